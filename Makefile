@@ -1,0 +1,28 @@
+.PHONY: help up down clean status logs infrastructure build base-images test test-unit lint bench
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
+up: ## start everything, wait until it is healthy, print the addresses
+	@scripts/up.sh
+down: ## end everything and remove the spawned servers; Redis's data stays
+	@scripts/down.sh
+clean: ## down, and remove the data and all that was built
+	@scripts/down.sh --clean && rm -rf bin
+status: ## show what runs, whether it is healthy, and the lists
+	@scripts/status.sh
+logs: ## follow the logs of everything (Ctrl-C ends it)
+	@scripts/logs.sh
+infrastructure: build ## run the infrastructure program in this terminal
+	@scripts/infrastructure.sh run
+build: ## build the host's programs into bin/
+	@scripts/build.sh
+base-images: ## make sure that the base images exist
+	@scripts/base_images.sh
+test: ## run all tests, against real Docker, Redis and socat
+	@scripts/test.sh
+test-unit: ## run the tests that need no Docker; takes seconds
+	@go test -short ./cmd/... ./internal/...
+lint: ## gofmt, vet, staticcheck, ShellCheck
+	@scripts/lint.sh
+bench: ## measure spawn, stream and the programs at rest, as ratios
+	@scripts/bench.sh

@@ -1,0 +1,178 @@
+// Package engine is Docker as the system needs it: start a server through
+// scripts/spawn_docker.sh, list, stop and remove what carries the system's
+// labels, and nothing that doesn't. It is the only package that imports
+// Docker's client, and knows nothing of Redis.
+package engine
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/client"
+	"github.com/docker/docker/errdefs"
+)
+
+// Labels of everything that the system makes. What lacks them is a stranger's
+// and is never touched.
+const (
+	FleetLabel = "deux.fleet" // the name of the system on this host
+	RoleLabel  = "deux.role"  // "server" or "release"
+	PortLabel  = "deux.port"  // the host port of a server
+)
+
+const roleServer = "server"
+
+// Engine is the part of a Docker engine that belongs to one system.
+type Engine struct {
+	docker *client.Client
+	fleet  string
+}
+
+// Open returns the engine that DOCKER_HOST names, or the local one. Nothing is
+// sent before the first call.
+func Open(fleet string) (*Engine, error) {
+	docker, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
+	if err != nil {
+		return nil, fmt.Errorf("reaching Docker: %w", err)
+	}
+	return &Engine{docker: docker, fleet: fleet}, nil
+}
+
+// Close ends the connections to the engine.
+func (e *Engine) Close() error { return e.docker.Close() }
+
+// Ping returns nil when Docker answers within two seconds.
+func (e *Engine) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	_, err := e.docker.Ping(ctx)
+	return err
+}
+
+// pingPause is how long Wait leaves Docker alone between two tries.
+const pingPause = 500 * time.Millisecond
+
+// Wait returns when Docker answers, or with ctx's error. It logs once that it
+// waits and once that the wait is over.
+func (e *Engine) Wait(ctx context.Context, log *slog.Logger) error {
+	for said := false; ; {
+		err := e.Ping(ctx)
+		if err == nil {
+			if said {
+				log.Info("Docker answers again")
+			}
+			return nil
+		}
+		if !said {
+			log.Warn("Waiting for Docker", "error", err)
+			said = true
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pingPause):
+		}
+	}
+}
+
+// Container is one container of the system.
+type Container struct {
+	Name    string
+	Port    int // host port of a server
+	Running bool
+}
+
+// Servers returns the containers of spawned servers, running or not.
+func (e *Engine) Servers(ctx context.Context) ([]Container, error) {
+	found, err := e.docker.ContainerList(ctx, container.ListOptions{
+		All: true,
+		Filters: filters.NewArgs(
+			filters.Arg("label", FleetLabel+"="+e.fleet),
+			filters.Arg("label", RoleLabel+"="+roleServer)),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing containers: %w", err)
+	}
+	var all []Container
+	for _, summary := range found {
+		port, err := strconv.Atoi(summary.Labels[PortLabel])
+		if err != nil || len(summary.Names) == 0 {
+			continue
+		}
+		all = append(all, Container{
+			Name:    summary.Names[0][1:], // Docker writes a slash first
+			Port:    port,
+			Running: summary.State == container.StateRunning,
+		})
+	}
+	return all, nil
+}
+
+// Running tells whether the system's container called name runs.
+func (e *Engine) Running(ctx context.Context, name string) (bool, error) {
+	found, err := e.docker.ContainerInspect(ctx, name)
+	if errdefs.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("inspecting container %s: %w", name, err)
+	}
+	return found.Config.Labels[FleetLabel] == e.fleet && found.State.Running, nil
+}
+
+// Remove stops the container with SIGTERM, and after grace with SIGKILL, and
+// removes it and its image. What is gone already is no error; what belongs to
+// somebody else is one.
+func (e *Engine) Remove(ctx context.Context, name, imageName string, grace time.Duration) error {
+	if err := e.removeContainer(ctx, name, grace); err != nil {
+		return err
+	}
+	return e.removeImage(ctx, imageName)
+}
+
+func (e *Engine) removeContainer(ctx context.Context, name string, grace time.Duration) error {
+	found, err := e.docker.ContainerInspect(ctx, name)
+	if errdefs.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("inspecting container %s: %w", name, err)
+	}
+	if found.Config.Labels[FleetLabel] != e.fleet {
+		return fmt.Errorf("removing container %s: it has no label %s=%s, so it is not of this system",
+			name, FleetLabel, e.fleet)
+	}
+	seconds := int(grace.Seconds())
+	if err := e.docker.ContainerStop(ctx, found.ID, container.StopOptions{Timeout: &seconds}); err != nil && !errdefs.IsNotFound(err) {
+		return fmt.Errorf("stopping container %s: %w", name, err)
+	}
+	err = e.docker.ContainerRemove(ctx, found.ID, container.RemoveOptions{RemoveVolumes: true, Force: true})
+	if err != nil && !errdefs.IsNotFound(err) && !errdefs.IsConflict(err) {
+		return fmt.Errorf("removing container %s: %w", name, err)
+	}
+	return nil
+}
+
+func (e *Engine) removeImage(ctx context.Context, name string) error {
+	found, err := e.docker.ImageInspect(ctx, name)
+	if errdefs.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("inspecting image %s: %w", name, err)
+	}
+	if found.Config == nil || found.Config.Labels[RoleLabel] == "" {
+		return fmt.Errorf("removing image %s: it has no label %s, so it is not of this system", name, RoleLabel)
+	}
+	_, err = e.docker.ImageRemove(ctx, name, image.RemoveOptions{PruneChildren: true})
+	if err != nil && !errdefs.IsNotFound(err) {
+		return fmt.Errorf("removing image %s: %w", name, err)
+	}
+	return nil
+}

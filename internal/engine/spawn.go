@@ -1,0 +1,67 @@
+package engine
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Spawner builds and starts servers with scripts/spawn_docker.sh.
+type Spawner struct {
+	Root   string   // checkout that holds scripts/ and the Dockerfiles
+	Script string   // the script, relative to Root
+	Env    []string // settings for the script, as NAME=value
+	Log    *slog.Logger
+}
+
+// killDelay is how long a cancelled script has between SIGTERM and SIGKILL.
+const killDelay = 5 * time.Second
+
+// Spawn builds image for port and starts it as container. When ctx ends, the
+// script and everything it started are told to stop. The error ends with the
+// last line that the script printed.
+func (s *Spawner) Spawn(ctx context.Context, image string, port int, container string) error {
+	command := exec.CommandContext(ctx, s.Script, image, strconv.Itoa(port), container)
+	command.Dir = s.Root
+	command.Env = append(os.Environ(), s.Env...)
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGTERM) }
+	command.WaitDelay = killDelay
+
+	reader, writer := io.Pipe()
+	command.Stdout, command.Stderr = writer, writer
+	last := make(chan string, 1)
+	go func() { last <- s.follow(reader, container) }()
+
+	err := command.Run()
+	writer.Close()
+	if line := <-last; err != nil {
+		return fmt.Errorf("%s %s %d %s: %w: %s", s.Script, image, port, container, err, line)
+	}
+	return nil
+}
+
+// follow logs the steps that the script names and returns its last line.
+func (s *Spawner) follow(output io.Reader, container string) string {
+	var last string
+	lines := bufio.NewScanner(output)
+	for lines.Scan() {
+		line := strings.TrimSpace(lines.Text())
+		if step, isStep := strings.CutPrefix(line, "==> "); isStep {
+			s.Log.Info("Spawn step", "container", container, "step", step)
+		}
+		if line != "" {
+			last = line
+		}
+	}
+	_, _ = io.Copy(io.Discard, output) // a line too long for the scanner must not stop the script
+	return last
+}

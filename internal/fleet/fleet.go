@@ -1,0 +1,221 @@
+// Package fleet is the contract between the programs, in code: every Redis
+// list, what an element of it is, and one method for each arrow between them.
+// The programs meet here and nowhere else, and speak of servers, not of Redis.
+//
+// Everything that touches more than one list is a single Lua script or a
+// single LMOVE, which Redis runs with nothing in between (Redis, "Atomicity of
+// scripts"): whoever dies at any instant, an element is in one list or in the
+// other, never in none.
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
+)
+
+// Fleet is the lists of one system.
+type Fleet struct {
+	Site
+	client *redis.Client
+}
+
+// Open returns the fleet whose lists are in the Redis at address, HOST:PORT.
+// It does not connect: the first command does, and each one after a failure
+// tries again.
+func Open(address string, site Site) *Fleet {
+	return &Fleet{Site: site, client: newClient(address)}
+}
+
+// newClient never repeats a command by itself: after a lost answer nobody
+// knows whether a port was allotted, and a repeated one would allot two.
+func newClient(address string) *redis.Client {
+	logging.Disable()
+	return redis.NewClient(&redis.Options{
+		Addr:            address,
+		MaxRetries:      -1,
+		DialTimeout:     2 * time.Second,
+		ReadTimeout:     3 * time.Second,
+		WriteTimeout:    3 * time.Second,
+		DisableIdentity: true,
+	})
+}
+
+// Close ends every connection, and with it every blocking claim.
+func (f *Fleet) Close() error { return f.client.Close() }
+
+// Ping returns nil when Redis answers.
+func (f *Fleet) Ping(ctx context.Context) error { return f.client.Ping(ctx).Err() }
+
+// pingPause is how long Wait leaves Redis alone between two tries.
+const pingPause = 500 * time.Millisecond
+
+// Wait returns when Redis answers, or with ctx's error. It logs once that it
+// waits and once that the wait is over.
+func (f *Fleet) Wait(ctx context.Context, log *slog.Logger) error {
+	said := false
+	for {
+		err := f.Ping(ctx)
+		if err == nil {
+			if said {
+				log.Info("Redis answers again")
+			}
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if !said {
+			log.Warn("Waiting for Redis", "address", f.client.Options().Addr, "error", err)
+			said = true
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pingPause):
+		}
+	}
+}
+
+// Reserved tells whether key is the name of one of the system's lists.
+func Reserved(key string) bool { return slices.Contains(reservedKeys, key) }
+
+// State says in which list a server is.
+type State string
+
+// The states of a server, in the order of its life.
+const (
+	Queued     State = "queued"     // in tempServers
+	Spawning   State = "spawning"   // in spawningServers
+	Running    State = "running"    // in servers
+	Deleting   State = "deleting"   // in servers and deleteServers
+	Destroying State = "destroying" // in destroyingServers
+	Failed     State = "failed"     // in failedServers
+)
+
+// stateKeys says which list makes which state. Where a server is in several,
+// the first one here counts.
+var stateKeys = []struct {
+	key   string
+	state State
+}{
+	{destroyingKey, Destroying},
+	{deleteKey, Deleting},
+	{serversKey, Running},
+	{spawningKey, Spawning},
+	{tempKey, Queued},
+	{failedKey, Failed},
+}
+
+// Lists is what all lists of the fleet held at one moment.
+type Lists struct {
+	site     Site
+	elements map[string][]string
+}
+
+// Lists reads all lists of the fleet at once.
+func (f *Fleet) Lists(ctx context.Context) (Lists, error) {
+	reads := make(map[string]*redis.StringSliceCmd)
+	_, err := f.client.TxPipelined(ctx, func(tx redis.Pipeliner) error {
+		for _, key := range fleetKeys {
+			reads[key] = tx.LRange(ctx, key, 0, -1)
+		}
+		return nil
+	})
+	if err != nil {
+		return Lists{}, fmt.Errorf("reading the lists: %w", err)
+	}
+	lists := Lists{site: f.Site, elements: make(map[string][]string)}
+	for key, read := range reads {
+		lists.elements[key] = read.Val()
+	}
+	return lists, nil
+}
+
+// ServerState is a server and the state it is in.
+type ServerState struct {
+	Server
+	State State
+}
+
+// Servers returns every server that any list names, by port, with its state.
+func (l Lists) Servers() []ServerState {
+	states := make(map[int]ServerState)
+	for _, entry := range stateKeys {
+		for _, server := range l.valid(entry.key) {
+			if _, known := states[server.Port]; !known {
+				states[server.Port] = ServerState{server, entry.state}
+			}
+		}
+	}
+	all := make([]ServerState, 0, len(states))
+	for _, server := range states {
+		all = append(all, server)
+	}
+	slices.SortFunc(all, func(a, b ServerState) int { return a.Port - b.Port })
+	return all
+}
+
+// Listed returns the servers in rotation.
+func (l Lists) Listed() []Server { return l.valid(serversKey) }
+
+// Spawning returns the servers that are being built and started.
+func (l Lists) Spawning() []Server { return l.valid(spawningKey) }
+
+// Destroying returns the servers that are being drained and removed.
+func (l Lists) Destroying() []Server { return l.valid(destroyingKey) }
+
+// Knows tells whether any list names the server.
+func (l Lists) Knows(server Server) bool {
+	for _, elements := range l.elements {
+		if slices.Contains(elements, server.URL) {
+			return true
+		}
+	}
+	return false
+}
+
+// Misplaced is an element that its list must not hold.
+type Misplaced struct {
+	list string
+	*InvalidError
+}
+
+// List returns the name of the list that holds the element.
+func (m Misplaced) List() string { return m.list }
+
+// Invalid returns the elements of all lists but failedServers that are no
+// server URLs.
+func (l Lists) Invalid() []Misplaced {
+	var all []Misplaced
+	for _, key := range fleetKeys {
+		if key == failedKey {
+			continue
+		}
+		for _, element := range l.elements[key] {
+			_, err := l.site.Parse(element)
+			if invalid := new(InvalidError); errors.As(err, &invalid) {
+				all = append(all, Misplaced{list: key, InvalidError: invalid})
+			}
+		}
+	}
+	return all
+}
+
+// valid returns the elements of a list that are servers, each once.
+func (l Lists) valid(key string) []Server {
+	var servers []Server
+	for _, element := range l.elements[key] {
+		server, err := l.site.Parse(element)
+		if err == nil && !slices.Contains(servers, server) {
+			servers = append(servers, server)
+		}
+	}
+	return servers
+}

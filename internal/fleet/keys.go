@@ -1,0 +1,56 @@
+package fleet
+
+// The lists are the whole protocol between the programs. An element of those
+// that name servers is a URL such as http://172.17.0.1:3001, and the list that
+// holds it is that server's state. New elements enter on the left and old ones
+// leave on the right, except where it says so.
+//
+//	/spawn   → tempServers → spawningServers → servers
+//	                                        ↘ failedServers
+//	/destroy → deleteServers → destroyingServers → gone
+//	                         ↘ drainServers → gone
+const (
+	// serversKey holds the servers that answer. The proxy rotates it for each
+	// request; a new one enters on the right, so that it is the next to serve.
+	serversKey = "servers"
+	// tempKey holds what /spawn allotted and nobody has begun.
+	tempKey = "tempServers"
+	// spawningKey holds what infrastructure builds and starts just now.
+	spawningKey = "spawningServers"
+	// failedKey holds what infrastructure gave up, and every element of
+	// another list that was no valid server URL.
+	failedKey = "failedServers"
+	// deleteKey holds what /destroy chose and nobody has begun. Its servers
+	// are still in serversKey.
+	deleteKey = "deleteServers"
+	// destroyingKey holds what infrastructure drains and removes just now.
+	destroyingKey = "destroyingServers"
+	// drainKey holds servers out of rotation whose last requests may still
+	// run. The proxy takes one off when it has none to it in flight.
+	drainKey = "drainServers"
+
+	blueKey       = "blueServers"
+	drainBlueKey  = "drainBlueServers"
+	greenKey      = "greenServers"
+	drainGreenKey = "drainGreenServers"
+
+	// recentKey holds the last visited URLs, newest on the left.
+	recentKey = "recent"
+	// imagesKey holds pictures in base64, newest on the left, where /meow
+	// takes them.
+	imagesKey = "images"
+)
+
+// fleetKeys are the lists in which a server of the fleet may be. A port is
+// free only when none of them names it.
+var fleetKeys = []string{
+	tempKey, serversKey, spawningKey, destroyingKey, deleteKey, drainKey, failedKey,
+}
+
+// occupyingKeys is how many of fleetKeys, from the front, name servers that
+// take up room on the machine or soon will.
+const occupyingKeys = 4
+
+var reservedKeys = append([]string{
+	blueKey, drainBlueKey, greenKey, drainGreenKey, recentKey, imagesKey,
+}, fleetKeys...)

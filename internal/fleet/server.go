@@ -1,0 +1,71 @@
+package fleet
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+)
+
+// Site is where the servers of a fleet are: one host, and ports from First up.
+type Site struct {
+	Host  string // IPv4 address or name that containers and host both reach
+	First int    // port of the server that is never destroyed
+}
+
+// Server is one web server: an element of the lists, read.
+type Server struct {
+	URL  string // http://HOST:PORT, nothing behind it
+	Port int
+}
+
+// InvalidError is an element of a list that is no URL of a server of the site.
+type InvalidError struct {
+	Element string
+	Reason  string
+}
+
+func (e *InvalidError) Error() string {
+	return fmt.Sprintf("%q is no server: %s", e.Element, e.Reason)
+}
+
+// Server returns the server on port.
+func (s Site) Server(port int) Server {
+	return Server{URL: "http://" + net.JoinHostPort(s.Host, strconv.Itoa(port)), Port: port}
+}
+
+// FirstServer returns the server that Compose starts and nobody destroys.
+func (s Site) FirstServer() Server { return s.Server(s.First) }
+
+// Parse reads an element. It takes exactly what Server writes: whatever else
+// stands in a list (a path, another host, a shell command) is an InvalidError,
+// so that nothing unforeseen is ever run or forwarded to.
+func (s Site) Parse(element string) (Server, error) {
+	u, err := url.Parse(element)
+	if err != nil {
+		return Server{}, &InvalidError{element, "not a URL"}
+	}
+	if u.Scheme != "http" || u.Hostname() != s.Host {
+		return Server{}, &InvalidError{element, "expected http://" + s.Host + ":PORT"}
+	}
+	port, err := strconv.Atoi(u.Port())
+	if err != nil || port < s.First || port > maxPort {
+		return Server{}, &InvalidError{element, fmt.Sprintf("expected a port from %d to %d", s.First, maxPort)}
+	}
+	if server := s.Server(port); server.URL == element {
+		return server, nil
+	}
+	return Server{}, &InvalidError{element, "expected " + s.Server(port).URL}
+}
+
+// maxPort is the highest TCP port (RFC 9293 section 3.1: 16 bits).
+const maxPort = 65535
+
+// Address returns HOST:PORT.
+func (s Server) Address() string { return s.URL[len("http://"):] }
+
+// Image returns the name of the image that a spawned server runs.
+func (s Server) Image() string { return fmt.Sprintf("webapp_%d", s.Port) }
+
+// Container returns the name of the container of a spawned server.
+func (s Server) Container() string { return s.Image() + "_app" }

@@ -1,0 +1,115 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Why a wish is refused.
+var (
+	ErrFull             = errors.New("as many servers as the system may have")
+	ErrOutOfPorts       = errors.New("no port is left")
+	ErrNothingToDestroy = errors.New("nothing to destroy")
+)
+
+// portOf is Site.Parse in Lua: the port of an element, or nil when it is no
+// URL of a server of this site.
+const portOf = `
+local function portOf(element, host, first)
+  local digits = string.match(element, '^http://[^:/]+:(%d+)$')
+  local port = digits and tonumber(digits)
+  if port and port >= first and port <= 65535
+    and element == 'http://' .. host .. ':' .. string.format('%d', port) then
+    return port
+  end
+end
+`
+
+// spawnScript allots the next port and queues its server.
+//
+//	KEYS  tempServers, then the other lists that name servers; the first
+//	      ARGV[4] of them all count against the limit
+//	ARGV  1 host  2 first port  3 most servers  4 how many lists count
+//	→ the port; 0 when there are as many servers as may be; -1 when the
+//	  ports have run out
+var spawnScript = redis.NewScript(portOf + `
+local host, first = ARGV[1], tonumber(ARGV[2])
+local highest, count, seen = first, 1, {[first] = true}
+for i, key in ipairs(KEYS) do
+  for _, element in ipairs(redis.call('LRANGE', key, 0, -1)) do
+    local port = portOf(element, host, first)
+    if port then
+      highest = math.max(highest, port)
+      if i <= tonumber(ARGV[4]) and not seen[port] then
+        seen[port] = true
+        count = count + 1
+      end
+    end
+  end
+end
+if count >= tonumber(ARGV[3]) then return 0 end
+if highest >= 65535 then return -1 end
+redis.call('LPUSH', KEYS[1], string.format('http://%s:%d', host, highest + 1))
+return highest + 1
+`)
+
+// RequestSpawn allots the port after the highest in any list and queues its
+// server in tempServers, in one step: no two wishes get one port. It returns
+// ErrFull when there are most servers, the first one included, that run or
+// are under way.
+func (f *Fleet) RequestSpawn(ctx context.Context, most int) (Server, error) {
+	port, err := spawnScript.Run(ctx, f.client, fleetKeys, f.Host, f.First, most, occupyingKeys).Int()
+	switch {
+	case err != nil:
+		return Server{}, fmt.Errorf("allotting a port: %w", err)
+	case port == 0:
+		return Server{}, ErrFull
+	case port < 0:
+		return Server{}, ErrOutOfPorts
+	}
+	return f.Server(port), nil
+}
+
+// destroyScript picks a running server that is not the first and not already
+// going, and queues it for destruction.
+//
+//	KEYS  1 servers  2 deleteServers  3 destroyingServers
+//	ARGV  1 host  2 first port  3 a random whole number
+//	→ the element, or false when there is none
+var destroyScript = redis.NewScript(portOf + `
+local host, first = ARGV[1], tonumber(ARGV[2])
+local going, candidates = {}, {}
+for i = 2, 3 do
+  for _, element in ipairs(redis.call('LRANGE', KEYS[i], 0, -1)) do going[element] = true end
+end
+for _, element in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
+  local port = portOf(element, host, first)
+  if port and port ~= first and not going[element] then
+    table.insert(candidates, element)
+    going[element] = true
+  end
+end
+if #candidates == 0 then return false end
+local chosen = candidates[tonumber(ARGV[3]) % #candidates + 1]
+redis.call('LPUSH', KEYS[2], chosen)
+return chosen
+`)
+
+// RequestDestroy picks one running server at random, never the first and none
+// that is already going, and queues it in deleteServers. It returns
+// ErrNothingToDestroy when there is none.
+func (f *Fleet) RequestDestroy(ctx context.Context) (Server, error) {
+	keys := []string{serversKey, deleteKey, destroyingKey}
+	element, err := destroyScript.Run(ctx, f.client, keys, f.Host, f.First, rand.Int32()).Text()
+	if errors.Is(err, redis.Nil) {
+		return Server{}, ErrNothingToDestroy
+	}
+	if err != nil {
+		return Server{}, fmt.Errorf("choosing a server to destroy: %w", err)
+	}
+	return f.Parse(element)
+}

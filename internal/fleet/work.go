@@ -1,0 +1,177 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// claimTimeout is how long one claim waits for work. It bounds how long a
+// program that is told to end may stay blocked.
+const claimTimeout = time.Second
+
+// ErrNoWork means that a claim's time ended without work. Claim again.
+var ErrNoWork = errors.New("no work")
+
+// ClaimSpawn waits for the oldest wish in tempServers and moves it to
+// spawningServers. The element may be anything: Parse it.
+func (f *Fleet) ClaimSpawn(ctx context.Context) (string, error) {
+	return f.claim(ctx, tempKey, spawningKey)
+}
+
+// ClaimDestroy waits for the oldest wish in deleteServers and moves it to
+// destroyingServers. The element may be anything: Parse it.
+func (f *Fleet) ClaimDestroy(ctx context.Context) (string, error) {
+	return f.claim(ctx, deleteKey, destroyingKey)
+}
+
+// claim is Redis's reliable queue (BLMOVE, "Pattern: Reliable queue"): whoever
+// dies after it leaves the element where Lists shows it.
+func (f *Fleet) claim(ctx context.Context, from, to string) (string, error) {
+	element, err := f.client.BLMove(ctx, from, to, "RIGHT", "LEFT", claimTimeout).Result()
+	if errors.Is(err, redis.Nil) {
+		return "", ErrNoWork
+	}
+	if err != nil {
+		return "", fmt.Errorf("claiming from %s: %w", from, err)
+	}
+	return element, nil
+}
+
+// addScript puts an element into one list and takes it out of others.
+//
+//	KEYS  1 the list that gets it, on the right, unless it is there already;
+//	      the rest lose it
+//	ARGV  1 the element
+//	→ how many entries the others lost
+var addScript = redis.NewScript(`
+local lost = 0
+for i = 2, #KEYS do lost = lost + redis.call('LREM', KEYS[i], 0, ARGV[1]) end
+if not redis.call('LPOS', KEYS[1], ARGV[1]) then redis.call('RPUSH', KEYS[1], ARGV[1]) end
+return lost
+`)
+
+func (f *Fleet) move(ctx context.Context, element, to string, from ...string) error {
+	keys := append([]string{to}, from...)
+	if err := addScript.Run(ctx, f.client, keys, element).Err(); err != nil {
+		return fmt.Errorf("moving %s to %s: %w", element, to, err)
+	}
+	return nil
+}
+
+// List puts a server that answers into rotation and ends its spawning.
+func (f *Fleet) List(ctx context.Context, server Server) error {
+	return f.move(ctx, server.URL, serversKey, spawningKey, failedKey)
+}
+
+// Fail gives up spawning or destroying a server.
+func (f *Fleet) Fail(ctx context.Context, server Server) error {
+	return f.move(ctx, server.URL, failedKey, spawningKey, destroyingKey, drainKey)
+}
+
+// SetAside moves an element that is no server URL to failedServers.
+func (f *Fleet) SetAside(ctx context.Context, bad Misplaced) error {
+	return f.move(ctx, bad.Element, failedKey, bad.list)
+}
+
+// replaceScript moves a server that no longer answers from one list to
+// another, if it is still in the first.
+//
+//	KEYS  1 servers  2 spawningServers
+//	ARGV  1 the element
+//	→ 1 when it moved, else 0
+var replaceScript = redis.NewScript(`
+if redis.call('LREM', KEYS[1], 0, ARGV[1]) == 0 then return 0 end
+if not redis.call('LPOS', KEYS[2], ARGV[1]) then redis.call('LPUSH', KEYS[2], ARGV[1]) end
+return 1
+`)
+
+// Respawn takes a server that died out of rotation and marks it as being
+// spawned again. It tells whether the server was still listed.
+func (f *Fleet) Respawn(ctx context.Context, server Server) (bool, error) {
+	moved, err := replaceScript.Run(ctx, f.client, []string{serversKey, spawningKey}, server.URL).Bool()
+	if err != nil {
+		return false, fmt.Errorf("unlisting %s to spawn it again: %w", server.URL, err)
+	}
+	return moved, nil
+}
+
+// Unlist takes a server out of rotation.
+func (f *Fleet) Unlist(ctx context.Context, server Server) error {
+	return f.remove(ctx, server, serversKey)
+}
+
+// remove takes the server out of the lists, in one step.
+func (f *Fleet) remove(ctx context.Context, server Server, keys ...string) error {
+	_, err := f.client.TxPipelined(ctx, func(tx redis.Pipeliner) error {
+		for _, key := range keys {
+			tx.LRem(ctx, key, 0, server.URL)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("taking %s off %v: %w", server.URL, keys, err)
+	}
+	return nil
+}
+
+// ForgetFailure clears an earlier failure of a server that is spawned again.
+func (f *Fleet) ForgetFailure(ctx context.Context, server Server) error {
+	return f.remove(ctx, server, failedKey)
+}
+
+// KeepFirst refuses to destroy the first server: it takes the wish back.
+func (f *Fleet) KeepFirst(ctx context.Context) error {
+	return f.remove(ctx, f.FirstServer(), destroyingKey, deleteKey)
+}
+
+// BeginDrain takes a server out of rotation and asks the proxy to tell when
+// its last request has ended.
+func (f *Fleet) BeginDrain(ctx context.Context, server Server) error {
+	return f.move(ctx, server.URL, drainKey, serversKey)
+}
+
+// Draining tells whether the proxy may still have a request to server in
+// flight.
+func (f *Fleet) Draining(ctx context.Context, server Server) (bool, error) {
+	err := f.client.LPos(ctx, drainKey, server.URL, redis.LPosArgs{}).Err()
+	if errors.Is(err, redis.Nil) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("reading %s: %w", drainKey, err)
+	}
+	return true, nil
+}
+
+// Gone ends the destruction of a server whose container and image are removed.
+func (f *Fleet) Gone(ctx context.Context, server Server) error {
+	return f.remove(ctx, server, destroyingKey, drainKey, serversKey)
+}
+
+// adoptScript lists a server that no list knows.
+//
+//	KEYS  1 servers, then the other lists that name servers
+//	ARGV  1 the element
+//	→ 1 when it is new, 0 when some list has it
+var adoptScript = redis.NewScript(`
+for _, key in ipairs(KEYS) do
+  if redis.call('LPOS', key, ARGV[1]) then return 0 end
+end
+redis.call('RPUSH', KEYS[1], ARGV[1])
+return 1
+`)
+
+// Adopt lists a server that answers and that no list knows: the first server
+// at the start, or one whose lists were lost. It tells whether it did.
+func (f *Fleet) Adopt(ctx context.Context, server Server) (bool, error) {
+	keys := append([]string{serversKey}, fleetKeys...)
+	adopted, err := adoptScript.Run(ctx, f.client, keys, server.URL).Bool()
+	if err != nil {
+		return false, fmt.Errorf("adopting %s: %w", server.URL, err)
+	}
+	return adopted, nil
+}

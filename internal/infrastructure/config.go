@@ -1,0 +1,55 @@
+package infrastructure
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"deux/internal/fleet"
+	"deux/internal/settings"
+)
+
+// Config is the settings of the program, by the names of their variables.
+type Config struct {
+	RedisAddr     string        // REDIS_ADDR: HOST:PORT of Redis as the host reaches it
+	Site          fleet.Site    // HOST_IP, FIRST_PORT
+	Fleet         string        // FLEET: name of the system on this host
+	Root          string        // ROOT_DIR: the checkout
+	LockFile      string        // LOCK_FILE: held by the one poller of this host
+	Parallel      int           // PARALLEL: servers spawned, and servers destroyed, at once
+	Attempts      int           // SPAWN_ATTEMPTS: tries before a server goes to failedServers
+	StartTimeout  time.Duration // START_TIMEOUT: from container start to first answer
+	DrainTimeout  time.Duration // DRAIN_TIMEOUT: for requests in flight to a server being destroyed
+	StopGrace     time.Duration // STOP_GRACE_SECONDS: between SIGTERM and SIGKILL
+	LevelInterval time.Duration // LEVEL_INTERVAL: between two comparisons of lists and containers
+}
+
+// ReadConfig reads the settings, each with its default.
+func ReadConfig(env *settings.Reader) (Config, error) {
+	name := env.Name("FLEET", "deux")
+	config := Config{
+		RedisAddr:     env.Address("REDIS_ADDR", "127.0.0.1:6379"),
+		Site:          fleet.Site{Host: env.Host("HOST_IP", "172.17.0.1"), First: env.Port("FIRST_PORT", 3000)},
+		Fleet:         name,
+		Root:          env.String("ROOT_DIR", "."),
+		LockFile:      env.String("LOCK_FILE", filepath.Join(os.TempDir(), "deux-"+name+".lock")),
+		Parallel:      env.Int("PARALLEL", 8, 1, 100),
+		Attempts:      env.Int("SPAWN_ATTEMPTS", 3, 1, 100),
+		StartTimeout:  env.Duration("START_TIMEOUT", 30*time.Second, time.Second),
+		DrainTimeout:  env.Duration("DRAIN_TIMEOUT", 30*time.Second, 0),
+		StopGrace:     time.Duration(env.Int("STOP_GRACE_SECONDS", 10, 0, 3600)) * time.Second,
+		LevelInterval: env.Duration("LEVEL_INTERVAL", 5*time.Second, 100*time.Millisecond),
+	}
+	return config, env.Err()
+}
+
+// scriptEnv is what scripts/spawn_docker.sh must know as this program does.
+func (c Config) scriptEnv() []string {
+	return []string{
+		"FLEET=" + c.Fleet,
+		"HOST_IP=" + c.Site.Host,
+		"FIRST_PORT=" + strconv.Itoa(c.Site.First),
+		"STOP_GRACE_SECONDS=" + strconv.Itoa(int(c.StopGrace.Seconds())),
+	}
+}

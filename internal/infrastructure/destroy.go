@@ -1,0 +1,59 @@
+package infrastructure
+
+import (
+	"context"
+	"time"
+
+	"deux/internal/fleet"
+)
+
+func (p *Poller) beginDestroy(ctx context.Context, server fleet.Server) {
+	p.jobs.begin(server, p.destroys, func() { p.destroy(ctx, server) })
+}
+
+// destroy takes a server of destroyingServers out of rotation, lets its last
+// requests end, and removes its container and image.
+func (p *Poller) destroy(ctx context.Context, server fleet.Server) {
+	log := p.log.With("server", server.URL)
+	if server == p.config.Site.FirstServer() {
+		log.Warn("The first server is never destroyed")
+		p.persist(ctx, func(ctx context.Context, _ fleet.Server) error { return p.fleet.KeepFirst(ctx) }, server)
+		return
+	}
+	begun := time.Now()
+	p.persist(ctx, p.fleet.BeginDrain, server)
+	p.drain(ctx, server)
+	err := p.try(ctx, "destroying "+server.URL, func() error {
+		return p.docker.Remove(ctx, server.Container(), server.Image(), p.config.StopGrace)
+	})
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		log.Error("Destroy given up", "error", err)
+		p.persist(ctx, p.fleet.Fail, server)
+	default:
+		p.persist(ctx, p.fleet.Gone, server)
+		log.Info("Server gone", "container", server.Container(), "took", time.Since(begun).Round(time.Millisecond))
+	}
+}
+
+// drainPause is how long drain leaves the list alone between two looks.
+const drainPause = 50 * time.Millisecond
+
+// drain waits until the proxy has taken the server off drainServers, at most
+// for the drain timeout.
+func (p *Poller) drain(ctx context.Context, server fleet.Server) {
+	ctx, cancel := context.WithTimeout(ctx, p.config.DrainTimeout)
+	defer cancel()
+	for {
+		draining, err := p.fleet.Draining(ctx, server)
+		if err == nil && !draining {
+			return
+		}
+		if !sleep(ctx, drainPause) {
+			p.log.Warn("Requests still in flight, stopping the server all the same",
+				"server", server.URL, "waited", p.config.DrainTimeout)
+			return
+		}
+	}
+}

@@ -1,0 +1,147 @@
+package infrastructure
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"deux/internal/engine"
+	"deux/internal/fleet"
+)
+
+// maxStrikes is how many probes in a row a listed server may miss while its
+// container runs.
+const maxStrikes = 3
+
+// levelLoop compares at once, then at every interval, until ctx ends.
+func (p *Poller) levelLoop(ctx context.Context) {
+	ticker := time.NewTicker(p.config.LevelInterval)
+	defer ticker.Stop()
+	for {
+		p.complaints.report("comparing lists and containers", p.level(ctx))
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// level mends what no wish announces: work that an earlier poller left,
+// garbage in the lists, servers that died, servers that no list knows.
+func (p *Poller) level(ctx context.Context) error {
+	lists, err := p.fleet.Lists(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.setAside(ctx, lists.Invalid()); err != nil {
+		return err
+	}
+	p.resume(ctx, lists)
+	// The lists are read before the containers: a server that is listed now
+	// and has no container later has lost it.
+	found, err := p.docker.Servers(ctx)
+	if err != nil {
+		return err
+	}
+	alive := make(map[fleet.Server]bool)
+	for _, container := range found {
+		alive[p.config.Site.Server(container.Port)] = container.Running
+	}
+	if err := p.checkListed(ctx, lists, alive); err != nil {
+		return err
+	}
+	return p.adopt(ctx, lists, alive)
+}
+
+// setAside moves garbage to failedServers, where a person can look at it.
+func (p *Poller) setAside(ctx context.Context, garbage []fleet.Misplaced) error {
+	for _, bad := range garbage {
+		p.log.Warn("Element set aside in failedServers", "list", bad.List(), "element", bad.Element, "error", bad)
+		if err := p.fleet.SetAside(ctx, bad); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resume begins the work that the lists hold and nobody does.
+func (p *Poller) resume(ctx context.Context, lists fleet.Lists) {
+	for _, server := range lists.Spawning() {
+		p.beginSpawn(ctx, server)
+	}
+	for _, server := range lists.Destroying() {
+		p.beginDestroy(ctx, server)
+	}
+}
+
+// checkListed takes out of rotation what does not answer any more.
+func (p *Poller) checkListed(ctx context.Context, lists fleet.Lists, alive map[fleet.Server]bool) error {
+	listed := lists.Listed()
+	failures := p.probeAll(ctx, listed)
+	for i, server := range listed {
+		if p.jobs.running(server) {
+			continue
+		}
+		p.strikes[server]++
+		if failures[i] == nil {
+			delete(p.strikes, server)
+		}
+		first := server == p.config.Site.FirstServer()
+		if p.strikes[server] < maxStrikes && (first || alive[server]) {
+			continue
+		}
+		if err := p.retire(ctx, server, failures[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// retire takes a dead server out of rotation, and unless it is the first,
+// which belongs to Compose, spawns it again.
+func (p *Poller) retire(ctx context.Context, server fleet.Server, cause error) error {
+	delete(p.strikes, server)
+	if server == p.config.Site.FirstServer() {
+		p.log.Warn("The first server does not answer, unlisted until it does", "server", server.URL, "error", cause)
+		return p.fleet.Unlist(ctx, server)
+	}
+	moved, err := p.fleet.Respawn(ctx, server)
+	if err == nil && moved {
+		p.log.Warn("Server died, spawning it again", "server", server.URL, "error", cause)
+		p.beginSpawn(ctx, server)
+	}
+	return err
+}
+
+// probeAll probes all servers at once and returns the error of each.
+func (p *Poller) probeAll(ctx context.Context, servers []fleet.Server) []error {
+	failures := make([]error, len(servers))
+	var probes sync.WaitGroup
+	for i, server := range servers {
+		probes.Go(func() { failures[i] = p.probe(ctx, server) })
+	}
+	probes.Wait()
+	return failures
+}
+
+// adopt lists what answers and is in no list: the first server after it was
+// away, and servers whose lists were lost.
+func (p *Poller) adopt(ctx context.Context, lists fleet.Lists, alive map[fleet.Server]bool) error {
+	alive[p.config.Site.FirstServer()] = true
+	for server, running := range alive {
+		if !running || lists.Knows(server) || p.jobs.running(server) || p.probe(ctx, server) != nil {
+			continue
+		}
+		adopted, err := p.fleet.Adopt(ctx, server)
+		if err != nil {
+			return err
+		}
+		if adopted {
+			p.log.Info("Server adopted", "server", server.URL)
+		}
+	}
+	return nil
+}
+
+var _ containers = (*engine.Engine)(nil)

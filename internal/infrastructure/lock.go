@@ -1,0 +1,44 @@
+package infrastructure
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+)
+
+// takeLock makes this the only poller on the host, for as long as the process
+// lives: the kernel drops a flock with its process (flock(2)), so a kill -9
+// leaves nothing to clean up. It fails when another poller holds the lock.
+func takeLock(path string) (*os.File, error) {
+	file, err := openLock(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening the lock file: %w (LOCK_FILE names another)", err)
+	}
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		holder, _ := io.ReadAll(io.LimitReader(file, 20))
+		file.Close()
+		return nil, fmt.Errorf("another infrastructure runs for this system, process %s: end it with make down, or kill %[1]s",
+			strings.TrimSpace(string(holder)))
+	}
+	if err != nil {
+		file.Close()
+		return nil, fmt.Errorf("locking %s: %w", path, err)
+	}
+	_ = file.Truncate(0)
+	_, _ = fmt.Fprintf(file, "%d\n", os.Getpid())
+	return file, nil
+}
+
+// openLock opens an existing file without O_CREATE: in a shared directory
+// Linux refuses that flag for another user's file (fs.protected_regular).
+func openLock(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+	}
+	return file, err
+}

@@ -1,0 +1,134 @@
+// Package infrastructure turns wishes in the lists into containers. It is the
+// one program outside the containers: it may talk to Docker, they may not.
+//
+// Two loops claim wishes as they come, and a level pass compares every few
+// seconds what the lists say with what Docker runs and mends the difference.
+// Both only begin jobs; a job may die with its process at any point, because
+// the list that holds a server says what is left to do.
+package infrastructure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"deux/internal/engine"
+	"deux/internal/fleet"
+)
+
+// containers is Docker, as far as this package needs it.
+type containers interface {
+	Wait(ctx context.Context, log *slog.Logger) error
+	Ping(ctx context.Context) error
+	Servers(ctx context.Context) ([]engine.Container, error)
+	Running(ctx context.Context, name string) (bool, error)
+	Remove(ctx context.Context, name, image string, grace time.Duration) error
+}
+
+// spawner builds image for port and starts it as container.
+type spawner interface {
+	Spawn(ctx context.Context, image string, port int, container string) error
+}
+
+// Poller does the work that the lists hold.
+type Poller struct {
+	config  Config
+	fleet   *fleet.Fleet
+	docker  containers
+	spawner spawner
+	probe   func(context.Context, fleet.Server) error
+	log     *slog.Logger
+
+	jobs       *jobs
+	spawns     chan struct{} // a slot for each server being spawned
+	destroys   chan struct{} // a slot for each server being destroyed
+	strikes    map[fleet.Server]int
+	complaints *complaints
+}
+
+// Run polls until ctx ends. It returns an error only when it cannot begin.
+func Run(ctx context.Context, config Config, log *slog.Logger) error {
+	lock, err := takeLock(config.LockFile)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	docker, err := engine.Open(config.Fleet)
+	if err != nil {
+		return err
+	}
+	defer docker.Close()
+	lists := fleet.Open(config.RedisAddr, config.Site)
+	defer lists.Close()
+	spawner := &engine.Spawner{Root: config.Root, Script: "scripts/spawn_docker.sh", Env: config.scriptEnv(), Log: log}
+
+	newPoller(config, lists, docker, spawner, log).run(ctx)
+	return nil
+}
+
+func newPoller(config Config, lists *fleet.Fleet, docker containers, spawner spawner, log *slog.Logger) *Poller {
+	return &Poller{
+		config:     config,
+		fleet:      lists,
+		docker:     docker,
+		spawner:    spawner,
+		probe:      probe,
+		log:        log,
+		jobs:       newJobs(),
+		spawns:     make(chan struct{}, config.Parallel),
+		destroys:   make(chan struct{}, config.Parallel),
+		strikes:    make(map[fleet.Server]int),
+		complaints: newComplaints(log),
+	}
+}
+
+func (p *Poller) run(ctx context.Context) {
+	if p.fleet.Wait(ctx, p.log) != nil || p.docker.Wait(ctx, p.log) != nil {
+		return // told to end before it could begin
+	}
+	p.log.Info("Infrastructure polls", "redis", p.config.RedisAddr, "first", p.config.Site.FirstServer().URL)
+	var loops sync.WaitGroup
+	loops.Go(func() { p.claim(ctx, "claiming spawns", p.fleet.ClaimSpawn, p.beginSpawn) })
+	loops.Go(func() { p.claim(ctx, "claiming destroys", p.fleet.ClaimDestroy, p.beginDestroy) })
+	loops.Go(func() { p.levelLoop(ctx) })
+	loops.Wait()
+	p.jobs.wait()
+	p.log.Info("Infrastructure ends")
+}
+
+// troublePause is how long a loop waits after an error that may last.
+const troublePause = time.Second
+
+// claim hands each element of a list to begin as it comes. What is no server
+// stays where the claim put it: the next level pass sets it aside.
+func (p *Poller) claim(ctx context.Context, name string, next func(context.Context) (string, error), begin func(context.Context, fleet.Server)) {
+	for ctx.Err() == nil {
+		element, err := next(ctx)
+		if errors.Is(err, fleet.ErrNoWork) {
+			err = nil
+		}
+		p.complaints.report(name, err)
+		if err != nil {
+			sleep(ctx, troublePause)
+			continue
+		}
+		if server, err := p.fleet.Parse(element); err == nil {
+			begin(ctx, server)
+		}
+	}
+}
+
+// persist repeats a change of the lists until Redis has taken it, or ctx ends:
+// then the lists still hold the work and the next poller does it again.
+func (p *Poller) persist(ctx context.Context, change func(context.Context, fleet.Server) error, server fleet.Server) {
+	for {
+		err := change(ctx, server)
+		p.complaints.report(fmt.Sprintf("writing the lists for %s", server.URL), err)
+		if err == nil || !sleep(ctx, troublePause) {
+			return
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package infrastructure
+
+import (
+	"context"
+	"time"
+
+	"deux/internal/fleet"
+)
+
+// Pauses between two tries of one job.
+const (
+	firstRetryPause = time.Second
+	maxRetryPause   = 30 * time.Second
+)
+
+func (p *Poller) beginSpawn(ctx context.Context, server fleet.Server) {
+	p.jobs.begin(server, p.spawns, func() { p.spawn(ctx, server) })
+}
+
+// spawn brings a server of spawningServers to servers, or after the last try
+// to failedServers. When ctx ends it leaves the server where it is.
+func (p *Poller) spawn(ctx context.Context, server fleet.Server) {
+	log := p.log.With("server", server.URL)
+	begun := time.Now()
+	p.persist(ctx, p.fleet.ForgetFailure, server)
+	err := p.try(ctx, "spawning "+server.URL, func() error { return p.start(ctx, server) })
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		log.Error("Spawn given up", "error", err)
+		p.cleanUp(ctx, server)
+		p.persist(ctx, p.fleet.Fail, server)
+	default:
+		p.persist(ctx, p.fleet.List, server)
+		log.Info("Server listed", "container", server.Container(), "took", time.Since(begun).Round(time.Millisecond))
+	}
+}
+
+// start makes the server answer. A container that an earlier poller started is
+// kept when it does.
+func (p *Poller) start(ctx context.Context, server fleet.Server) error {
+	running, err := p.docker.Running(ctx, server.Container())
+	if err != nil {
+		return err
+	}
+	if running && p.waitForAnswer(ctx, server) == nil {
+		return nil
+	}
+	if err := p.spawner.Spawn(ctx, server.Image(), server.Port, server.Container()); err != nil {
+		return err
+	}
+	return p.waitForAnswer(ctx, server)
+}
+
+// try repeats work with growing pauses until it succeeds, the last try failed,
+// whose error it returns, or ctx ends. While Docker is away no try counts.
+func (p *Poller) try(ctx context.Context, what string, work func() error) error {
+	pause := firstRetryPause
+	for attempt := 1; ; attempt++ {
+		err := work()
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		if p.docker.Ping(ctx) != nil {
+			attempt--
+			_ = p.docker.Wait(ctx, p.log)
+			continue
+		}
+		if attempt == p.config.Attempts {
+			return err
+		}
+		p.log.Warn("Trying again", "while", what, "attempt", attempt, "pause", pause, "error", err)
+		sleep(ctx, pause)
+		pause = min(2*pause, maxRetryPause)
+	}
+}
+
+// cleanUp removes what a spawn that was given up left behind.
+func (p *Poller) cleanUp(ctx context.Context, server fleet.Server) {
+	if err := p.docker.Remove(ctx, server.Container(), server.Image(), p.config.StopGrace); err != nil {
+		p.log.Warn("Failed spawn left something behind", "server", server.URL, "error", err)
+	}
+}

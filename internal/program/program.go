@@ -1,0 +1,31 @@
+// Package program is what every main in cmd/ has in common: a context that
+// SIGINT and SIGTERM end, a structured logger on standard error, and an exit
+// code. What a program does is in the function it hands to Main.
+package program
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// RunFunc is a program without its process: it returns nil when ctx ends and
+// it has finished what it was doing, and an error when it cannot go on.
+type RunFunc func(ctx context.Context, log *slog.Logger) error
+
+// Main runs the program called name until it returns or the process gets
+// SIGINT or SIGTERM, and exits: 0 after a clean end, 1 after an error, which
+// is printed as one line. A second signal kills the process at once.
+func Main(name string, run RunFunc) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil)).With("program", name)
+	if err := run(ctx, log); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		os.Exit(1)
+	}
+}

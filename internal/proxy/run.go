@@ -1,0 +1,118 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"deux/internal/fleet"
+	"deux/internal/program"
+)
+
+// refreshInterval is how often the lists are read. A destroyed server waits
+// for it on average half of it longer than its last request.
+const refreshInterval = 200 * time.Millisecond
+
+// Run serves until ctx ends, then lets the requests in flight end.
+func Run(ctx context.Context, config Config, log *slog.Logger) error {
+	lists := fleet.Open(config.RedisAddr, config.Site)
+	defer lists.Close()
+	rotation, err := lists.Rotation(config.Service)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", fmt.Sprintf(":%d", config.Port))
+	if err != nil {
+		return fmt.Errorf("listening (PORT names another port): %w", err)
+	}
+	proxy := New(config, rotation, log)
+	go proxy.watch(ctx)
+	if config.Service == "proxy" {
+		go introduce(ctx, lists, log)
+	}
+	return serve(ctx, &http.Server{
+		Handler:           proxy,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}, listener, config.ShutdownTimeout, log)
+}
+
+func serve(ctx context.Context, server *http.Server, listener net.Listener, grace time.Duration, log *slog.Logger) error {
+	log.Info("Proxy listens", "address", listener.Addr().String())
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	ending, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	err := server.Shutdown(ending)
+	if errors.Is(err, context.DeadlineExceeded) {
+		log.Warn("Requests cut off at the end of the grace period", "waited", grace)
+		return server.Close()
+	}
+	return err
+}
+
+// watch reads the lists at once, then at every interval, until ctx ends.
+func (p *Proxy) watch(ctx context.Context) {
+	ticker := time.NewTicker(refreshInterval)
+	defer ticker.Stop()
+	for {
+		p.rotor.refresh(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// introduce lists the first server once it answers, unless some list has it:
+// a proxy that starts again forgets nobody and doubles nobody.
+func introduce(ctx context.Context, lists *fleet.Fleet, log *slog.Logger) {
+	first := lists.FirstServer()
+	for ; ctx.Err() == nil; pause(ctx, refreshInterval) {
+		if program.CheckHealth(ctx, first.URL+"/healthz") != nil {
+			continue
+		}
+		adopted, err := lists.Adopt(ctx, first)
+		if err != nil {
+			continue // watch says that Redis is away
+		}
+		if adopted {
+			log.Info("First server listed", "server", first.URL)
+		}
+		return
+	}
+}
+
+// CheckHealth returns nil when the proxy on this host answers a request, be it
+// that no server is listed.
+func CheckHealth(ctx context.Context, port int) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/healthz", port), nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	return response.Body.Close()
+}
+
+func pause(ctx context.Context, length time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(length):
+	}
+}

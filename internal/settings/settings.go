@@ -1,0 +1,118 @@
+// Package settings reads a program's settings from the environment, so that
+// every program refuses a bad one in the same words: a line that names the
+// variable, the value it has and what was expected.
+//
+//	env := settings.FromEnvironment()
+//	config := Config{Interval: env.Duration("WRITE_INTERVAL", 2*time.Minute, time.Millisecond)}
+//	return config, env.Err()
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"regexp"
+	"strconv"
+	"time"
+)
+
+// Reader reads settings one by one and remembers everything that was wrong
+// with them. A variable that is unset or empty has its default.
+type Reader struct {
+	lookup func(string) string
+	errs   []error
+}
+
+// FromEnvironment returns a Reader of the process's environment.
+func FromEnvironment() *Reader { return From(os.Getenv) }
+
+// From returns a Reader that asks lookup for the value of each variable.
+func From(lookup func(string) string) *Reader { return &Reader{lookup: lookup} }
+
+// Err returns nil, or an error with one line for each bad setting read so far.
+func (r *Reader) Err() error { return errors.Join(r.errs...) }
+
+// String returns the variable as it is.
+func (r *Reader) String(name, fallback string) string {
+	if value := r.lookup(name); value != "" {
+		return value
+	}
+	return fallback
+}
+
+// Int returns the variable as a whole number between low and high.
+func (r *Reader) Int(name string, fallback, low, high int) int {
+	value := r.lookup(name)
+	if value == "" {
+		return fallback
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < low || n > high {
+		r.reject(name, value, fmt.Sprintf("a whole number from %d to %d", low, high))
+		return fallback
+	}
+	return n
+}
+
+// Port returns the variable as a TCP port, 1 to 65535.
+func (r *Reader) Port(name string, fallback int) int {
+	return r.Int(name, fallback, 1, 65535)
+}
+
+// Duration returns the variable as a time of at least low, written as Go
+// writes one: 500ms, 30s, 2m.
+func (r *Reader) Duration(name string, fallback, low time.Duration) time.Duration {
+	value := r.lookup(name)
+	if value == "" {
+		return fallback
+	}
+	d, err := time.ParseDuration(value)
+	if err != nil || d < low {
+		r.reject(name, value, fmt.Sprintf("a time of at least %v, such as 500ms, 30s or 2m", low))
+		return fallback
+	}
+	return d
+}
+
+// Address returns the variable as HOST:PORT.
+func (r *Reader) Address(name, fallback string) string {
+	value := r.String(name, fallback)
+	host, port, err := net.SplitHostPort(value)
+	if n, bad := strconv.Atoi(port); err != nil || host == "" || bad != nil || n < 1 || n > 65535 {
+		r.reject(name, value, "HOST:PORT, such as 127.0.0.1:6379")
+		return fallback
+	}
+	return value
+}
+
+// hostPattern is an IPv4 address or a host name of RFC 1123 section 2.1.
+var hostPattern = regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,252}[a-zA-Z0-9])?$`)
+
+// Host returns the variable as an IPv4 address or a host name.
+func (r *Reader) Host(name, fallback string) string {
+	value := r.String(name, fallback)
+	if !hostPattern.MatchString(value) {
+		r.reject(name, value, "an IPv4 address or a host name")
+		return fallback
+	}
+	return value
+}
+
+// Name returns the variable as a short word that may stand in the names of
+// Docker's containers, networks and labels.
+func (r *Reader) Name(name, fallback string) string {
+	value := r.String(name, fallback)
+	if !namePattern.MatchString(value) {
+		r.reject(name, value, "lower-case letters, digits, - and _, a letter or digit first, 40 at most")
+		return fallback
+	}
+	return value
+}
+
+// namePattern is what Compose takes as a project's name.
+var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,39}$`)
+
+func (r *Reader) reject(name, value, expected string) {
+	r.errs = append(r.errs, fmt.Errorf("setting %s=%q: expected %s", name, value, expected))
+}

@@ -1,0 +1,116 @@
+package stream
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// tempPrefix starts the name of a new version until it is complete.
+const tempPrefix = ".random-"
+
+// file is a text file that grows by lines and loses its oldest ones. Every
+// change is a new file that takes the old one's name: rename(2) is atomic, so
+// whoever opens the file gets all of one version, also while it changes.
+type file struct {
+	path string
+	keep int // bytes at most, more than any one line has
+}
+
+// openFile returns the file called FileName in dir. It goes on from what the
+// file has, and removes what a writer left that was killed while writing.
+func openFile(dir string, keep int) (*file, error) {
+	if err := removeLeftovers(dir); err != nil {
+		return nil, err
+	}
+	return &file{path: filepath.Join(dir, FileName), keep: keep}, nil
+}
+
+// add puts line at the end. The error is the file system's; after one the file
+// is as it was.
+func (f *file) add(line string) error {
+	text, err := f.tail()
+	if err != nil {
+		return err
+	}
+	if len(text) > 0 && !bytes.HasSuffix(text, []byte("\n")) {
+		text = append(text, '\n')
+	}
+	text = append(text, line+"\n"...)
+	return f.replace(lastLines(text, f.keep))
+}
+
+// tail returns the last bytes of the file, as many as may be kept, and none
+// if there is no file.
+func (f *file) tail() ([]byte, error) {
+	opened, err := os.Open(f.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer opened.Close()
+
+	info, err := opened.Stat()
+	if err != nil {
+		return nil, err
+	}
+	keep := int64(f.keep)
+	return io.ReadAll(io.NewSectionReader(opened, max(0, info.Size()-keep), keep))
+}
+
+// lastLines returns the end of text, from the start of a line, that has at
+// most keep bytes.
+func lastLines(text []byte, keep int) []byte {
+	if len(text) <= keep {
+		return text
+	}
+	before := len(text) - keep - 1
+	return text[before+bytes.IndexByte(text[before:], '\n')+1:]
+}
+
+func (f *file) replace(text []byte) error {
+	temp, err := os.CreateTemp(filepath.Dir(f.path), tempPrefix)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temp.Name()) // finds nothing once the file has its new name
+
+	if err := errors.Join(fill(temp, text), temp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(temp.Name(), f.path)
+}
+
+// fill writes text to the disk before the file gets its name, so that a power
+// cut leaves the old version or the new one, and never an empty file.
+func fill(temp *os.File, text []byte) error {
+	if _, err := temp.Write(text); err != nil {
+		return err
+	}
+	if err := temp.Chmod(0o644); err != nil {
+		return err
+	}
+	return temp.Sync()
+}
+
+func removeLeftovers(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if !strings.HasPrefix(entry.Name(), tempPrefix) || !entry.Type().IsRegular() {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, entry.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}

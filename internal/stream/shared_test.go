@@ -1,0 +1,211 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+const readTime = 100 * time.Millisecond
+
+// source is a fake that takes readTime and gives the number of the read.
+type source struct {
+	begun, cancelled atomic.Int64
+	takes            time.Duration
+}
+
+func (s *source) read(ctx context.Context) ([]byte, error) {
+	number := s.begun.Add(1)
+	select {
+	case <-time.After(s.takes):
+		return strconv.AppendInt(nil, number, 10), nil
+	case <-ctx.Done():
+		s.cancelled.Add(1)
+		return nil, ctx.Err()
+	}
+}
+
+// newShared returns what it says, in a bubble of package synctest.
+func newShared(t *testing.T, takes, timeout time.Duration) (*shared, *source) {
+	t.Cleanup(func() { pass(readInterval) }) // the last pause ends with the test
+	source := &source{takes: takes}
+	return &shared{read: source.read, timeout: timeout}, source
+}
+
+// ask gets in the background; the channel gives what it got.
+func ask(ctx context.Context, s *shared) <-chan string {
+	answer := make(chan string, 1)
+	go func() {
+		text, err := s.get(ctx)
+		if err != nil {
+			text = []byte(err.Error())
+		}
+		answer <- string(text)
+	}()
+	return answer
+}
+
+func wantAnswer(t *testing.T, who string, answer <-chan string, want string) {
+	t.Helper()
+	if got := <-answer; got != want {
+		t.Errorf("%s: got %q, want %q", who, got, want)
+	}
+}
+
+func wantReads(t *testing.T, s *source, want int64) {
+	t.Helper()
+	if got := s.begun.Load(); got != want {
+		t.Errorf("got %d reads, want %d", got, want)
+	}
+}
+
+func TestWhoComesDuringAReadGetsTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, source := newShared(t, readTime, time.Minute)
+		first := ask(t.Context(), s)
+		pass(readTime / 2)
+		var during []<-chan string
+		for range 100 {
+			during = append(during, ask(t.Context(), s))
+		}
+		wantAnswer(t, "the first", first, "1")
+		for _, answer := range during {
+			wantAnswer(t, "one that came during the first read", answer, "2")
+		}
+		wantReads(t, source, 2)
+	})
+}
+
+// A thousand callers come at random times. Each notes how many reads had begun
+// when it came: the one it gets must have begun later.
+func TestAnAnswerIsReadNoEarlierThanItsRequestCame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, source := newShared(t, readTime, time.Minute)
+		var callers sync.WaitGroup
+		for range 1000 {
+			callers.Go(func() {
+				time.Sleep(rand.N(20 * readTime))
+				before := source.begun.Load()
+				text, err := s.get(t.Context())
+				if got, _ := strconv.ParseInt(string(text), 10, 64); err != nil || got <= before {
+					t.Errorf("got read %q, %v, want one after read %d", text, err, before)
+				}
+			})
+		}
+		callers.Wait()
+		if got := source.begun.Load(); got > 22 {
+			t.Errorf("got %d reads for 1000 callers within 20 read times, want at most 22", got)
+		}
+	})
+}
+
+func TestOneReadAtATimeAndNoneWhenNobodyAsks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, source := newShared(t, readTime, time.Minute)
+		wantAnswer(t, "the first", ask(t.Context(), s), "1")
+		pass(time.Hour)
+		wantReads(t, source, 1)
+		wantAnswer(t, "one an hour later", ask(t.Context(), s), "2")
+	})
+}
+
+func TestQuickReadsBeginNoMoreOftenThanTheReadInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, source := newShared(t, 0, time.Minute)
+		began := time.Now()
+		wantAnswer(t, "a lone caller", ask(t.Context(), s), "1")
+		if got := time.Since(began); got != 0 {
+			t.Errorf("a lone caller: got its answer after %v, want at once", got)
+		}
+		for time.Since(began) < 100*readInterval-time.Nanosecond {
+			s.get(t.Context())
+		}
+		wantReads(t, source, 101)
+	})
+}
+
+func TestACallerThatLeavesDoesNotCancelTheReadForTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, source := newShared(t, readTime, time.Minute)
+		ctx, leave := context.WithCancel(t.Context())
+		first := ask(t.Context(), s)
+		synctest.Wait()
+		staying, leaving := ask(t.Context(), s), ask(ctx, s)
+		pass(readTime + readTime/2) // half of the second read, which both wait for
+		leave()
+		wantAnswer(t, "who left", leaving, "context canceled")
+		wantAnswer(t, "the first", first, "1")
+		wantAnswer(t, "who stayed", staying, "2")
+		if got := source.cancelled.Load(); got != 0 {
+			t.Errorf("got %d reads cancelled, want none", got)
+		}
+	})
+}
+
+func TestAReadNobodyWaitsForEndsAndTheNextBegins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, source := newShared(t, time.Hour, 2*time.Hour)
+		ctx, leave := context.WithCancel(t.Context())
+		one, two := ask(ctx, s), ask(ctx, s)
+		pass(time.Minute)
+		source.takes = readTime
+		began := time.Now()
+		next := ask(t.Context(), s)
+		synctest.Wait()
+		leave()
+		wantAnswer(t, "one who left", one, "context canceled")
+		wantAnswer(t, "the other who left", two, "context canceled")
+		wantAnswer(t, "who came later", next, "2")
+		if got := time.Since(began); got != readTime || source.cancelled.Load() != 1 {
+			t.Errorf("got an answer after %v and %d cancelled, want %v and 1", got, source.cancelled.Load(), readTime)
+		}
+	})
+}
+
+func TestWhoComesAfterAllWhoWaitedLeftIsNotCancelledWithThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := newShared(t, readTime, time.Minute)
+		ctx, leave := context.WithCancel(t.Context())
+		first := ask(t.Context(), s)
+		synctest.Wait()
+		gone := ask(ctx, s)
+		synctest.Wait()
+		leave()
+		wantAnswer(t, "who left", gone, "context canceled")
+		wantAnswer(t, "who came later", ask(t.Context(), s), "2")
+		wantAnswer(t, "the first", first, "1")
+	})
+}
+
+func TestAReadThatHangsHoldsUpOthersForItsTimeOutOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, source := newShared(t, time.Hour, 5*time.Second)
+		began := time.Now()
+		first := ask(t.Context(), s)
+		pass(time.Second)
+		source.takes = readTime
+		next := ask(t.Context(), s)
+		wantAnswer(t, "the first", first, "context deadline exceeded")
+		wantAnswer(t, "the next", next, "2")
+		if got, want := time.Since(began), 5*time.Second+readTime; got != want {
+			t.Errorf("got the next answer after %v, want %v", got, want)
+		}
+	})
+}
+
+func TestEveryoneGetsTheErrorOfTheirRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		failure := errors.New("no route")
+		s, _ := newShared(t, 0, time.Minute)
+		s.read = func(context.Context) ([]byte, error) { return nil, failure }
+		for range 3 {
+			wantAnswer(t, "a caller", ask(t.Context(), s), failure.Error())
+		}
+	})
+}

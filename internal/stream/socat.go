@@ -1,0 +1,144 @@
+package stream
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+const (
+	minPause = 100 * time.Millisecond // before socat is started again
+	maxPause = 5 * time.Second
+	steady   = 10 * time.Second // a life after which the pauses start over
+
+	// socatGrace is what socat, and then each process that still serves a
+	// client, has to finish in at the end.
+	socatGrace = 2 * time.Second
+)
+
+// Socat keeps a socat running that sends the file to everyone who connects.
+// socat opens the file anew for each connection, in a process of its own.
+type Socat struct {
+	dir   string
+	args  []string
+	grace time.Duration
+	serve func(context.Context) error // runs socat once
+	log   *slog.Logger
+}
+
+// NewSocat fails if there is no socat to run.
+func NewSocat(config WriterConfig, log *slog.Logger) (*Socat, error) {
+	if _, err := exec.LookPath("socat"); err != nil {
+		return nil, fmt.Errorf("looking for socat: %w", err)
+	}
+	s := &Socat{dir: config.DataDir, args: socatArgs(config.Port), grace: socatGrace, log: log}
+	s.serve = s.serveOnce
+	return s, nil
+}
+
+// socatArgs is the command line of the contract; crlf makes it readable in a
+// telnet session.
+func socatArgs(port int) []string {
+	return []string{fmt.Sprintf("TCP-LISTEN:%d,fork,reuseaddr,crlf", port), "OPEN:" + FileName + ",rdonly"}
+}
+
+// Run starts socat, and starts it again when it dies, until ctx ends. Then it
+// stops listening at once, and returns when those who are connected have read
+// to the end, or the grace is over.
+func (s *Socat) Run(ctx context.Context) {
+	var pause time.Duration
+	for ctx.Err() == nil {
+		started := time.Now()
+		err := s.serve(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		pause = nextPause(pause, time.Since(started))
+		s.log.Error("Socat died", "error", err, "restart_in", pause)
+		sleep(ctx, pause)
+	}
+}
+
+// nextPause doubles the last pause, or starts over after a steady life.
+func nextPause(last, lived time.Duration) time.Duration {
+	if last == 0 || lived >= steady {
+		return minPause
+	}
+	return min(2*last, maxPause)
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// serveOnce runs socat from its start to its death. Its processes share the
+// pipe that is their standard error, so the pipe's end is the end of the last.
+func (s *Socat) serveOnce(ctx context.Context) error {
+	runtime.LockOSThread() // Pdeathsig means this thread: go.dev/issue/27505
+	defer runtime.UnlockOSThread()
+
+	stderr, theirs, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	cmd := s.command(ctx, theirs)
+	err = cmd.Start()
+	theirs.Close()
+	gone := s.relay(stderr)
+	if err != nil {
+		return err
+	}
+	s.log.Info("Serving", "command", cmd.Args, "pid", cmd.Process.Pid)
+
+	err = cmd.Wait()
+	if ctx.Err() != nil {
+		s.finish(cmd.Process.Pid, gone)
+	}
+	return err
+}
+
+// command makes a socat that gets SIGTERM when ctx ends, which ends the
+// listener alone, and also when this program is killed, so that it never keeps
+// the port from the next. Its process group is its own, for finish.
+func (s *Socat) command(ctx context.Context, stderr *os.File) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "socat", s.args...)
+	cmd.Dir = s.dir
+	cmd.Stderr = stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = s.grace
+	return cmd
+}
+
+// relay logs what socat's processes say until all have ended, then closes gone.
+func (s *Socat) relay(stderr io.ReadCloser) (gone <-chan struct{}) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer stderr.Close()
+		for lines := bufio.NewScanner(stderr); lines.Scan(); {
+			s.log.Warn("Socat says", "line", lines.Text())
+		}
+	}()
+	return done
+}
+
+// finish waits for the processes that still serve clients, and kills those
+// that take too long. While one lives, the group's number is not given anew.
+func (s *Socat) finish(group int, gone <-chan struct{}) {
+	select {
+	case <-gone:
+	case <-time.After(s.grace):
+		syscall.Kill(-group, syscall.SIGKILL)
+	}
+}

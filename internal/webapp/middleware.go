@@ -1,0 +1,54 @@
+package webapp
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/gin-gonic/gin"
+)
+
+// answerPanic answers 500 for a handler that panicked. The stack is for the
+// log alone.
+func (a *App) answerPanic(c *gin.Context) {
+	defer func() {
+		cause := recover()
+		if cause == nil {
+			return
+		}
+		if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			panic(cause)
+		}
+		a.log.Error("Handler panicked", "path", c.Request.URL.Path, "error", cause, "stack", string(debug.Stack()))
+		if c.Writer.Written() {
+			panic(http.ErrAbortHandler)
+		}
+		a.write(c, a.refuse(c, errPanic))
+		c.Abort()
+	}()
+	c.Next()
+}
+
+// setHeaders says what a browser must not do with a page: keep it, since the
+// next answer differs; guess its type; or run, load or embed anything but the
+// page's own style and pictures.
+func setHeaders(c *gin.Context) {
+	c.Header("Cache-Control", "no-store")
+	c.Header("Vary", "Accept")
+	c.Header("X-Content-Type-Options", "nosniff")
+	c.Header("Referrer-Policy", "no-referrer")
+	c.Header("Content-Security-Policy", contentSecurityPolicy)
+}
+
+// contentSecurityPolicy names the style by its digest, so that it can stand
+// in the page (see style) and no other can.
+var contentSecurityPolicy = fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; img-src 'self' data:; "+
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'", digest(style))
+
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}

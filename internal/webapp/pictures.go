@@ -1,0 +1,104 @@
+package webapp
+
+import (
+	"errors"
+	"html/template"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+)
+
+const (
+	maxForm    = maxImage + 64<<10 // bytes of a picture with the form around it
+	imageField = "image"           // the picture's name in the form
+)
+
+type uploadData struct {
+	Type  string `json:"type"`
+	Bytes int64  `json:"bytes"`
+}
+
+// upload reads the form as a stream: ParseMultipartForm would write it to a
+// disk that the container does not have.
+func (a *App) upload(c *gin.Context) (reply, error) {
+	if c.Request.ContentLength > maxForm {
+		return reply{}, errLargeImage
+	}
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxForm)
+	part, err := imagePart(c.Request)
+	if err != nil {
+		return reply{}, err
+	}
+	var encoded strings.Builder
+	kind, size, err := encodeImage(&encoded, part)
+	if err != nil {
+		return reply{}, err
+	}
+	err = a.store.AddImage(c.Request.Context(), encoded.String(), int64(a.config.MaxImages))
+	return reply{http.StatusCreated, "upload", uploadData{kind, size}}, err
+}
+
+// imagePart returns the first field that is called image.
+func imagePart(request *http.Request) (io.Reader, error) {
+	form, err := request.MultipartReader()
+	for err == nil {
+		var part *multipart.Part
+		part, err = form.NextPart()
+		if err == nil && part.FormName() == imageField {
+			return formReader{part}, nil
+		}
+	}
+	if err == io.EOF {
+		return nil, errNoImage
+	}
+	return nil, formError(err)
+}
+
+// formReader reads a form's field with errors that a page knows.
+type formReader struct{ field io.Reader }
+
+func (r formReader) Read(buffer []byte) (int, error) {
+	n, err := r.field.Read(buffer)
+	if err != nil && err != io.EOF {
+		err = formError(err)
+	}
+	return n, err
+}
+
+// formError returns what is wrong with a form that could not be read on.
+func formError(err error) error {
+	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
+		return errLargeImage
+	}
+	return errBrokenForm
+}
+
+type pictureData struct {
+	Type   string `json:"type"`
+	Base64 string `json:"base64"`
+}
+
+// Source returns the picture as a URL. It needs no escaping: the type is one
+// of DetectContentType's and verify has read the base64 to its end.
+func (p pictureData) Source() template.URL {
+	return template.URL("data:" + p.Type + ";base64," + p.Base64)
+}
+
+// meow takes pictures until one can be shown. Whatever else somebody put in
+// the list is dropped, or it would hide the pictures below it for ever.
+func (a *App) meow(c *gin.Context) (reply, error) {
+	for {
+		encoded, err := a.store.TakeImage(c.Request.Context())
+		if err != nil {
+			return reply{}, err
+		}
+		kind, err := verify(encoded)
+		if err == nil {
+			return reply{http.StatusOK, "meow", pictureData{kind, encoded}}, nil
+		}
+		a.log.Warn("Element of images dropped", "bytes", len(encoded), "error", err)
+	}
+}

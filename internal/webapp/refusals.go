@@ -1,0 +1,103 @@
+package webapp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"deux/internal/fleet"
+)
+
+// What is wrong with a request, or with this server.
+var (
+	errNoPage      = errors.New("no such page")
+	errNoMethod    = errors.New("method not allowed")
+	errBadKey      = errors.New("bad key")
+	errReservedKey = errors.New("reserved key")
+	errBrokenForm  = errors.New("broken form")
+	errNoImage     = errors.New("no picture in the form")
+	errEmptyImage  = errors.New("empty picture")
+	errNotImage    = errors.New("not a picture")
+	errLargeImage  = errors.New("picture too large")
+	errPanic       = errors.New("panic")
+)
+
+// refusal is how an error is told: status, sentence, and after how many
+// seconds it is worth trying again, if that helps at all.
+type refusal struct {
+	err        error
+	status     int
+	sentence   string
+	retryAfter string
+}
+
+// refusals is every error that a page knows. Any other is one of Redis.
+func refusals(config Config) []refusal {
+	return []refusal{
+		{errNoPage, http.StatusNotFound, "There is no such page.", ""},
+		{errNoMethod, http.StatusMethodNotAllowed, "This page does not take this method.", ""},
+		{errPanic, http.StatusInternalServerError, "Something went wrong in this server. Its log says what.", ""},
+
+		{fleet.ErrFull, http.StatusTooManyRequests, fmt.Sprintf(
+			"There are %d servers, as many as there may be. Destroy one first.", config.MaxServers), "30"},
+		{fleet.ErrOutOfPorts, http.StatusServiceUnavailable,
+			"No port is left for another server. Destroy the one with the highest port first.", ""},
+
+		{errBadKey, http.StatusBadRequest, fmt.Sprintf(
+			"A key is text in UTF-8 of at most %d bytes, without control characters.", maxKey), ""},
+		{errReservedKey, http.StatusConflict, "The system keeps one of its own lists under this key. Choose another.", ""},
+		{fleet.ErrNoMessage, http.StatusNotFound, "There is no message under this key, or it has self-destructed.", ""},
+
+		{errBrokenForm, http.StatusBadRequest, "This is no complete form. " + uploadAdvice, ""},
+		{errNoImage, http.StatusBadRequest, "The form has no field image. " + uploadAdvice, ""},
+		{errEmptyImage, http.StatusBadRequest, "No picture was chosen, or its file is empty.", ""},
+		{errNotImage, http.StatusUnsupportedMediaType, "This is no picture: send a PNG, JPEG, GIF, WebP, BMP or ICO.", ""},
+		{errLargeImage, http.StatusRequestEntityTooLarge, fmt.Sprintf(
+			"The picture is too large: %d MiB at most.", maxImage>>20), ""},
+		{fleet.ErrTooManyImages, http.StatusInsufficientStorage, fmt.Sprintf(
+			"There are %d pictures, as many as are kept. Look at some at /meow first.", config.MaxImages), ""},
+		{fleet.ErrNoImages, http.StatusNotFound, "No pictures yet.", ""},
+	}
+}
+
+const uploadAdvice = `Send a picture with: curl -F "image=@cat.jpg" http://HOST:PORT/upload`
+
+// redisAway answers every error that is not in the table. What Redis itself
+// refuses (it is loading, or its disk is full) also passes or needs a person.
+var redisAway = refusal{
+	status:     http.StatusServiceUnavailable,
+	sentence:   "Redis does not answer. Start it (docker compose up -d redis) and try again.",
+	retryAfter: "5",
+}
+
+// refuse returns what to tell about err.
+func (a *App) refuse(c *gin.Context, err error) reply {
+	refused := a.refusalOf(err)
+	if refused.retryAfter != "" {
+		c.Header("Retry-After", refused.retryAfter)
+	}
+	return reply{refused.status, "refusal", refusalData{
+		Error: refused.sentence,
+		Title: http.StatusText(refused.status),
+	}}
+}
+
+type refusalData struct {
+	Error string `json:"error"`
+	Title string `json:"-"`
+}
+
+func (a *App) refusalOf(err error) refusal {
+	for _, refused := range a.refusals {
+		if errors.Is(err, refused.err) {
+			return refused
+		}
+	}
+	if !errors.Is(err, context.Canceled) { // the client left; Redis may be well
+		a.outage.begin(err)
+	}
+	return redisAway
+}

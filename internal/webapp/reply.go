@@ -1,0 +1,85 @@
+package webapp
+
+import (
+	"embed"
+	"html/template"
+	"path"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/gin-gonic/gin/render"
+)
+
+// reply is what a handler has to tell: data, which is either the JSON or what
+// the template called page shows.
+type reply struct {
+	status int
+	page   string
+	data   any
+}
+
+// page makes a handler of one that returns what to tell.
+func (a *App) page(handler func(*gin.Context) (reply, error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		answer, err := handler(c)
+		if err != nil {
+			answer = a.refuse(c, err)
+		}
+		a.write(c, answer)
+	}
+}
+
+//go:embed templates/*.html
+var templates embed.FS
+
+// style stands in every page rather than behind a URL of its own: the proxy
+// takes the next server for each request, so with two servers a page that
+// loads its style would always come from the same one.
+//
+//go:embed style.css
+var style string
+
+const layout = "templates/layout.html"
+
+// parsePages returns the layout around each of the other templates.
+func parsePages() map[string]*template.Template {
+	base := template.Must(template.ParseFS(templates, layout))
+	names, err := templates.ReadDir("templates")
+	template.Must(base, err)
+	pages := make(map[string]*template.Template)
+	for _, name := range names {
+		file := path.Join("templates", name.Name())
+		if file != layout {
+			page := template.Must(template.Must(base.Clone()).ParseFS(templates, file))
+			pages[strings.TrimSuffix(name.Name(), ".html")] = page
+		}
+	}
+	return pages
+}
+
+// view is what a template knows.
+type view struct {
+	Host      string // name of the host that answers
+	Port      int    // and where it listens
+	Requested string // HOST:PORT that the browser asked for
+	Style     template.CSS
+	Data      any
+}
+
+func (a *App) write(c *gin.Context, answer reply) {
+	if prefersJSON(c.Request.Header.Values("Accept")) {
+		c.JSON(answer.status, answer.data)
+		return
+	}
+	c.Render(answer.status, render.HTML{
+		Template: a.pages[answer.page],
+		Name:     path.Base(layout),
+		Data: view{
+			Host:      a.host,
+			Port:      a.config.Port,
+			Requested: c.Request.Host,
+			Style:     template.CSS(style),
+			Data:      answer.data,
+		},
+	})
+}

@@ -1,0 +1,65 @@
+package webapp
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"deux/internal/fleet"
+)
+
+// serverData is one server as the pages tell of it.
+type serverData struct {
+	URL   string      `json:"url"`
+	Port  int         `json:"port"`
+	State fleet.State `json:"state"`
+}
+
+type serversData struct {
+	Servers []serverData `json:"servers"`
+}
+
+type noteData struct {
+	Message string `json:"message"`
+}
+
+func (a *App) home(c *gin.Context) (reply, error) {
+	servers, err := a.servers(c.Request.Context())
+	return reply{http.StatusOK, "home", servers}, err
+}
+
+func (a *App) listServers(c *gin.Context) (reply, error) {
+	servers, err := a.servers(c.Request.Context())
+	return reply{http.StatusOK, "listservers", servers}, err
+}
+
+// servers returns every server in any list. The slice is never nil, which
+// JSON would tell as null.
+func (a *App) servers(ctx context.Context) (serversData, error) {
+	lists, err := a.store.Lists(ctx)
+	if err != nil {
+		return serversData{}, err
+	}
+	servers := []serverData{}
+	for _, server := range lists.Servers() {
+		servers = append(servers, serverData{server.URL, server.Port, server.State})
+	}
+	return serversData{servers}, nil
+}
+
+// spawn answers 202 (RFC 9110 section 15.3.3): the server is promised, and
+// will be built by another program.
+func (a *App) spawn(c *gin.Context) (reply, error) {
+	server, err := a.store.RequestSpawn(c.Request.Context(), a.config.MaxServers)
+	return reply{http.StatusAccepted, "spawn", serverData{server.URL, server.Port, fleet.Queued}}, err
+}
+
+func (a *App) destroy(c *gin.Context) (reply, error) {
+	server, err := a.store.RequestDestroy(c.Request.Context())
+	if errors.Is(err, fleet.ErrNothingToDestroy) {
+		return reply{http.StatusOK, "note", noteData{"Nothing to destroy."}}, nil
+	}
+	return reply{http.StatusAccepted, "destroy", serverData{server.URL, server.Port, fleet.Deleting}}, err
+}

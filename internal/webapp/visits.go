@@ -1,0 +1,46 @@
+package webapp
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+const (
+	// maxVisit is as much of a URL as is remembered, in bytes.
+	maxVisit = 2048
+	// visitTimeout is what a page waits for its visit to be remembered.
+	visitTimeout = time.Second
+)
+
+// recordVisit remembers the URL before the page is made, so that /recent
+// shows itself first. A visit that cannot be remembered fails no page, and
+// one whose visitor left counts.
+func (a *App) recordVisit(c *gin.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), visitTimeout)
+	defer cancel()
+	if err := a.store.AddVisit(ctx, visitOf(c.Request)); err != nil {
+		a.outage.begin(err)
+		return
+	}
+	a.outage.end()
+}
+
+// visitOf returns path and query as they were sent, cut, and without what a
+// cut or a client left of a character.
+func visitOf(request *http.Request) string {
+	uri := request.URL.RequestURI()
+	return strings.ToValidUTF8(uri[:min(len(uri), maxVisit)], "")
+}
+
+type recentData struct {
+	URLs []string `json:"urls"`
+}
+
+func (a *App) recent(c *gin.Context) (reply, error) {
+	urls, err := a.store.Recent(c.Request.Context())
+	return reply{http.StatusOK, "recent", recentData{append([]string{}, urls...)}}, err
+}

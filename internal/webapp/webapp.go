@@ -1,0 +1,91 @@
+// Package webapp is the pages that people and scripts use. Each page is told
+// as HTML to a browser and as JSON to who prefers that, and every server of a
+// fleet answers alike, since what the pages show and change is in Redis.
+//
+// A request goes from routes.go to a handler, which returns what to tell or
+// an error; reply.go writes the one, refusals.go turns the other into a
+// status and a sentence.
+package webapp
+
+import (
+	"context"
+	"html/template"
+	"log/slog"
+	"os"
+	"time"
+
+	"deux/internal/fleet"
+	"deux/internal/settings"
+)
+
+// Config is what can be set about a web server.
+type Config struct {
+	Port            int           // where HTTP is served, on all addresses
+	Redis           string        // HOST:PORT of Redis
+	Site            fleet.Site    // where the servers are that /spawn adds to
+	MaxServers      int           // as many /spawn allows, the first included
+	MaxImages       int           // as many /upload keeps until /meow shows them
+	ShutdownTimeout time.Duration // what requests have to end in after SIGTERM
+}
+
+// Settings reads the web server's settings; err has a line for each bad one.
+// The 8 s of SHUTDOWN_TIMEOUT are over before the 10 s that docker stop gives.
+func Settings(env *settings.Reader) (config Config, err error) {
+	config = Config{
+		Port:  env.Port("start_port", 3000),
+		Redis: env.Address("REDIS_ADDR", "127.0.0.1:6379"),
+		Site: fleet.Site{
+			Host:  env.Host("HOST_IP", "172.17.0.1"),
+			First: env.Port("FIRST_PORT", 3000),
+		},
+		MaxServers:      env.Int("MAX_SERVERS", 20, 1, 1000),
+		MaxImages:       env.Int("MAX_IMAGES", 100, 1, 1000),
+		ShutdownTimeout: env.Duration("SHUTDOWN_TIMEOUT", 8*time.Second, time.Millisecond),
+	}
+	return config, env.Err()
+}
+
+// store is what the pages need of the fleet.
+type store interface {
+	RequestSpawn(ctx context.Context, most int) (fleet.Server, error)
+	RequestDestroy(ctx context.Context) (fleet.Server, error)
+	Lists(ctx context.Context) (fleet.Lists, error)
+
+	SetMessage(ctx context.Context, key, text string, life time.Duration) error
+	Message(ctx context.Context, key string) (string, error)
+
+	AddVisit(ctx context.Context, url string) error
+	Recent(ctx context.Context) ([]string, error)
+
+	AddImage(ctx context.Context, base64 string, most int64) error
+	TakeImage(ctx context.Context) (string, error)
+}
+
+// App is the pages of one web server.
+type App struct {
+	config   Config
+	host     string // its own name, which Docker makes the container's id
+	store    store
+	log      *slog.Logger
+	outage   *outage
+	refusals []refusal
+	pages    map[string]*template.Template
+}
+
+// New returns the pages over what is in store. The error is that of the
+// operating system, when it does not know the host's name.
+func New(config Config, store store, log *slog.Logger) (*App, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, err
+	}
+	return &App{
+		config:   config,
+		host:     host,
+		store:    store,
+		log:      log,
+		outage:   &outage{log: log},
+		refusals: refusals(config),
+		pages:    parsePages(),
+	}, nil
+}

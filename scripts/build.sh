@@ -1,0 +1,26 @@
+#!/bin/sh
+# Builds the programs that run on the host into bin/: with the host's Go, or
+# without one in a container.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+programs=$(for main in cmd/infrastructure cmd/deploy; do [ ! -d "$main" ] || echo "./$main"; done)
+needed=$(sed -n 's/^go //p' go.mod)
+
+# recent_go: is there a Go that can read this go.mod?
+recent_go() {
+	command -v go >/dev/null || return 1
+	version=$(go env GOVERSION) version=${version#go}
+	[ "$(printf '%s\n' "$needed" "$version" | sort -V | head -n 1)" = "$needed" ]
+}
+
+mkdir -p bin
+echo "==> Building the host's programs"
+if recent_go; then
+	# shellcheck disable=SC2086 # a list of words
+	CGO_ENABLED=0 exec go build -trimpath -buildvcs=false -o bin/ $programs
+fi
+# shellcheck disable=SC2086
+exec docker run --rm --user "$(id -u):$(id -g)" --volume "$root:/src" --workdir /src \
+	--env CGO_ENABLED=0 --env GOCACHE=/src/var/go-cache --env GOPATH=/src/var/go \
+	golang:1.26-bookworm go build -trimpath -buildvcs=false -modcacherw -o bin/ $programs

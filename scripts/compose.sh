@@ -1,0 +1,13 @@
+#!/bin/sh
+# Runs Compose, v2 or 1.29, with the system's settings: scripts/compose.sh ps
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/scripts/settings.sh"
+cd "$root"
+if docker compose version >/dev/null 2>&1; then
+	exec docker compose "$@"
+elif command -v docker-compose >/dev/null; then
+	exec docker-compose "$@"
+fi
+echo "Compose is missing: install docker-compose-plugin (Docker's packages) or docker-compose (Debian's)" >&2
+exit 1

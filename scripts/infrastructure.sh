@@ -1,0 +1,90 @@
+#!/bin/sh
+# Runs the infrastructure program: in this terminal, or in the background,
+# where it outlives the shell and is started again when it dies.
+set -eu
+
+usage() {
+	cat <<-'EOF'
+	usage: scripts/infrastructure.sh run|start|stop|running
+	  run      in this terminal, until Ctrl-C
+	  start    in the background; does nothing when the same program with the
+	           same settings runs already, else replaces it
+	  stop     ends what start began
+	  running  succeeds when one runs, however it was started
+	EOF
+	exit 2
+}
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/scripts/settings.sh"
+export ROOT_DIR="$root"
+program=$root/bin/infrastructure
+log=$VAR/infrastructure.log
+mkdir -p "$VAR"
+
+# held FILE: does a living process hold the lock? The kernel drops a flock with its process.
+held() { [ -e "$1" ] && ! flock --nonblock "$1" true; }
+
+# fingerprint changes when the program or a setting does.
+fingerprint() {
+	{
+		cksum <"$program"
+		env | grep -E '^(FLEET|HOST_IP|FIRST_PORT|REDIS_ADDR|MAX_SERVERS|MAX_IMAGES|ROOT_DIR|LOCK_FILE|PARALLEL|SPAWN_ATTEMPTS|START_TIMEOUT|DRAIN_TIMEOUT|STOP_GRACE_SECONDS|LEVEL_INTERVAL)=' | sort
+	} | cksum
+}
+
+start() {
+	if held "$VAR/supervisor.lock"; then
+		if [ "$(cat "$VAR/fingerprint" 2>/dev/null)" = "$(fingerprint)" ]; then
+			echo "==> Infrastructure runs already"
+			return
+		fi
+		echo "==> Replacing infrastructure: its program or settings changed"
+		stop
+	fi
+	echo "==> Starting infrastructure in the background, log in ${log#"$root/"}"
+	fingerprint >"$VAR/fingerprint"
+	[ ! -f "$log" ] || mv "$log" "$log.1"
+	setsid "$0" supervise >>"$log" 2>&1 </dev/null &
+}
+
+stop() {
+	held "$VAR/supervisor.lock" || return 0
+	echo "==> Stopping infrastructure"
+	kill -TERM "$(cat "$VAR/supervisor.pid")"
+	flock --timeout 60 "$VAR/supervisor.lock" true ||
+		{ echo "infrastructure.sh: process $(cat "$VAR/supervisor.pid") does not end" >&2; exit 1; }
+}
+
+# supervise keeps the program running. A pause grows from 1 to 30 s while it
+# dies again and again.
+supervise() {
+	exec 8>"$VAR/supervisor.lock"
+	flock --nonblock 8 || exit 0
+	echo $$ >"$VAR/supervisor.pid"
+	ending=''
+	pause=1
+	trap 'ending=yes; kill -TERM "$child" 2>/dev/null || true' TERM INT
+	while [ -z "$ending" ]; do
+		began=$(date +%s)
+		"$program" 8>&- &
+		child=$!
+		while kill -0 "$child" 2>/dev/null; do wait "$child" || true; done
+		[ -z "$ending" ] || break
+		[ $(($(date +%s) - began)) -lt 60 ] || pause=1
+		echo "supervisor: infrastructure died, starting it again in $pause s"
+		sleep "$pause" 8>&- &
+		child=$!
+		wait "$child" || true
+		pause=$((pause < 15 ? pause * 2 : 30))
+	done
+}
+
+case "${1:-}" in
+run) exec "$program" ;;
+start) start ;;
+stop) stop ;;
+running) held "$LOCK_FILE" ;;
+supervise) supervise ;;
+*) usage ;;
+esac

@@ -1,0 +1,48 @@
+# shellcheck shell=sh
+# Sourced by the other scripts: the settings, from the environment, else from
+# .env, else the default. Expects $root, the checkout.
+: "${root:?}"
+
+# One line of .env is NAME=value, as Compose reads it. The environment wins.
+if [ -f "$root/.env" ]; then
+	while IFS= read -r line || [ -n "$line" ]; do
+		case $line in
+		'' | '#'*) continue ;;
+		[A-Za-z_]*=*) name=${line%%=*} ;;
+		*) echo ".env: '$line' is not NAME=value" >&2; exit 1 ;;
+		esac
+		case $name in *[!A-Za-z0-9_]*) echo ".env: '$name' is no name" >&2; exit 1 ;; esac
+		value=${line#*=}
+		value=${value#\"} value=${value%\"}
+		eval "[ -n \"\${$name+set}\" ] || $name=\$value"
+		export "${name?}"
+	done <"$root/.env"
+fi
+
+# bridge_gateway prints the address of the host on Docker's bridge.
+bridge_gateway() {
+	docker network inspect bridge --format '{{(index .IPAM.Config 0).Gateway}}' 2>/dev/null | grep . || echo 172.17.0.1
+}
+
+export FLEET="${FLEET:-deux}"
+export COMPOSE_PROJECT_NAME="$FLEET"
+[ -n "${HOST_IP:-}" ] || HOST_IP=$(bridge_gateway)
+export HOST_IP
+export PUBLIC_IP="${PUBLIC_IP:-0.0.0.0}"
+export FIRST_PORT="${FIRST_PORT:-3000}"
+export PROXY_PORT="${PROXY_PORT:-3456}"
+export READER_PORT="${READER_PORT:-8000}"
+export WRITER_PORT="${WRITER_PORT:-7000}"
+export REDIS_PORT="${REDIS_PORT:-6379}"
+export REDIS_ADDR="${REDIS_ADDR:-127.0.0.1:$REDIS_PORT}"
+export MAX_SERVERS="${MAX_SERVERS:-20}"
+export MAX_IMAGES="${MAX_IMAGES:-100}"
+export WRITE_INTERVAL="${WRITE_INTERVAL:-2m}"
+export DRAIN_TIMEOUT="${DRAIN_TIMEOUT:-30s}"
+export LOCK_FILE="${LOCK_FILE:-${TMPDIR:-/tmp}/deux-$FLEET.lock}"
+export STOP_GRACE_SECONDS="${STOP_GRACE_SECONDS:-10}"
+# What runs beside the checkout: pid, log, locks.
+export VAR="${VAR:-$root/var/$FLEET}"
+# BuildKit's default attestations would give every build a new image id, and
+# an unchanged container would be started anew.
+export BUILDX_NO_DEFAULT_ATTESTATIONS=1

@@ -1,0 +1,68 @@
+#!/bin/sh
+# Builds and starts one web server; what an earlier one left behind goes first.
+set -eu
+
+usage() {
+	cat <<-'EOF'
+	usage: scripts/spawn_docker.sh IMAGE PORT CONTAINER
+	  e.g. scripts/spawn_docker.sh webapp_3001 3001 webapp_3001_app
+
+	Stops and removes CONTAINER, removes IMAGE, builds IMAGE with PORT baked in
+	and starts CONTAINER from it, published on HOST_IP:PORT. Settings come from
+	the environment, .env or their defaults (README.md, "Settings").
+	EOF
+	exit 2
+}
+
+[ $# -eq 3 ] || usage
+image=$1 port=$2 container=$3
+for name in "$image" "$container"; do
+	case $name in
+	'' | [!a-z0-9]* | *[!a-z0-9_.-]*) echo "spawn_docker.sh: '$name' is no name for an image or a container" >&2; exit 2 ;;
+	esac
+done
+case $port in
+'' | *[!0-9]* | ??????*) echo "spawn_docker.sh: '$port' is no port" >&2; exit 2 ;;
+esac
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/scripts/settings.sh"
+
+# ours KIND NAME LABEL VALUE: does NAME exist, and did this system make it? A stranger's is never touched.
+ours() {
+	value=$(docker "$1" inspect --format "{{index .Config.Labels \"$3\"}}" "$2" 2>/dev/null) || return 1
+	[ "$value" = "$4" ] && return 0
+	echo "spawn_docker.sh: $1 $2 exists and is not of this system: remove or rename it" >&2
+	exit 1
+}
+
+# A script that an infrastructure killed with -9 left running may still be at
+# work on this container: wait for its end.
+mkdir -p "$VAR"
+exec 9>"$VAR/$container.lock"
+flock 9
+
+if ours container "$container" deux.fleet "$FLEET"; then
+	echo "==> Stopping $container"
+	docker stop --time "$STOP_GRACE_SECONDS" "$container" >/dev/null
+	echo "==> Removing container $container"
+	docker rm --force --volumes "$container" >/dev/null
+fi
+if ours image "$image" deux.role server; then
+	echo "==> Removing image $image"
+	docker rmi "$image" >/dev/null
+fi
+
+echo "==> Building image $image for port $port"
+docker build --quiet --file "$root/Dockerfile.webapp" --build-arg "port=$port" --tag "$image" "$root"
+
+echo "==> Starting $container at http://$HOST_IP:$port"
+trap 'docker rm --force --volumes "$container" >/dev/null 2>&1 || true' EXIT
+docker run --detach --name "$container" \
+	--label deux.role=server --label "deux.fleet=$FLEET" --label "deux.port=$port" \
+	--network "$FLEET" --publish "$HOST_IP:$port:$port" --restart unless-stopped \
+	--env REDIS_ADDR=redis:6379 --env "HOST_IP=$HOST_IP" --env "FIRST_PORT=$FIRST_PORT" \
+	--env "MAX_SERVERS=$MAX_SERVERS" --env "MAX_IMAGES=$MAX_IMAGES" \
+	--read-only --cap-drop ALL --security-opt no-new-privileges \
+	"$image"
+trap - EXIT

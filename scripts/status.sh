@@ -1,0 +1,66 @@
+#!/bin/sh
+# Shows what runs and whether it is healthy, and every list that is not empty.
+# With --wait SECONDS: returns as soon as all is healthy, or fails.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/scripts/settings.sh"
+
+# inside SERVICE COMMAND...: runs the command in the service's container.
+inside() {
+	id=$(docker ps --quiet --filter "label=com.docker.compose.service=$1" --filter "network=$(network "$1")" | head -n 1)
+	[ -n "$id" ] || { echo "its container does not run"; return 1; }
+	shift
+	docker exec "$id" "$@" 2>&1
+}
+
+network() {
+	case $1 in writer | reader) echo "${FLEET}_stream" ;; *) echo "$FLEET" ;; esac
+}
+
+check() {
+	case $1 in
+	redis) inside redis redis-cli ping ;;
+	webapp) inside webapp /webapp -health ;;
+	proxy) inside proxy /proxy -health && [ "$(inside redis redis-cli llen servers)" -gt 0 ] ;;
+	writer) inside writer writer -health ;;
+	reader) inside reader /reader -health ;;
+	infrastructure) "$root/scripts/infrastructure.sh" running ;;
+	esac
+}
+
+services='redis webapp proxy writer reader infrastructure'
+
+# sick prints the services that are not healthy.
+sick() { for service in $services; do check "$service" >/dev/null || printf '%s ' "$service"; done; }
+
+wait_healthy() {
+	end=$(($(date +%s) + $1)) last=''
+	while missing=$(sick) && [ -n "$missing" ]; do
+		[ "$missing" = "$last" ] || echo "    waiting for $missing"
+		last=$missing
+		if [ "$(date +%s)" -ge "$end" ]; then
+			echo "status.sh: not healthy after $1 s: $missing(see make logs)" >&2
+			tail -n 5 "$VAR/infrastructure.log" 2>/dev/null >&2 || true
+			exit 1
+		fi
+		sleep 0.3
+	done
+}
+
+show() {
+	for service in $services; do
+		if reason=$(check "$service"); then state=healthy reason=''; else state='NOT HEALTHY'; fi
+		printf '%-15s %-12s %s\n' "$service" "$state" "$reason"
+	done
+	echo
+	for list in servers tempServers spawningServers failedServers deleteServers destroyingServers drainServers; do
+		elements=$(inside redis redis-cli lrange "$list" 0 -1) || return 0
+		[ -z "$elements" ] || echo "$elements" | sed "s|^|$list  |"
+	done
+}
+
+case "${1:-}" in
+'') show ;;
+--wait) wait_healthy "${2:-60}" ;;
+*) echo "usage: scripts/status.sh [--wait SECONDS]" >&2; exit 2 ;;
+esac

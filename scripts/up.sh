@@ -1,0 +1,30 @@
+#!/bin/sh
+# Starts the whole system and returns when it is healthy. Run again, it changes
+# nothing that runs and is current.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+
+if ! answer=$(docker version --format '{{.Server.Version}}' 2>&1); then
+	echo "$answer" >&2
+	echo "up.sh: Docker does not answer. Is it started (systemctl start docker)? May you use it (usermod -aG docker $(id -un), then log in again)?" >&2
+	exit 1
+fi
+. "$root/scripts/settings.sh"
+scripts/base_images.sh
+scripts/build.sh
+echo "==> Building the images"
+scripts/compose.sh build
+echo "==> Starting the containers"
+scripts/compose.sh up --detach
+scripts/infrastructure.sh start
+echo "==> Waiting until all of it is healthy"
+scripts/status.sh --wait 90
+cat <<EOF
+
+Up:
+  http://localhost:$PROXY_PORT/    the web app, through the proxy: try /spawn
+  http://$HOST_IP:$FIRST_PORT/    the first server itself
+  http://localhost:$READER_PORT/    the writer's file, through the reader
+make status shows the lists, make logs what happens, make down ends it.
+EOF
