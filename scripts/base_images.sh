@@ -197,7 +197,7 @@ build() {
 # find_go sets goroot to the host's Go toolchain.
 find_go() {
   local version=
-  goroot=$(go env GOROOT 2>/dev/null) && read -r version 2>/dev/null <"$goroot/VERSION" || true
+  if goroot=$(go env GOROOT 2>/dev/null); then read -r version 2>/dev/null <"$goroot/VERSION" || true; fi
   [ "$(printf '%s\n' go1.26 "$version" | sort -V | head -n 1)" = go1.26 ] ||
     die "golang:1.26-bookworm is built from the host's Go: install Go 1.26 or newer (found: ${version:-none})"
 }
