@@ -69,10 +69,10 @@ logged() {
   return 1
 }
 
-# apt ROOT ARGUMENT… runs apt-get in a root file system. Without a pty, which
-# would be a session of its own, dpkg stays among the processes that clean_up ends.
+# apt ROOT ARGUMENT… runs apt-get in a root file system, where the host's PATH and TMPDIR mean
+# nothing. Without a pty, a session of its own, dpkg stays among the processes that clean_up ends.
 apt() {
-  DEBIAN_FRONTEND=noninteractive LC_ALL=C chroot "$1" \
+  env -u TMPDIR PATH="$system_path" LC_ALL=C DEBIAN_FRONTEND=noninteractive chroot "$1" \
     apt-get -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "${@:2}"
 }
 

@@ -123,9 +123,9 @@ func (f *Fleet) ForgetFailure(ctx context.Context, server Server) error {
 	return f.remove(ctx, server, failedKey)
 }
 
-// KeepFirst refuses to destroy the first server: it takes the wish back.
-func (f *Fleet) KeepFirst(ctx context.Context) error {
-	return f.remove(ctx, f.FirstServer(), destroyingKey, deleteKey)
+// DropWishes takes back every wish about a server.
+func (f *Fleet) DropWishes(ctx context.Context, server Server) error {
+	return f.remove(ctx, server, tempKey, spawningKey, deleteKey, destroyingKey)
 }
 
 // BeginDrain takes a server out of rotation and asks the proxy to tell when

@@ -15,9 +15,7 @@ func (p *Poller) beginDestroy(ctx context.Context, server fleet.Server) {
 // requests end, and removes its container and image.
 func (p *Poller) destroy(ctx context.Context, server fleet.Server) {
 	log := p.log.With("server", server.URL)
-	if server == p.config.Site.FirstServer() {
-		log.Warn("The first server is never destroyed")
-		p.persist(ctx, func(ctx context.Context, _ fleet.Server) error { return p.fleet.KeepFirst(ctx) }, server)
+	if p.isFirst(ctx, server) {
 		return
 	}
 	begun := time.Now()
@@ -35,6 +33,17 @@ func (p *Poller) destroy(ctx context.Context, server fleet.Server) {
 		p.persist(ctx, p.fleet.Gone, server)
 		log.Info("Server gone", "container", server.Container(), "took", time.Since(begun).Round(time.Millisecond))
 	}
+}
+
+// isFirst tells whether a job is about the first server, which Compose starts
+// and stops and nobody else: such a wish is dropped.
+func (p *Poller) isFirst(ctx context.Context, server fleet.Server) bool {
+	if server != p.config.Site.FirstServer() {
+		return false
+	}
+	p.log.Warn("The first server is neither spawned nor destroyed: wish dropped", "server", server.URL)
+	p.persist(ctx, p.fleet.DropWishes, server)
+	return true
 }
 
 // drainPause is how long drain leaves the list alone between two looks.

@@ -21,6 +21,9 @@ func (p *Poller) beginSpawn(ctx context.Context, server fleet.Server) {
 // to failedServers. When ctx ends it leaves the server where it is.
 func (p *Poller) spawn(ctx context.Context, server fleet.Server) {
 	log := p.log.With("server", server.URL)
+	if p.isFirst(ctx, server) {
+		return
+	}
 	begun := time.Now()
 	p.persist(ctx, p.fleet.ForgetFailure, server)
 	err := p.try(ctx, "spawning "+server.URL, func() error { return p.start(ctx, server) })

@@ -35,6 +35,7 @@ func New(config Config, lists rotation, log *slog.Logger) *Proxy {
 	p.reverse = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.Host = r.In.Host
+			r.Out.URL.RawQuery = r.In.URL.RawQuery // also what Go cannot parse: it is the server's to judge
 			r.SetXForwarded()
 		},
 		Transport:      &forwarder{rotor: p.rotor, transport: newTransport(config)},
@@ -93,14 +94,11 @@ func (p *Proxy) refuse(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 func (p *Proxy) verdict(err error) (status int, sentence string) {
-	tooLarge := new(http.MaxBytesError)
 	switch {
 	case errors.Is(err, fleet.ErrNoServers) && p.service == "proxy":
 		return http.StatusServiceUnavailable, "No server is listed: the first one is starting, or see docker compose ps webapp."
 	case errors.Is(err, fleet.ErrNoServers):
 		return http.StatusServiceUnavailable, fmt.Sprintf("Nothing deployed yet: git push %s main", p.service)
-	case errors.As(err, &tooLarge):
-		return http.StatusRequestEntityTooLarge, "The request is too large."
 	case isTimeout(err) && !isDial(err):
 		return http.StatusGatewayTimeout, "The server did not answer in time."
 	}

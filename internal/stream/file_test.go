@@ -156,7 +156,10 @@ func TestALineThatCannotBeWrittenLeavesEverythingAsItWas(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := f.add("line"); err == nil {
-		t.Error("got no error, want one: there is a directory called random")
+		t.Error("add: got no error, want one: there is a directory called random")
+	}
+	if err := f.replace([]byte("text")); err == nil {
+		t.Error("replace: got no error, want one: there is a directory called random")
 	}
 	wantNames(t, dir, FileName)
 }

@@ -1,6 +1,7 @@
 package webapp
 
 import (
+	"context"
 	"errors"
 	"html/template"
 	"io"
@@ -37,7 +38,10 @@ func (a *App) upload(c *gin.Context) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	err = a.store.AddImage(c.Request.Context(), encoded.String(), int64(a.config.MaxImages))
+	// The form may have taken longer than a page may wait for Redis.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), storeTimeout)
+	defer cancel()
+	err = a.store.AddImage(ctx, encoded.String(), int64(a.config.MaxImages))
 	return reply{http.StatusCreated, "upload", uploadData{kind, size}}, err
 }
 

@@ -1,10 +1,12 @@
 package webapp
 
 import (
+	"context"
 	"embed"
 	"html/template"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/gin-gonic/gin/render"
@@ -18,9 +20,16 @@ type reply struct {
 	data   any
 }
 
-// page makes a handler of one that returns what to tell.
+// storeTimeout is what a page waits for Redis.
+const storeTimeout = 3 * time.Second
+
+// page makes a handler of one that returns what to tell, and has its request's
+// context end after storeTimeout.
 func (a *App) page(handler func(*gin.Context) (reply, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
+		ctx, cancel := context.WithTimeout(c.Request.Context(), storeTimeout)
+		defer cancel()
+		c.Request = c.Request.WithContext(ctx)
 		answer, err := handler(c)
 		if err != nil {
 			answer = a.refuse(c, err)

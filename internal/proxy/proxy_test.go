@@ -1,0 +1,469 @@
+package proxy
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"deux/internal/fleet"
+	"deux/internal/redistest"
+)
+
+// stage is a proxy over a real Redis, with servers behind it.
+type stage struct {
+	t     *testing.T
+	cli   *redis.Client
+	site  fleet.Site
+	proxy *Proxy
+	front *httptest.Server
+}
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	address := redistest.Address(t)
+	s := &stage{t: t, cli: redis.NewClient(&redis.Options{Addr: address}), site: fleet.Site{Host: "127.0.0.1", First: 1024}}
+	lists := fleet.Open(address, s.site)
+	rotation, err := lists.Rotation("proxy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := Config{Service: "proxy", ConnectTimeout: time.Second, ResponseTimeout: 500 * time.Millisecond}
+	s.proxy = New(config, rotation, slog.New(slog.DiscardHandler))
+	s.front = httptest.NewServer(s.proxy)
+	t.Cleanup(func() { s.front.Close(); lists.Close(); s.cli.Close() })
+	return s
+}
+
+// backend starts a server and lists it. It answers with its own URL.
+func (s *stage) backend(handler http.HandlerFunc) (element string, server *httptest.Server) {
+	s.t.Helper()
+	server = httptest.NewServer(handler)
+	s.t.Cleanup(server.Close)
+	s.list(server.URL)
+	return server.URL, server
+}
+
+func (s *stage) list(element string) {
+	s.t.Helper()
+	if err := s.cli.LPush(s.t.Context(), "servers", element).Err(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.proxy.rotor.refresh(s.t.Context())
+}
+
+// dead returns the URL of a port where nobody listens.
+func (s *stage) dead() string {
+	s.t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer listener.Close()
+	return "http://" + listener.Addr().String()
+}
+
+func (s *stage) do(method, path, body string) (*http.Response, string) {
+	s.t.Helper()
+	request, err := http.NewRequestWithContext(s.t.Context(), method, s.front.URL+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.t.Fatalf("%s %s: reading the body: %v", method, path, err)
+	}
+	return response, string(text)
+}
+
+func ok(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "ok") }
+
+func TestProxy_GivesEachServerItsTurnAndSaysWhich(t *testing.T) {
+	s := newStage(t)
+	a, _ := s.backend(ok)
+	b, _ := s.backend(ok)
+	for i := range 6 {
+		response, text := s.do("GET", "/", "")
+		want := []string{a, b}[i%2]
+		if got := response.Header.Get(ServedBy); got != want || text != "ok" {
+			t.Errorf("request %d: got %s %q, want %s", i, got, text, want)
+		}
+	}
+}
+
+func TestProxy_ForwardsTheRequestAsItCame(t *testing.T) {
+	s := newStage(t)
+	got := make(chan *http.Request, 1)
+	s.backend(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(strings.NewReader(string(body)))
+		got <- r
+		w.Header().Set(ServedBy, "me")
+		w.WriteHeader(http.StatusTeapot)
+	})
+	response, _ := s.do("POST", "/a%2Fb?q=1&q=2;3", "the body")
+	r := <-got
+	body, _ := io.ReadAll(r.Body)
+	front, _ := url.Parse(s.front.URL)
+	if r.Method != "POST" || r.RequestURI != "/a%2Fb?q=1&q=2;3" || string(body) != "the body" || r.Host != front.Host {
+		t.Errorf("got %s %s %q for %s, want POST /a%%2Fb?q=1&q=2;3 \"the body\" for %s", r.Method, r.RequestURI, body, r.Host, front.Host)
+	}
+	if got := r.Header.Get("X-Forwarded-For"); got != "127.0.0.1" {
+		t.Errorf("X-Forwarded-For: got %q, want 127.0.0.1", got)
+	}
+	if response.StatusCode != http.StatusTeapot || response.Header.Get(ServedBy) == "me" {
+		t.Errorf("got %d from %q, want 418 and the proxy's own %s", response.StatusCode, response.Header.Get(ServedBy), ServedBy)
+	}
+}
+
+func TestProxy_SkipsAServerThatRefusesTheConnection(t *testing.T) {
+	s := newStage(t)
+	s.list(s.dead())
+	s.list(s.dead())
+	alive, _ := s.backend(func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })
+	for _, method := range []string{"GET", "POST"} {
+		for range 4 {
+			response, text := s.do(method, "/", "body")
+			if got := response.Header.Get(ServedBy); response.StatusCode != 200 || got != alive || text != "body" {
+				t.Errorf("%s: got %d %q from %q, want 200 \"body\" from %s", method, response.StatusCode, text, got, alive)
+			}
+		}
+	}
+}
+
+// breakOff answers nothing and closes the connection.
+func breakOff(calls *atomic.Int32) http.HandlerFunc {
+	return func(http.ResponseWriter, *http.Request) {
+		calls.Add(1)
+		panic(http.ErrAbortHandler)
+	}
+}
+
+func TestProxy_RepeatsOnlyIdempotentRequestsThatMayHaveArrived(t *testing.T) {
+	s := newStage(t)
+	var calls atomic.Int32
+	s.backend(breakOff(&calls))
+	s.backend(ok)
+	for range 4 {
+		if response, _ := s.do("GET", "/", ""); response.StatusCode != 200 {
+			t.Errorf("GET: got %d, want 200 from the other server", response.StatusCode)
+		}
+	}
+	failed := 0
+	for range 4 {
+		if response, _ := s.do("POST", "/", "once"); response.StatusCode == http.StatusBadGateway {
+			failed++
+		}
+	}
+	if failed != 2 {
+		t.Errorf("POST: %d of 4 got 502, want the 2 whose server broke off", failed)
+	}
+}
+
+func TestProxy_WithoutAnyServerSays503AndWhenToComeBack(t *testing.T) {
+	s := newStage(t)
+	response, text := s.do("GET", "/", "")
+	if response.StatusCode != 503 || response.Header.Get("Retry-After") == "" || !strings.Contains(text, "No server is listed") {
+		t.Errorf("got %d, Retry-After %q, %q", response.StatusCode, response.Header.Get("Retry-After"), text)
+	}
+}
+
+func TestProxy_OfAColourWithoutAReleaseSaysHowToDeploy(t *testing.T) {
+	p := &Proxy{service: "blue"}
+	status, sentence := p.verdict(fleet.ErrNoServers)
+	if status != 503 || !strings.Contains(sentence, "git push blue main") {
+		t.Errorf("got %d %q", status, sentence)
+	}
+}
+
+func TestProxy_WithAllServersDeadSays502AndWithASlowOne504(t *testing.T) {
+	s := newStage(t)
+	s.list(s.dead())
+	if response, _ := s.do("GET", "/", ""); response.StatusCode != 502 {
+		t.Errorf("dead: got %d, want 502", response.StatusCode)
+	}
+	s.cli.Del(t.Context(), "servers")
+	done := make(chan struct{})
+	defer close(done)
+	s.backend(func(http.ResponseWriter, *http.Request) { <-done })
+	if response, _ := s.do("GET", "/", ""); response.StatusCode != 504 {
+		t.Errorf("slow: got %d, want 504", response.StatusCode)
+	}
+}
+
+func TestProxy_PassesOverGarbage(t *testing.T) {
+	s := newStage(t)
+	alive, _ := s.backend(ok)
+	s.list("http://127.0.0.1:3001;rm -rf /")
+	s.list("")
+	s.list("http://elsewhere.example:80")
+	for range 5 {
+		response, _ := s.do("GET", "/", "")
+		if got := response.Header.Get(ServedBy); response.StatusCode != 200 || got != alive {
+			t.Errorf("got %d from %q, want 200 from %s", response.StatusCode, got, alive)
+		}
+	}
+}
+
+func TestProxy_GoesOnWithTheLastListWhileRedisIsAwayOrEmpty(t *testing.T) {
+	for name, lose := range map[string]func(*stage){
+		"empty": func(s *stage) { s.cli.FlushAll(t.Context()) },
+		"away":  func(s *stage) { s.cli.ShutdownNoSave(t.Context()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t)
+			a, _ := s.backend(ok)
+			b, _ := s.backend(ok)
+			lose(s)
+			seen := make(map[string]int)
+			for range 10 {
+				s.proxy.rotor.refresh(t.Context())
+				response, _ := s.do("GET", "/", "")
+				seen[response.Header.Get(ServedBy)]++
+			}
+			if seen[a] != 5 || seen[b] != 5 {
+				t.Errorf("got %v, want 5 from %s and from %s", seen, a, b)
+			}
+		})
+	}
+}
+
+// slow answers in two halves, the second when told to.
+func slow(begun, finish chan struct{}) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, "first half, ")
+		w.(http.Flusher).Flush()
+		close(begun)
+		<-finish
+		fmt.Fprint(w, "second half")
+	}
+}
+
+func (s *stage) draining() []string {
+	s.proxy.rotor.refresh(s.t.Context())
+	return s.cli.LRange(s.t.Context(), "drainServers", 0, -1).Val()
+}
+
+func TestProxy_TakesAServerOffTheDrainListWhenItsLastRequestHasEnded(t *testing.T) {
+	s := newStage(t)
+	begun, finish := make(chan struct{}), make(chan struct{})
+	old, _ := s.backend(slow(begun, finish))
+	var answer sync.WaitGroup
+	answer.Go(func() {
+		if _, text := s.do("GET", "/", ""); text != "first half, second half" {
+			t.Errorf("got %q, want the whole answer", text)
+		}
+	})
+	<-begun
+	fresh, _ := s.backend(ok)
+	s.cli.LRem(t.Context(), "servers", 0, old)
+	s.cli.LPush(t.Context(), "drainServers", old)
+	for range 4 {
+		if got := s.draining(); len(got) != 1 {
+			t.Fatalf("with a request in flight drainServers is %q, want [%q]", got, old)
+		}
+		if response, _ := s.do("GET", "/", ""); response.Header.Get(ServedBy) != fresh {
+			t.Errorf("a new request went to %s, want %s", response.Header.Get(ServedBy), fresh)
+		}
+	}
+	close(finish)
+	answer.Wait()
+	if got := s.draining(); len(got) != 0 {
+		t.Errorf("after the last request drainServers is %q, want none", got)
+	}
+}
+
+func TestProxy_CountsAnUpgradedConnectionAsInFlight(t *testing.T) {
+	s := newStage(t)
+	old, _ := s.backend(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Connection", "Upgrade")
+		w.Header().Set("Upgrade", "echo")
+		w.WriteHeader(http.StatusSwitchingProtocols)
+		connection, buffered, _ := w.(http.Hijacker).Hijack()
+		defer connection.Close()
+		io.Copy(connection, buffered)
+	})
+	connection, err := net.Dial("tcp", s.front.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(connection, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+	head := make([]byte, 12)
+	if _, err := io.ReadFull(connection, head); err != nil || string(head) != "HTTP/1.1 101" {
+		t.Fatalf("got %q, %v, want HTTP/1.1 101", head, err)
+	}
+	s.cli.LRem(t.Context(), "servers", 0, old)
+	s.cli.LPush(t.Context(), "drainServers", old)
+	if got := s.draining(); len(got) != 1 {
+		t.Errorf("while upgraded drainServers is %q, want [%q]", got, old)
+	}
+	connection.Close()
+	eventually(t, func() bool { return len(s.draining()) == 0 })
+}
+
+// eventually waits for a state, at most five seconds.
+func eventually(t *testing.T, reached func() bool) {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Second); !reached(); {
+		if time.Now().After(end) {
+			t.Fatal("the state was not reached within 5 s")
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// fakeLists holds a rotation up, to force what a real Redis does only rarely.
+type fakeLists struct {
+	server   fleet.Server
+	entered  chan struct{}
+	release  chan struct{}
+	listed   []fleet.Server
+	draining []fleet.Server
+	drained  chan fleet.Server
+}
+
+func (f *fakeLists) Next(context.Context) (fleet.Server, error) {
+	f.entered <- struct{}{}
+	<-f.release
+	return f.server, nil
+}
+
+func (f *fakeLists) Read(context.Context) ([]fleet.Server, []fleet.Server, error) {
+	return f.listed, f.draining, nil
+}
+
+func (f *fakeLists) Drained(_ context.Context, server fleet.Server) error {
+	f.drained <- server
+	return nil
+}
+
+func TestRotor_WaitsForAPickThatBeganBeforeTheServerDrained(t *testing.T) {
+	server := fleet.Server{URL: "http://127.0.0.1:3001", Port: 3001}
+	lists := &fakeLists{server: server, draining: []fleet.Server{server},
+		entered: make(chan struct{}), release: make(chan struct{}), drained: make(chan fleet.Server, 1)}
+	r := newRotor(lists, slog.New(slog.DiscardHandler))
+	var pick, refreshing sync.WaitGroup
+	pick.Go(func() { r.next(t.Context()) })
+	<-lists.entered // Redis has rotated, and its answer is on the way
+	before := r.flights.pickers
+	refreshing.Go(func() { r.refresh(t.Context()) })
+	eventually(t, func() bool { // the refresh has read the lists and settles
+		r.flights.mu.Lock()
+		defer r.flights.mu.Unlock()
+		return r.flights.pickers != before
+	})
+	close(lists.release)
+	pick.Wait()
+	refreshing.Wait()
+	select {
+	case <-lists.drained:
+		t.Error("a server was reported drained while a request was on the way to it")
+	default:
+	}
+	r.flights.end(server)
+	r.refresh(t.Context())
+	if got := <-lists.drained; got != server {
+		t.Errorf("drained: got %v, want %v", got, server)
+	}
+}
+
+func TestFlights_APickThatOutlivesASettleIsWaitedForByTheNext(t *testing.T) {
+	f := newFlights()
+	picked := f.picking()
+	if f.settle(t.Context()) {
+		t.Error("settle: got true while a pick runs, want false after its time-out")
+	}
+	picked()
+	if !f.settle(t.Context()) {
+		t.Error("settle: got false with no pick running, want true")
+	}
+}
+
+func TestRun_EndsWhenToldAndLetsTheRequestInFlightEnd(t *testing.T) {
+	address := redistest.Address(t)
+	begun, finish := make(chan struct{}), make(chan struct{})
+	backend := httptest.NewServer(slow(begun, finish))
+	defer backend.Close()
+	cli := redis.NewClient(&redis.Options{Addr: address})
+	defer cli.Close()
+
+	port, _ := strconv.Atoi(strings.TrimPrefix((&stage{t: t}).dead(), "http://127.0.0.1:"))
+	config := Config{Service: "blue", Port: port, RedisAddr: address, Site: fleet.Site{Host: "127.0.0.1", First: 1024},
+		ConnectTimeout: time.Second, ResponseTimeout: 10 * time.Second, ShutdownTimeout: 10 * time.Second}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- Run(ctx, config, slog.New(slog.DiscardHandler)) }()
+	eventually(t, func() bool { return CheckHealth(t.Context(), port) == nil })
+	cli.LPush(t.Context(), "blueServers", backend.URL)
+	go func() {
+		eventually(t, func() bool { return isBegun(begun) })
+		stop()
+		close(finish)
+	}()
+	response, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/", port))
+	if err != nil {
+		t.Fatalf("the request in flight: %v", err)
+	}
+	defer response.Body.Close()
+	if text, err := io.ReadAll(response.Body); err != nil || string(text) != "first half, second half" {
+		t.Errorf("got %q, %v, want the whole answer", text, err)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("Run: got %v, want nil", err)
+	}
+}
+
+func isBegun(begun chan struct{}) bool {
+	select {
+	case <-begun:
+		return true
+	default:
+		return false
+	}
+}
+
+func TestRun_RefusesAnUnknownService(t *testing.T) {
+	err := Run(t.Context(), Config{Service: "red", RedisAddr: "127.0.0.1:1"}, slog.New(slog.DiscardHandler))
+	if err == nil || !strings.Contains(err.Error(), `SERVICE="red"`) {
+		t.Errorf("got %v, want an error that names SERVICE", err)
+	}
+}
+
+func TestIntroduce_ListsTheFirstServerOnceAndOnlyWhenItAnswers(t *testing.T) {
+	address := redistest.Address(t)
+	var serving atomic.Bool
+	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !serving.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		serving.Store(true)
+	}))
+	defer backend.Close()
+	port, _ := strconv.Atoi(backend.URL[strings.LastIndex(backend.URL, ":")+1:])
+	lists := fleet.Open(address, fleet.Site{Host: "127.0.0.1", First: port})
+	defer lists.Close()
+	for range 2 {
+		introduce(t.Context(), lists, slog.New(slog.DiscardHandler))
+	}
+	snapshot, err := lists.Lists(t.Context())
+	if err != nil || len(snapshot.Servers()) != 1 || len(snapshot.Listed()) != 1 {
+		t.Errorf("got %v, %v, want the first server once", snapshot.Servers(), err)
+	}
+}

@@ -1,0 +1,64 @@
+package settings_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"deux/internal/settings"
+)
+
+func from(values map[string]string) *settings.Reader {
+	return settings.From(func(name string) string { return values[name] })
+}
+
+func TestReader_GivesDefaultsForWhatIsUnset(t *testing.T) {
+	env := from(nil)
+	if got := env.Int("MAX_SERVERS", 20, 1, 100); got != 20 {
+		t.Errorf("Int: got %d, want 20", got)
+	}
+	if got := env.Duration("DRAIN_TIMEOUT", 30*time.Second, 0); got != 30*time.Second {
+		t.Errorf("Duration: got %v, want 30s", got)
+	}
+	if got := env.Address("REDIS_ADDR", "127.0.0.1:6379"); got != "127.0.0.1:6379" {
+		t.Errorf("Address: got %q", got)
+	}
+	if err := env.Err(); err != nil {
+		t.Errorf("Err: got %v, want nil", err)
+	}
+}
+
+func TestReader_RefusesABadValueWithItsNameAndWhatWasExpected(t *testing.T) {
+	for _, c := range []struct {
+		value, expected string
+		read            func(*settings.Reader)
+	}{
+		{"many", "a whole number from 1 to 100", func(r *settings.Reader) { r.Int("X", 1, 1, 100) }},
+		{"101", "a whole number from 1 to 100", func(r *settings.Reader) { r.Int("X", 1, 1, 100) }},
+		{"70000", "a whole number from 1 to 65535", func(r *settings.Reader) { r.Port("X", 1) }},
+		{"30", "a time of at least 1s", func(r *settings.Reader) { r.Duration("X", time.Minute, time.Second) }},
+		{"10ms", "a time of at least 1s", func(r *settings.Reader) { r.Duration("X", time.Minute, time.Second) }},
+		{"redis", "HOST:PORT", func(r *settings.Reader) { r.Address("X", "") }},
+		{":6379", "HOST:PORT", func(r *settings.Reader) { r.Address("X", "") }},
+		{"h:x", "HOST:PORT", func(r *settings.Reader) { r.Address("X", "") }},
+		{"10.0.0.1;reboot", "an IPv4 address or a host name", func(r *settings.Reader) { r.Host("X", "") }},
+		{"fd00::1", "an IPv4 address or a host name", func(r *settings.Reader) { r.Host("X", "") }},
+		{"My Fleet", "lower-case letters", func(r *settings.Reader) { r.Name("X", "") }},
+	} {
+		env := from(map[string]string{"X": c.value})
+		c.read(env)
+		err := env.Err()
+		if err == nil || !strings.Contains(err.Error(), "X=") || !strings.Contains(err.Error(), c.value) || !strings.Contains(err.Error(), c.expected) {
+			t.Errorf("X=%q: got %v, want an error that names X, the value and %q", c.value, err, c.expected)
+		}
+	}
+}
+
+func TestReader_NamesEveryBadSettingAtOnce(t *testing.T) {
+	env := from(map[string]string{"A": "x", "B": "y"})
+	env.Port("A", 1)
+	env.Port("B", 1)
+	if err := env.Err(); err == nil || strings.Count(err.Error(), "\n") != 1 {
+		t.Errorf("got %v, want two lines", err)
+	}
+}

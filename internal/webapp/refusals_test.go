@@ -1,0 +1,158 @@
+package webapp
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"deux/internal/fleet"
+)
+
+// storePages are the requests whose answer is in Redis.
+var storePages = map[string]string{
+	"/": "GET", "/spawn": "POST", "/destroy": "POST", "/listservers": "GET",
+	"/set/key": "GET", "/get/key": "GET", "/recent": "GET", "/meow": "GET",
+}
+
+const awaySentence = "Redis does not answer. Start it (docker compose up -d redis) and try again."
+
+func TestWithoutRedisEveryPageSaysWhatToDo(t *testing.T) {
+	handler := pages(t, failing{errors.New("connection refused")})
+	for path, method := range storePages {
+		expectJSON(t, handler, method, path, 503, `{"error":"`+awaySentence+`"}`)
+		expectHTML(t, handler, method, path, 503, awaySentence)
+		if got := ask(t, handler, method, path, asJSON).header.Get("Retry-After"); got != "5" {
+			t.Errorf("%s %s: Retry-After: got %q, want 5", method, path, got)
+		}
+	}
+	got := uploadFile(t, handler, asJSON, "image", png)
+	if want := `{"error":"` + awaySentence + `"}`; got.status != 503 || got.body != want {
+		t.Errorf("upload: got %v, want 503 %s", got, want)
+	}
+}
+
+// silent is a store that does not answer.
+type silent struct{ failing }
+
+func (silent) AddVisit(ctx context.Context, _ string) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (silent) Lists(ctx context.Context) (fleet.Lists, error) {
+	<-ctx.Done()
+	return fleet.Lists{}, ctx.Err()
+}
+
+func TestAPageWaitsForASilentRedisFourSecondsAtMost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		expectJSON(t, pages(t, silent{}), "GET", "/listservers", 503, `{"error":"`+awaySentence+`"}`)
+		if took := time.Since(start); took > 4*time.Second {
+			t.Errorf("GET /listservers: got its answer after %v, want within 4s", took)
+		}
+	})
+}
+
+func TestWithoutRedisAPageIsAnsweredSoonAndHealthAtOnce(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	must(t, listener.Close())
+	f := fleet.Open(listener.Addr().String(), site)
+	defer f.Close()
+	handler := pages(t, f)
+
+	start := time.Now()
+	expectJSON(t, handler, "GET", "/listservers", 503, `{"error":"`+awaySentence+`"}`)
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("GET /listservers: got its answer after %v, want within 5s", took)
+	}
+	if got := ask(t, handler, "GET", "/healthz", asHTML); got.status != 200 || got.body != "ok\n" {
+		t.Errorf("GET /healthz: got %v, want 200 ok", got)
+	}
+}
+
+func TestAPanicIsAnsweredInASentenceAndExplainedInTheLog(t *testing.T) {
+	var log bytes.Buffer
+	handler := newApp(t, failing{}, slog.New(slog.NewTextHandler(&log, nil))).routes()
+	const sentence = "Something went wrong in this server. Its log says what."
+	expectJSON(t, handler, "GET", "/", 500, `{"error":"`+sentence+`"}`)
+	expectHTML(t, handler, "GET", "/", 500, sentence)
+	if got := ask(t, handler, "GET", "/", asHTML).body; strings.Contains(got, ".go:") || strings.Contains(got, "a test's panic") {
+		t.Errorf("GET /: got %s, want nothing of the stack", got)
+	}
+	if got := log.String(); !strings.Contains(got, "a test's panic") || !strings.Contains(got, "helper_test.go") {
+		t.Errorf("log: got %s, want the panic and its stack", got)
+	}
+}
+
+func TestAClientThatLeavesIsNoOutage(t *testing.T) {
+	var log bytes.Buffer
+	store := &blindStore{store: failing{context.Canceled}}
+	handler := newApp(t, store, slog.New(slog.NewTextHandler(&log, nil))).routes()
+	ask(t, handler, "GET", "/", asHTML)
+	if log.Len() > 0 {
+		t.Errorf("log: got %s, want nothing", log.String())
+	}
+}
+
+func TestWhatIsNotThereIsToldInBothForms(t *testing.T) {
+	handler := pages(t, open(t))
+	expectJSON(t, handler, "GET", "/nowhere", 404, `{"error":"There is no such page."}`)
+	expectHTML(t, handler, "GET", "/%3Cscript%3E", 404, "There is no such page.")
+	expectJSON(t, handler, "GET", "/upload", 405, `{"error":"This page does not take this method."}`)
+	expectHTML(t, handler, "DELETE", "/spawn", 405, "This page does not take this method.")
+	if got := ask(t, handler, "PUT", "/upload", asJSON).header.Get("Allow"); got != http.MethodPost {
+		t.Errorf("PUT /upload: Allow: got %q, want POST", got)
+	}
+}
+
+func TestASlashTooManyLeadsToThePage(t *testing.T) {
+	got := ask(t, pages(t, open(t)), "GET", "/listservers/", asHTML)
+	if location := got.header.Get("Location"); got.status != 301 || location != "/listservers" {
+		t.Errorf("GET /listservers/: got %d to %q, want 301 to /listservers", got.status, location)
+	}
+}
+
+func TestAPageLetsABrowserLoadNothingElse(t *testing.T) {
+	handler := pages(t, open(t))
+	for _, path := range []string{"/", "/nowhere"} {
+		got := ask(t, handler, "GET", path, asHTML)
+		_, rest, _ := strings.Cut(got.body, "<style>")
+		inPage, _, _ := strings.Cut(rest, "</style>")
+		for name, want := range map[string]string{
+			"Content-Security-Policy": "default-src 'none'; style-src 'sha256-" + digest(inPage) +
+				"'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+			"X-Content-Type-Options": "nosniff",
+			"Cache-Control":          "no-store",
+			"Vary":                   "Accept",
+		} {
+			if got.header.Get(name) != want {
+				t.Errorf("GET %s: %s: got %q, want %q", path, name, got.header.Get(name), want)
+			}
+		}
+	}
+}
+
+func TestEveryErrorHasOneStatus(t *testing.T) {
+	handler := func(err error) http.Handler { return pages(t, &blindStore{store: failing{err}}) }
+	for err, want := range map[error]int{
+		fleet.ErrFull: 429, fleet.ErrOutOfPorts: 503, fleet.ErrNoMessage: 404, fleet.ErrNoImages: 404,
+		fleet.ErrTooManyImages: 507, context.DeadlineExceeded: 503, errors.New("LOADING Redis"): 503,
+	} {
+		recorder := httptest.NewRecorder()
+		handler(err).ServeHTTP(recorder, httptest.NewRequest("GET", "/spawn", nil))
+		if recorder.Code != want {
+			t.Errorf("%v: got %d, want %d", err, recorder.Code, want)
+		}
+	}
+}

@@ -1,0 +1,56 @@
+package webapp
+
+import (
+	"testing"
+	"time"
+
+	"deux/internal/fleet"
+	"deux/internal/settings"
+)
+
+func read(environment map[string]string) (Config, error) {
+	return Settings(settings.From(func(name string) string { return environment[name] }))
+}
+
+func TestSettingsHaveDefaults(t *testing.T) {
+	got, err := read(nil)
+	want := Config{
+		Port: 3000, Redis: "127.0.0.1:6379", Site: fleet.Site{Host: "172.17.0.1", First: 3000},
+		MaxServers: 20, MaxImages: 100, ShutdownTimeout: 8 * time.Second,
+	}
+	if got != want || err != nil {
+		t.Errorf("Settings of nothing: got %+v, %v, want %+v", got, err, want)
+	}
+}
+
+func TestSettingsAreReadFromTheEnvironment(t *testing.T) {
+	got, err := read(map[string]string{
+		"start_port": "3007", "REDIS_ADDR": "redis:6379", "HOST_IP": "10.0.0.5", "FIRST_PORT": "3005",
+		"MAX_SERVERS": "1000", "MAX_IMAGES": "1", "SHUTDOWN_TIMEOUT": "500ms",
+	})
+	want := Config{
+		Port: 3007, Redis: "redis:6379", Site: fleet.Site{Host: "10.0.0.5", First: 3005},
+		MaxServers: 1000, MaxImages: 1, ShutdownTimeout: 500 * time.Millisecond,
+	}
+	if got != want || err != nil {
+		t.Errorf("Settings: got %+v, %v, want %+v", got, err, want)
+	}
+}
+
+func TestABadSettingIsNamedWithWhatWasExpected(t *testing.T) {
+	for _, test := range []struct{ name, value, want string }{
+		{"start_port", "http", `setting start_port="http": expected a whole number from 1 to 65535`},
+		{"FIRST_PORT", "0", `setting FIRST_PORT="0": expected a whole number from 1 to 65535`},
+		{"REDIS_ADDR", "redis", `setting REDIS_ADDR="redis": expected HOST:PORT, such as 127.0.0.1:6379`},
+		{"HOST_IP", "a b", `setting HOST_IP="a b": expected an IPv4 address or a host name`},
+		{"MAX_SERVERS", "0", `setting MAX_SERVERS="0": expected a whole number from 1 to 1000`},
+		{"MAX_SERVERS", "1001", `setting MAX_SERVERS="1001": expected a whole number from 1 to 1000`},
+		{"MAX_IMAGES", "many", `setting MAX_IMAGES="many": expected a whole number from 1 to 1000`},
+		{"SHUTDOWN_TIMEOUT", "8", `setting SHUTDOWN_TIMEOUT="8": expected a time of at least 1ms, such as 500ms, 30s or 2m`},
+	} {
+		_, err := read(map[string]string{test.name: test.value})
+		if err == nil || err.Error() != test.want {
+			t.Errorf("%s=%s: got %v, want %s", test.name, test.value, err, test.want)
+		}
+	}
+}
