@@ -48,13 +48,13 @@ if ours container "$container" deux.fleet "$FLEET"; then
 	echo "==> Removing container $container"
 	docker rm --force --volumes "$container" >/dev/null
 fi
-if ours image "$image" deux.role server; then
+if ours image "$image" deux.image "$FLEET"; then
 	echo "==> Removing image $image"
 	docker rmi "$image" >/dev/null
 fi
 
 echo "==> Building image $image for port $port"
-docker build --quiet --file "$root/Dockerfile.webapp" --build-arg "port=$port" --tag "$image" "$root"
+docker build --quiet --file "$root/Dockerfile.webapp" --build-arg "fleet=$FLEET" --build-arg "port=$port" --tag "$image" "$root"
 
 echo "==> Starting $container at http://$HOST_IP:$port"
 trap 'docker rm --force --volumes "$container" >/dev/null 2>&1 || true' EXIT

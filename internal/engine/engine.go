@@ -24,6 +24,7 @@ const (
 	FleetLabel = "deux.fleet" // the name of the system on this host
 	RoleLabel  = "deux.role"  // "server" or "release"
 	PortLabel  = "deux.port"  // the host port of a server
+	ImageLabel = "deux.image" // on images, for containers inherit their image's labels: the fleet
 )
 
 const roleServer = "server"
@@ -167,8 +168,9 @@ func (e *Engine) removeImage(ctx context.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("inspecting image %s: %w", name, err)
 	}
-	if found.Config == nil || found.Config.Labels[RoleLabel] == "" {
-		return fmt.Errorf("removing image %s: it has no label %s, so it is not of this system", name, RoleLabel)
+	if found.Config == nil || found.Config.Labels[ImageLabel] != e.fleet {
+		return fmt.Errorf("removing image %s: it has no label %s=%s, so it is not of this system",
+			name, ImageLabel, e.fleet)
 	}
 	_, err = e.docker.ImageRemove(ctx, name, image.RemoveOptions{PruneChildren: true})
 	if err != nil && !errdefs.IsNotFound(err) {
