@@ -206,7 +206,7 @@ find_go() {
 become_root() {
   sudo -n true 2>/dev/null ||
     die "cannot make $*: no registry answers, and building needs root: run sudo $0, or allow sudo without a password"
-  exec sudo -n -E env PATH="$PATH" HOME="$HOME" "$BASH" "$0" -b "$@"
+  exec sudo -n -E env PATH="$PATH" HOME="$HOME" "$BASH" "$0" -b "$@" 9<&- # which locks anew
 }
 
 need_debootstrap() {

@@ -19,16 +19,18 @@ if [ -f "$root/.env" ]; then
 	done <"$root/.env"
 fi
 
-# bridge_gateway prints the address of the host on Docker's bridge.
-bridge_gateway() {
-	docker network inspect bridge --format '{{(index .IPAM.Config 0).Gateway}}' 2>/dev/null | grep . || echo 172.17.0.1
+# bridge_address prints the host's address on Docker's default bridge. Docker
+# itself does not always name it, the kernel does.
+bridge_address() {
+	ip -4 -oneline address show docker0 2>/dev/null | sed -n 's/.* inet \([0-9.]*\).*/\1/p' | grep . ||
+		docker network inspect bridge --format '{{(index .IPAM.Config 0).Gateway}}' 2>/dev/null | grep . ||
+		echo 172.17.0.1
 }
 
 export FLEET="${FLEET:-deux}"
 export COMPOSE_PROJECT_NAME="$FLEET"
-[ -n "${HOST_IP:-}" ] || HOST_IP=$(bridge_gateway)
+[ -n "${HOST_IP:-}" ] || HOST_IP=$(bridge_address)
 export HOST_IP
-export PUBLIC_IP="${PUBLIC_IP:-0.0.0.0}"
 export FIRST_PORT="${FIRST_PORT:-3000}"
 export PROXY_PORT="${PROXY_PORT:-3456}"
 export READER_PORT="${READER_PORT:-8000}"

@@ -171,7 +171,8 @@ func TestAWriterThatSendsNothingIsSaidSo(t *testing.T) {
 
 func TestAConnectionThatBreaksIsNoShortAnswer(t *testing.T) {
 	writer := newFakeWriter(t, func(conn net.Conn, _ int64) {
-		io.WriteString(conn, "half a li")
+		conn.(*net.TCPConn).SetWriteBuffer(4096) // so that most has been read before the end
+		io.WriteString(conn, strings.Repeat("half a li", 100_000))
 		conn.(*net.TCPConn).SetLinger(0) // Close sends a reset
 	})
 	r, _ := newTestReader(writer.address())
@@ -241,7 +242,7 @@ func TestAFailingWriterIsLoggedOnceAndItsReturnOnce(t *testing.T) {
 // the writer had taken when it asked: its answer must be of a later one.
 func TestOverHTTPNoAnswerIsOlderThanItsRequest(t *testing.T) {
 	writer := newFakeWriter(t, func(conn net.Conn, number int64) {
-		time.Sleep(time.Millisecond) // so that requests come during reads
+		time.Sleep(10 * time.Millisecond) // so that requests come during reads
 		fmt.Fprint(conn, number)
 	})
 	r, _ := newTestReader(writer.address())

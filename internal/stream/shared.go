@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// readInterval lies at least between the starts of two reads. socat forks for
-// each, which costs more than the answers do: with it 64 busy clients are served
-// half as often again as without, and a lone one doesn't notice.
+// readInterval is the least time between the starts of two reads. socat forks
+// for each, which takes the processor from the answers; so callers gather while
+// many ask, and one who comes alone doesn't wait.
 const readInterval = 2 * time.Millisecond
 
 // readFunc reads the source once, from its beginning, and returns when ctx ends.

@@ -145,6 +145,16 @@ func TestAPictureMayHaveTenMebibytesAndNotAByteMore(t *testing.T) {
 	}
 }
 
+func TestAnUploadThatIsAnnouncedTooLargeIsNotRead(t *testing.T) {
+	body := strings.NewReader("the beginning")
+	request := httptest.NewRequest("POST", "/upload", body)
+	request.ContentLength = 11 << 20
+	got := send(t, pages(t, new(memory)), request)
+	if got.status != 413 || body.Len() != len("the beginning") {
+		t.Errorf("upload: got %v with %d bytes unread, want 413 with all %d", got, body.Len(), len("the beginning"))
+	}
+}
+
 func TestAnUploadWithoutAPictureIsRefusedAndNotStored(t *testing.T) {
 	t.Parallel()
 	whole, contentType := form(t, "image", png)

@@ -42,5 +42,5 @@ type recentData struct {
 
 func (a *App) recent(c *gin.Context) (reply, error) {
 	urls, err := a.store.Recent(c.Request.Context())
-	return reply{http.StatusOK, "recent", recentData{append([]string{}, urls...)}}, err
+	return reply{http.StatusOK, "recent", recentData{urls}}, err
 }

@@ -2,6 +2,7 @@ package webapp
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"net/http/httptest"
@@ -53,6 +54,16 @@ func TestAVisitIsCutAndStaysText(t *testing.T) {
 	}
 }
 
+func TestAVisitCountsWhenItsVisitorLeft(t *testing.T) {
+	f := open(t)
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	send(t, pages(t, f), httptest.NewRequestWithContext(ctx, "GET", "/", nil))
+	if got := recent(t, f); !slices.Equal(got, []string{"/"}) {
+		t.Errorf("visits: got %q, want /", got)
+	}
+}
+
 func TestAVisitIsShownEscaped(t *testing.T) {
 	f := open(t)
 	must(t, f.AddVisit(t.Context(), "/?<script>alert(1)</script>"))
@@ -61,6 +72,11 @@ func TestAVisitIsShownEscaped(t *testing.T) {
 	if got := ask(t, handler, "GET", "/recent", asHTML).body; strings.Contains(got, "<script>") {
 		t.Errorf("/recent: got %s, want no script", got)
 	}
+}
+
+func TestRecentIsAnEmptyListBeforeTheFirstVisit(t *testing.T) {
+	handler := pages(t, &blindStore{store: open(t)})
+	expectJSON(t, handler, "GET", "/recent", 200, `{"urls":[]}`)
 }
 
 func TestAVisitThatCannotBeRememberedFailsNoPageAndIsLoggedOnceAnOutage(t *testing.T) {

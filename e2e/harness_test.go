@@ -1,0 +1,264 @@
+// Package e2e tries the system as a person would: real Docker, real Redis, the
+// scripts of the Makefile, HTTP from outside. It brings up a system of its own,
+// with other ports and another name, so one that is up already is not touched.
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// patience is how long a state may take to come: a busy machine builds and
+// starts eight servers in a good part of it.
+const patience = 60 * time.Second
+
+// system is a running system of the tests.
+type system struct {
+	t      *testing.T
+	root   string
+	env    map[string]string
+	redis  *redis.Client
+	client *http.Client
+}
+
+// prepare describes a system that is not up yet. Its name and ports are
+// settings like any user's.
+func prepare(t *testing.T, fleet string) *system {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs Docker and minutes: run make test")
+	}
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &system{t: t, root: root, client: &http.Client{Timeout: 30 * time.Second}, env: map[string]string{"root": root}}
+	host := s.output("sh", "-c", ". scripts/settings.sh; echo $HOST_IP")
+	base := freeBase(t, host)
+	port := func(offset int) string { return fmt.Sprint(base + offset) }
+	s.env = map[string]string{
+		"FLEET": fleet, "VAR": t.TempDir(), "LOCK_FILE": filepath.Join(t.TempDir(), "lock"),
+		"FIRST_PORT": port(0), "PROXY_PORT": port(proxyOffset), "READER_PORT": port(readerOffset), "WRITER_PORT": port(writerOffset),
+		"REDIS_PORT": port(redisOffset), "REDIS_ADDR": "127.0.0.1:" + port(redisOffset),
+		"MAX_SERVERS": "12", "WRITE_INTERVAL": "1s", "LEVEL_INTERVAL": "1s", "DRAIN_TIMEOUT": "20s", "SPAWN_ATTEMPTS": "2",
+		"HOST_IP": host,
+	}
+	s.redis = redis.NewClient(&redis.Options{Addr: s.env["REDIS_ADDR"]})
+	t.Cleanup(func() { s.redis.Close() })
+	return s
+}
+
+// Where a system of the tests has its ports, as distances from the first
+// server's: servers take up to 99, and others follow.
+const (
+	proxyOffset  = 100
+	readerOffset = 101
+	writerOffset = 102
+	redisOffset  = 103
+)
+
+// freeBase finds a number from which on all of a system's ports are free.
+func freeBase(t *testing.T, host string) int {
+	t.Helper()
+	for base := 13000; base < 30000; base += 200 {
+		if allFree(host, base) {
+			return base
+		}
+	}
+	t.Fatal("no 104 free ports in a row between 13000 and 30000")
+	return 0
+}
+
+func allFree(host string, base int) bool {
+	for offset := range redisOffset + 1 {
+		for _, address := range []string{host, ""} {
+			listener, err := net.Listen("tcp", fmt.Sprintf("%s:%d", address, base+offset))
+			if err != nil {
+				return false
+			}
+			listener.Close()
+		}
+	}
+	return true
+}
+
+// up starts the system and ends it, with its data, after the test.
+func (s *system) up() {
+	s.t.Helper()
+	s.t.Cleanup(func() {
+		if s.t.Failed() {
+			s.t.Logf("infrastructure's log:\n%s", s.infrastructureLog())
+		}
+		s.script("down.sh", "--clean")
+	})
+	s.script("up.sh")
+}
+
+func (s *system) infrastructureLog() string {
+	log, _ := os.ReadFile(filepath.Join(s.env["VAR"], "infrastructure.log"))
+	return string(log)
+}
+
+func (s *system) command(name string, args ...string) *exec.Cmd {
+	command := exec.CommandContext(context.Background(), name, args...)
+	command.Dir = s.root
+	command.Env = os.Environ()
+	for key, value := range s.env {
+		command.Env = append(command.Env, key+"="+value)
+	}
+	return command
+}
+
+// script runs one of scripts/, which must succeed, and returns what it said.
+func (s *system) script(name string, args ...string) string {
+	s.t.Helper()
+	return s.output(filepath.Join(s.root, "scripts", name), args...)
+}
+
+// output runs a command, which must succeed, and returns what it said.
+func (s *system) output(name string, args ...string) string {
+	s.t.Helper()
+	output, err := s.command(name, args...).CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, output)
+	}
+	return strings.TrimSpace(string(output))
+}
+
+// lines is output by line.
+func (s *system) lines(name string, args ...string) []string {
+	s.t.Helper()
+	return strings.Fields(s.output(name, args...))
+}
+
+// service returns the id of the container of one of Compose's services.
+func (s *system) service(name string) string {
+	s.t.Helper()
+	return s.output("docker", "ps", "--all", "--quiet", "--no-trunc",
+		"--filter", "label=com.docker.compose.project="+s.env["FLEET"],
+		"--filter", "label=com.docker.compose.service="+name)
+}
+
+// server returns the URL of the nth server; 0 is the first.
+func (s *system) server(n int) string {
+	return fmt.Sprintf("http://%s:%d", s.env["HOST_IP"], s.port(n))
+}
+
+func (s *system) port(n int) int {
+	var first int
+	fmt.Sscan(s.env["FIRST_PORT"], &first)
+	return first + n
+}
+
+func (s *system) container(n int) string { return fmt.Sprintf("webapp_%d_app", s.port(n)) }
+func (s *system) image(n int) string     { return fmt.Sprintf("webapp_%d", s.port(n)) }
+
+func (s *system) proxy(path string) string {
+	return "http://127.0.0.1:" + s.env["PROXY_PORT"] + path
+}
+
+// get asks for JSON and decodes it into answer, unless that is nil.
+func (s *system) get(url string, answer any) *http.Response {
+	s.t.Helper()
+	request, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	request.Header.Set("Accept", "application/json")
+	response, err := s.client.Do(request)
+	if err != nil {
+		s.t.Fatalf("GET %s: %v", url, err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.t.Fatalf("GET %s: reading the answer: %v", url, err)
+	}
+	if answer != nil {
+		if err := json.NewDecoder(bytes.NewReader(body)).Decode(answer); err != nil {
+			s.t.Fatalf("GET %s: %s: %v in %q", url, response.Status, err, body)
+		}
+	}
+	return response
+}
+
+// wish asks /spawn or /destroy and returns the URL that it names.
+func (s *system) wish(path string) string {
+	s.t.Helper()
+	var answer struct {
+		URL string `json:"url"`
+	}
+	s.get(s.proxy(path), &answer)
+	if answer.URL == "" {
+		s.t.Fatalf("%s names no server", path)
+	}
+	return answer.URL
+}
+
+func (s *system) list(key string) []string {
+	return s.redis.LRange(context.Background(), key, 0, -1).Val()
+}
+
+// want waits until the list holds these elements, in any order.
+func (s *system) want(key string, want ...string) {
+	s.t.Helper()
+	slices.Sort(want)
+	var got []string
+	s.eventually(func() bool {
+		got = s.list(key)
+		slices.Sort(got)
+		return slices.Equal(got, want)
+	}, func() string { return fmt.Sprintf("%s: got %q, want %q", key, got, want) })
+}
+
+// eventually waits for a state, and fails with what it is instead.
+func (s *system) eventually(reached func() bool, instead func() string) {
+	s.t.Helper()
+	for end := time.Now().Add(patience); !reached(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			s.t.Fatalf("after %v: %s", patience, instead())
+		}
+	}
+}
+
+// settle destroys every server but the first and empties failedServers, so
+// that the next test begins as after up.
+func (s *system) settle() {
+	s.t.Helper()
+	s.want("spawningServers")
+	s.want("tempServers")
+	s.redis.Del(context.Background(), "failedServers")
+	for _, url := range s.list("servers") {
+		if url != s.server(0) {
+			s.redis.LPush(context.Background(), "deleteServers", url)
+		}
+	}
+	s.want("deleteServers")
+	s.want("destroyingServers")
+	s.want("servers", s.server(0))
+}
+
+// spawn asks for n servers and waits until they are listed.
+func (s *system) spawn(n int) []string {
+	s.t.Helper()
+	all := []string{s.server(0)}
+	for range n {
+		all = append(all, s.wish("/spawn"))
+	}
+	s.want("servers", all...)
+	return all[1:]
+}

@@ -1,0 +1,462 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestSystem brings one system up and tries everything on it, each part from
+// the same start: the first server alone.
+func TestSystem(t *testing.T) {
+	s := prepare(t, "deuxtest")
+	s.up()
+	for _, part := range []struct {
+		name string
+		try  func(*system)
+	}{
+		{"every service answers", everyServiceAnswers},
+		{"up again changes nothing", upAgainChangesNothing},
+		{"spawned servers take turns and destroyed ones are gone", spawnAndDestroy},
+		{"eight spawns at once", eightSpawnsAtOnce},
+		{"more servers than may be are refused", tooManyServersAreRefused},
+		{"a picture goes up and is shown once", pictures},
+		{"a request in flight to a server being destroyed finishes", drainFinishesTheRequest},
+		{"no request fails while servers come and go", noRequestFails},
+		{"garbage is set aside and never run", garbageIsSetAside},
+		{"a port that another program holds", foreignPort},
+		{"a stranger's container is not touched", strangersContainer},
+		{"infrastructure killed in the middle of a spawn", infrastructureKilled},
+		{"a server that dies comes back", serverDies},
+		{"a proxy restart forgets nobody", proxyRestarts},
+		{"redis away and back", redisRestarts},
+		{"redis flushed", redisFlushed},
+		{"the stream survives socat and says when the writer is away", streamSurvives},
+		{"down leaves nothing but the data, and up brings it back", downAndUp},
+	} {
+		t.Run(part.name, func(t *testing.T) {
+			here := *s
+			here.t = t
+			part.try(&here)
+			here.settle()
+		})
+		if t.Failed() {
+			break // what follows would fail for the same reason
+		}
+	}
+}
+
+func everyServiceAnswers(s *system) {
+	for _, path := range []string{"/", "/listservers", "/recent", "/healthz", "/set/greeting", "/get/greeting"} {
+		response := s.get(s.proxy(path), nil)
+		if response.StatusCode != 200 || response.Header.Get("X-Served-By") != s.server(0) {
+			s.t.Errorf("%s: got %s from %q, want 200 from %s", path, response.Status, response.Header.Get("X-Served-By"), s.server(0))
+		}
+	}
+	response, err := s.client.Get("http://127.0.0.1:" + s.env["READER_PORT"] + "/")
+	if err != nil {
+		s.t.Fatalf("reader: %v", err)
+	}
+	defer response.Body.Close()
+	text, _ := io.ReadAll(response.Body)
+	if response.StatusCode != 200 || !bytes.HasSuffix(text, []byte("\r\n")) {
+		s.t.Errorf("reader: got %s %q, want lines that socat ended with CR LF", response.Status, text)
+	}
+	if status := s.script("status.sh"); strings.Contains(status, "NOT") {
+		s.t.Errorf("status: got\n%s", status)
+	}
+}
+
+func upAgainChangesNothing(s *system) {
+	running := func() string {
+		pid, _ := os.ReadFile(s.env["LOCK_FILE"])
+		return s.output("docker", "ps", "--quiet", "--no-trunc", "--filter", "network="+s.env["FLEET"]) + string(pid)
+	}
+	before := running()
+	s.script("up.sh")
+	if after := running(); after != before {
+		s.t.Errorf("containers and infrastructure's process: got\n%s\nwant\n%s", after, before)
+	}
+}
+
+func spawnAndDestroy(s *system) {
+	all := append(s.spawn(3), s.server(0))
+	served := make(map[string]int)
+	for range 2 * len(all) {
+		served[s.get(s.proxy("/recent"), nil).Header.Get("X-Served-By")]++
+	}
+	for _, url := range all {
+		if served[url] != 2 {
+			s.t.Errorf("%s served %d of %d requests, want 2", url, served[url], 2*len(all))
+		}
+	}
+	var listing struct {
+		Servers []struct{ URL, State string }
+	}
+	s.get(s.proxy("/listservers"), &listing)
+	if len(listing.Servers) != len(all) || listing.Servers[3].State != "running" {
+		s.t.Errorf("/listservers: got %v, want %d running", listing.Servers, len(all))
+	}
+
+	gone := s.wish("/destroy")
+	s.want("destroyingServers")
+	s.want("deleteServers")
+	if slices.Contains(s.list("servers"), gone) {
+		s.t.Errorf("%s is still listed", gone)
+	}
+	port := gone[strings.LastIndex(gone, ":")+1:]
+	if names := s.output("docker", "ps", "--all", "--format", "{{.Names}}"); strings.Contains(names, "webapp_"+port+"_app") {
+		s.t.Errorf("docker ps still shows webapp_%s_app", port)
+	}
+	if images := s.output("docker", "images", "--quiet", "webapp_"+port); images != "" {
+		s.t.Errorf("docker images still shows webapp_%s", port)
+	}
+}
+
+func eightSpawnsAtOnce(s *system) {
+	urls := make(chan string, 8)
+	var wishes sync.WaitGroup
+	for range 8 {
+		wishes.Go(func() { urls <- s.wish("/spawn") })
+	}
+	wishes.Wait()
+	close(urls)
+	want := []string{s.server(0)}
+	for url := range urls {
+		if slices.Contains(want, url) {
+			s.t.Errorf("%s was given twice", url)
+		}
+		want = append(want, url)
+	}
+	s.want("servers", want...)
+}
+
+func tooManyServersAreRefused(s *system) {
+	ctx := context.Background()
+	for n := 1; n < 12; n++ { // named in servers they count, whether they run or not
+		s.redis.RPush(ctx, "destroyingServers.aside", s.server(n))
+	}
+	s.output("kill", "-STOP", s.poller()) // so that it doesn't mend the lists meanwhile
+	defer func() {
+		s.redis.Del(ctx, "destroyingServers", "destroyingServers.aside")
+		s.output("kill", "-CONT", s.poller())
+	}()
+	s.redis.Rename(ctx, "destroyingServers.aside", "destroyingServers")
+	var answer struct{ Error string }
+	response := s.get(s.proxy("/spawn"), &answer)
+	if response.StatusCode != http.StatusTooManyRequests || !strings.Contains(answer.Error, "12") {
+		s.t.Errorf("got %s %q, want 429 and a sentence that names the limit of 12", response.Status, answer.Error)
+	}
+}
+
+// poller returns the process id of infrastructure.
+func (s *system) poller() string {
+	s.t.Helper()
+	pid, err := os.ReadFile(s.env["LOCK_FILE"])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return strings.TrimSpace(string(pid))
+}
+
+// picture is a PNG of one pixel.
+const picture = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+func pictureForm(t *testing.T) (body []byte, contentType string) {
+	t.Helper()
+	var form bytes.Buffer
+	writer := multipart.NewWriter(&form)
+	file, err := writer.CreateFormFile("image", "cat.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, _ := base64.StdEncoding.DecodeString(picture)
+	file.Write(raw)
+	writer.Close()
+	return form.Bytes(), writer.FormDataContentType()
+}
+
+func pictures(s *system) {
+	form, contentType := pictureForm(s.t)
+	response, err := s.client.Post(s.proxy("/upload"), contentType, bytes.NewReader(form))
+	if err != nil || response.StatusCode/100 != 2 {
+		s.t.Fatalf("upload: got %v, %v", response, err)
+	}
+	response.Body.Close()
+	shown, err := s.client.Get(s.proxy("/meow"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer shown.Body.Close()
+	if page, _ := io.ReadAll(shown.Body); !bytes.Contains(page, []byte("data:image/png;base64,"+picture)) {
+		s.t.Errorf("/meow does not show the picture: %s", page)
+	}
+	if n := s.redis.LLen(context.Background(), "images").Val(); n != 0 {
+		s.t.Errorf("after /meow images holds %d, want 0", n)
+	}
+}
+
+func drainFinishesTheRequest(s *system) {
+	s.spawn(1)
+	form, contentType := pictureForm(s.t)
+	body, half := io.Pipe()
+	sent := make(chan *http.Response, 1)
+	go func() {
+		for { // until the new server, and not the first, has the upload
+			request, _ := http.NewRequest(http.MethodPost, s.proxy("/upload"), body)
+			request.Header.Set("Content-Type", contentType)
+			request.ContentLength = int64(len(form))
+			response, err := s.client.Do(request)
+			if err != nil {
+				s.t.Errorf("upload: %v", err)
+			}
+			sent <- response
+			return
+		}
+	}()
+	s.get(s.proxy("/healthz"), nil) // the turn after the upload's
+	half.Write(form[:len(form)/2])
+	gone := s.wish("/destroy")
+	s.want("destroyingServers", gone)
+	s.want("servers", s.server(0))
+	half.Write(form[len(form)/2:])
+	response := <-sent
+	defer response.Body.Close()
+	if response.StatusCode/100 != 2 {
+		s.t.Errorf("upload: got %s, want success from %s", response.Status, response.Header.Get("X-Served-By"))
+	}
+	s.want("destroyingServers")
+	s.redis.Del(context.Background(), "images")
+}
+
+func noRequestFails(s *system) {
+	var requests, failures atomic.Int64
+	stop := make(chan struct{})
+	var clients sync.WaitGroup
+	for range 4 {
+		clients.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				case <-time.After(10 * time.Millisecond):
+				}
+				requests.Add(1)
+				response, err := s.client.Get(s.proxy("/listservers"))
+				if err != nil || response.StatusCode != 200 {
+					failures.Add(1)
+					s.t.Errorf("request %d: got %v, %v", requests.Load(), response, err)
+				}
+				if err == nil {
+					io.Copy(io.Discard, response.Body)
+					response.Body.Close()
+				}
+			}
+		})
+	}
+	s.spawn(4)
+	for range 4 {
+		s.wish("/destroy")
+	}
+	s.want("destroyingServers")
+	s.want("deleteServers")
+	close(stop)
+	clients.Wait()
+	if requests.Load() < 100 {
+		s.t.Errorf("only %d requests were made", requests.Load())
+	}
+	s.t.Logf("%d requests, %d failed", requests.Load(), failures.Load())
+}
+
+func garbageIsSetAside(s *system) {
+	trap := filepath.Join(s.t.TempDir(), "trap")
+	bad := []string{
+		s.server(1) + ";touch " + trap, "http://" + s.env["HOST_IP"] + ":99999", "http://elsewhere:" + fmt.Sprint(s.port(1)), "", "$(touch " + trap + ")",
+	}
+	for _, key := range []string{"tempServers", "deleteServers", "servers"} {
+		for _, element := range bad {
+			s.redis.LPush(context.Background(), key, element)
+		}
+	}
+	s.want("failedServers", bad...)
+	s.want("servers", s.server(0))
+	if _, err := os.Stat(trap); err == nil {
+		s.t.Error("an element was run in a shell")
+	}
+}
+
+func foreignPort(s *system) {
+	next := s.wish("/spawn")
+	s.want("servers", s.server(0), next)
+	port, _ := strconv.Atoi(next[strings.LastIndex(next, ":")+1:])
+	foreign, err := net.Listen("tcp", fmt.Sprintf("%s:%d", s.env["HOST_IP"], port+1))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer foreign.Close()
+	failed := s.wish("/spawn")
+	s.want("failedServers", failed)
+	another := s.wish("/spawn")
+	s.want("servers", s.server(0), next, another)
+	if another == failed {
+		s.t.Errorf("the next /spawn got %s again", failed)
+	}
+	if log := s.infrastructureLog(); !strings.Contains(log, "address already in use") && !strings.Contains(log, "already allocated") {
+		s.t.Errorf("the log does not say that the port is in use")
+	}
+}
+
+func strangersContainer(s *system) {
+	next := s.port(2 + len(s.list("failedServers")) + 20)
+	name := fmt.Sprintf("webapp_%d_app", next)
+	s.output("docker", "run", "--detach", "--name", name, "debian:bookworm-slim", "sleep", "600")
+	defer s.output("docker", "rm", "--force", name)
+	url := fmt.Sprintf("http://%s:%d", s.env["HOST_IP"], next)
+	s.redis.LPush(context.Background(), "tempServers", url)
+	s.want("failedServers", url)
+	s.redis.LPush(context.Background(), "deleteServers", url)
+	s.want("deleteServers")
+	s.want("destroyingServers")
+	if state := s.output("docker", "inspect", "--format", "{{.State.Running}}", name); state != "true" {
+		s.t.Errorf("the stranger's container: running is %s, want true", state)
+	}
+}
+
+func infrastructureKilled(s *system) {
+	killed := s.poller()
+	wished := []string{s.wish("/spawn"), s.wish("/spawn")}
+	s.eventually(func() bool { return len(s.list("spawningServers")) == 2 }, func() string { return "not claimed" })
+	pid, _ := strconv.Atoi(killed)
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		s.t.Fatal(err)
+	}
+	s.want("servers", append(wished, s.server(0))...)
+	s.want("spawningServers")
+	if s.poller() == killed {
+		s.t.Error("infrastructure was not started again")
+	}
+	for _, url := range wished {
+		port := url[strings.LastIndex(url, ":")+1:]
+		if ids := s.lines("docker", "ps", "--quiet", "--filter", "label=deux.port="+port); len(ids) != 1 {
+			s.t.Errorf("%s has %d containers, want 1", url, len(ids))
+		}
+	}
+}
+
+func serverDies(s *system) {
+	url := s.spawn(1)[0]
+	port := url[strings.LastIndex(url, ":")+1:]
+	s.output("docker", "rm", "--force", "webapp_"+port+"_app")
+	s.eventually(func() bool { return !slices.Contains(s.list("servers"), url) }, func() string { return "still listed" })
+	s.want("servers", s.server(0), url)
+	if response := s.get(url+"/healthz", nil); response.StatusCode != 200 {
+		s.t.Errorf("got %s from %s", response.Status, url)
+	}
+}
+
+func proxyRestarts(s *system) {
+	s.spawn(1)
+	before := s.list("servers")
+	slices.Sort(before)
+	s.output("docker", "restart", s.service("proxy"))
+	s.eventually(func() bool {
+		response, err := s.client.Get(s.proxy("/healthz"))
+		if err == nil {
+			response.Body.Close()
+		}
+		return err == nil && response.StatusCode == 200
+	}, func() string { return "the proxy does not answer" })
+	s.want("servers", before...)
+}
+
+func redisRestarts(s *system) {
+	url := s.spawn(1)[0]
+	s.output("docker", "stop", s.service("redis"))
+	for range 4 {
+		if response := s.get(s.proxy("/healthz"), nil); response.StatusCode != 200 {
+			s.t.Errorf("with Redis away /healthz through the proxy: got %s, want 200", response.Status)
+		}
+	}
+	if response := s.get(s.proxy("/spawn"), nil); response.StatusCode != http.StatusServiceUnavailable {
+		s.t.Errorf("with Redis away /spawn: got %s, want 503", response.Status)
+	}
+	s.output("docker", "start", s.service("redis"))
+	s.want("servers", s.server(0), url)
+	another := s.wish("/spawn")
+	s.want("servers", s.server(0), url, another)
+	log := s.infrastructureLog()
+	if n := strings.Count(log, `while="claiming spawns"`); n != 2 {
+		s.t.Errorf("the log speaks %d times of Redis while claiming spawns, want twice: once away, once back", n)
+	}
+}
+
+func redisFlushed(s *system) {
+	urls := s.spawn(2)
+	s.redis.FlushAll(context.Background())
+	s.want("servers", append(urls, s.server(0))...)
+}
+
+func streamSurvives(s *system) {
+	read := func() (int, string) {
+		response, err := s.client.Get("http://127.0.0.1:" + s.env["READER_PORT"] + "/")
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		defer response.Body.Close()
+		text, _ := io.ReadAll(response.Body)
+		return response.StatusCode, string(text)
+	}
+	writer := s.service("writer")
+	top := func() string { return s.output("docker", "top", writer, "-o", "pid,stat,args") }
+	for line := range strings.Lines(top()) {
+		if fields := strings.Fields(line); len(fields) > 2 && fields[2] == "socat" {
+			s.output("kill", "-9", fields[0])
+		}
+	}
+	s.eventually(func() bool { status, _ := read(); return status == 200 }, func() string { return "socat did not come back" })
+	if processes := top(); strings.Contains(processes, "<defunct>") {
+		s.t.Errorf("zombies in the writer:\n%s", processes)
+	}
+	s.output("docker", "stop", writer)
+	if status, text := read(); status != http.StatusBadGateway || strings.Count(strings.TrimSpace(text), "\n") != 0 {
+		s.t.Errorf("with the writer away: got %d %q, want 502 and one line", status, text)
+	}
+	s.output("docker", "start", writer)
+	s.eventually(func() bool { status, _ := read(); return status == 200 }, func() string { return "the writer did not come back" })
+}
+
+func downAndUp(s *system) {
+	url := s.spawn(1)[0]
+	s.script("down.sh")
+	fleet := s.env["FLEET"]
+	for what, command := range map[string][]string{
+		"containers": {"ps", "--all", "--quiet", "--filter", "label=deux.fleet=" + fleet},
+		"services":   {"ps", "--all", "--quiet", "--filter", "label=com.docker.compose.project=" + fleet},
+		"networks":   {"network", "ls", "--quiet", "--filter", "name=^" + fleet},
+		"images":     {"images", "--quiet", "--filter", "label=deux.image=" + fleet, "webapp_*"},
+	} {
+		if left := s.lines("docker", command...); len(left) != 0 {
+			s.t.Errorf("down left %s: %q", what, left)
+		}
+	}
+	if err := s.command(filepath.Join(s.root, "scripts/infrastructure.sh"), "running").Run(); err == nil {
+		s.t.Error("infrastructure still runs after down")
+	}
+	s.script("up.sh")
+	s.want("servers", s.server(0), url)
+}
