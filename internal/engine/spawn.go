@@ -27,7 +27,7 @@ const killDelay = 5 * time.Second
 
 // Spawn builds image for port and starts it as container. When ctx ends, the
 // script and everything it started are told to stop. The error ends with the
-// last line that the script printed.
+// last lines that the failed step printed.
 func (s *Spawner) Spawn(ctx context.Context, image string, port int, container string) error {
 	command := exec.CommandContext(ctx, s.Script, image, strconv.Itoa(port), container)
 	command.Dir = s.Root
@@ -38,30 +38,35 @@ func (s *Spawner) Spawn(ctx context.Context, image string, port int, container s
 
 	reader, writer := io.Pipe()
 	command.Stdout, command.Stderr = writer, writer
-	last := make(chan string, 1)
-	go func() { last <- s.follow(reader, container) }()
+	reason := make(chan string, 1)
+	go func() { reason <- s.follow(reader, container) }()
 
 	err := command.Run()
 	writer.Close()
-	if line := <-last; err != nil {
-		return fmt.Errorf("%s %s %d %s: %w: %s", s.Script, image, port, container, err, line)
+	if lines := <-reason; err != nil {
+		return fmt.Errorf("%s %s %d %s: %w: %s", s.Script, image, port, container, err, lines)
 	}
 	return nil
 }
 
-// follow logs the steps that the script names and returns its last line.
+// reasonLines is how many lines of a step's output explain its failure.
+const reasonLines = 8
+
+// follow logs the steps that the script names and returns the last lines of
+// the last one.
 func (s *Spawner) follow(output io.Reader, container string) string {
-	var last string
+	var reason []string
 	lines := bufio.NewScanner(output)
 	for lines.Scan() {
 		line := strings.TrimSpace(lines.Text())
 		if step, isStep := strings.CutPrefix(line, "==> "); isStep {
 			s.Log.Info("Spawn step", "container", container, "step", step)
-		}
-		if line != "" {
-			last = line
+			reason = nil
+		} else if line != "" {
+			reason = append(reason, line)
+			reason = reason[max(0, len(reason)-reasonLines):]
 		}
 	}
 	_, _ = io.Copy(io.Discard, output) // a line too long for the scanner must not stop the script
-	return last
+	return strings.Join(reason, " | ")
 }
