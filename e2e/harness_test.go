@@ -164,9 +164,6 @@ func (s *system) port(n int) int {
 	return first + n
 }
 
-func (s *system) container(n int) string { return fmt.Sprintf("webapp_%d_app", s.port(n)) }
-func (s *system) image(n int) string     { return fmt.Sprintf("webapp_%d", s.port(n)) }
-
 func (s *system) proxy(path string) string {
 	return "http://127.0.0.1:" + s.env["PROXY_PORT"] + path
 }

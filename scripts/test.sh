@@ -1,0 +1,28 @@
+#!/bin/sh
+# Runs every test: units, lists against a real Redis, the stream with a real
+# socat, and the whole system on real Docker, under a name and ports of its own.
+# Arguments go to go test: scripts/test.sh -run TestSystem -v
+set -eu
+cd "$(dirname "$0")/.."
+
+# need PROGRAM PACKAGE: installs what is missing where apt-get may.
+need() {
+	command -v "$1" >/dev/null && return
+	echo "==> Installing $2, which the tests need"
+	if [ "$(id -u)" -eq 0 ]; then sudo=''; else sudo='sudo -n'; fi
+	if ! { $sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2"; } >/dev/null 2>&1; then
+		echo "test.sh: $1 is missing and could not be installed: install the package $2" >&2
+		exit 1
+	fi
+}
+
+need socat socat
+scripts/base_images.sh
+# The race detector needs a C compiler.
+race=''
+if command -v gcc >/dev/null || command -v clang >/dev/null; then race=-race; fi
+echo "==> Testing"
+# One package at a time: the end-to-end tests share one Docker, and timeouts
+# are for a machine that does one thing.
+# shellcheck disable=SC2086 # an option or nothing
+REQUIRE_TOOLS=1 exec go test $race -count=1 -p 1 -timeout 30m "$@" ./...
