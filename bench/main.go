@@ -1,0 +1,118 @@
+// Bench measures a running system beside what a person could do by hand, in
+// one run and in turns, because a machine's speed drifts: only the ratios mean
+// anything. scripts/bench.sh brings a system up and runs it.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"slices"
+	"strings"
+	"time"
+)
+
+// measurements by name, in the order in which all of them run.
+var measurements = []struct {
+	name string
+	run  func(context.Context) error
+}{
+	{"rest", measureRest},
+	{"spawn", measureSpawn},
+	{"stream", measureStream},
+}
+
+func main() {
+	flag.Usage = func() {
+		fmt.Fprintln(os.Stderr, "usage: scripts/bench.sh [rest|spawn|stream]...   (all without arguments)")
+	}
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	for _, measurement := range measurements {
+		if flag.NArg() > 0 && !slices.Contains(flag.Args(), measurement.name) {
+			continue
+		}
+		if err := measurement.run(ctx); err != nil {
+			fmt.Fprintf(os.Stderr, "bench: %s: %v\n", measurement.name, err)
+			os.Exit(1)
+		}
+	}
+}
+
+// setting returns a variable that scripts/settings.sh exports.
+func setting(name string) string { return os.Getenv(name) }
+
+// command runs a command and returns its output.
+func command(ctx context.Context, name string, args ...string) (string, error) {
+	output, err := exec.CommandContext(ctx, name, args...).Output()
+	if err != nil {
+		return "", fmt.Errorf("%s %s: %w", name, strings.Join(args, " "), err)
+	}
+	return strings.TrimSpace(string(output)), nil
+}
+
+// get returns the answer's X-Served-By, or an error unless it is a success.
+func get(ctx context.Context, url string) (servedBy string, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return "", err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	if _, err := io.Copy(io.Discard, response.Body); err != nil {
+		return "", err
+	}
+	if response.StatusCode/100 != 2 {
+		return "", fmt.Errorf("GET %s: %s", url, response.Status)
+	}
+	return response.Header.Get("X-Served-By"), nil
+}
+
+// pollPause is how finely a first answer is timed.
+const pollPause = 5 * time.Millisecond
+
+// poll repeats ask until it says that it is done.
+func poll(ctx context.Context, ask func() bool) error {
+	for end := time.Now().Add(2 * time.Minute); !ask(); time.Sleep(pollPause) {
+		if ctx.Err() != nil || time.Now().After(end) {
+			return fmt.Errorf("gave up waiting")
+		}
+	}
+	return nil
+}
+
+// report prints two rows of figures and the median of their ratios.
+func report(what string, ours, theirs []float64, unit, oursName, theirsName string, goal string) {
+	ratios := make([]float64, len(ours))
+	for i := range ours {
+		ratios[i] = ours[i] / theirs[i]
+	}
+	fmt.Printf("%s\n  %-28s %s %s\n  %-28s %s %s\n  ratio, median of %d pairs     %.2f   (goal: %s)\n",
+		what, oursName, figures(ours), unit, theirsName, figures(theirs), unit, len(ratios), median(ratios), goal)
+}
+
+func figures(values []float64) string {
+	texts := make([]string, len(values))
+	for i, value := range values {
+		texts[i] = fmt.Sprintf("%8.2f", value)
+	}
+	return strings.Join(texts, " ")
+}
+
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	middle := len(sorted) / 2
+	if len(sorted)%2 == 1 {
+		return sorted[middle]
+	}
+	return (sorted[middle-1] + sorted[middle]) / 2
+}

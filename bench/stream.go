@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Load on the stream: clients at once, and how long each turn lasts.
+const (
+	streamClients = 64
+	streamTurn    = 4 * time.Second
+	streamPairs   = 3
+)
+
+// measureStream counts what the reader answers beside what socat itself
+// serves, with as many clients.
+func measureStream(ctx context.Context) error {
+	reader := "http://127.0.0.1:" + setting("READER_PORT") + "/"
+	writer := "127.0.0.1:" + setting("WRITER_PORT")
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: streamClients}}
+	var ours, theirs []float64
+	for range streamPairs {
+		ours = append(ours, rate(ctx, func() bool { return readHTTP(client, reader) }))
+		theirs = append(theirs, rate(ctx, func() bool { return readSocket(writer) }))
+	}
+	report("stream, 64 clients: whole texts a second", ours, theirs, "/s", "reader", "socat itself", "at least 10")
+	return nil
+}
+
+// rate returns how many reads a second succeed while all clients read.
+func rate(ctx context.Context, read func() bool) float64 {
+	var done atomic.Int64
+	begun := time.Now()
+	var clients sync.WaitGroup
+	for range streamClients {
+		clients.Go(func() {
+			for time.Since(begun) < streamTurn && ctx.Err() == nil {
+				if read() {
+					done.Add(1)
+				}
+			}
+		})
+	}
+	clients.Wait()
+	return float64(done.Load()) / time.Since(begun).Seconds()
+}
+
+func readHTTP(client *http.Client, url string) bool {
+	response, err := client.Get(url)
+	if err != nil {
+		return false
+	}
+	defer response.Body.Close()
+	n, err := io.Copy(io.Discard, response.Body)
+	return err == nil && n > 0 && response.StatusCode == http.StatusOK
+}
+
+func readSocket(address string) bool {
+	connection, err := net.Dial("tcp", address)
+	if err != nil {
+		return false
+	}
+	defer connection.Close()
+	n, err := io.Copy(io.Discard, connection)
+	return err == nil && n > 0
+}
