@@ -17,6 +17,10 @@ const (
 	streamPairs   = 3
 )
 
+// socketPatience ends a connection that overloaded socat never gets to: its
+// backlog is 5 (socat(1), backlog).
+const socketPatience = time.Second
+
 // measureStream counts what the reader answers beside what socat itself
 // serves, with as many clients.
 func measureStream(ctx context.Context) error {
@@ -61,11 +65,14 @@ func readHTTP(client *http.Client, url string) bool {
 }
 
 func readSocket(address string) bool {
-	connection, err := net.Dial("tcp", address)
+	connection, err := net.DialTimeout("tcp", address, socketPatience)
 	if err != nil {
 		return false
 	}
 	defer connection.Close()
+	if connection.SetDeadline(time.Now().Add(socketPatience)) != nil {
+		return false
+	}
 	n, err := io.Copy(io.Discard, connection)
 	return err == nil && n > 0
 }

@@ -34,16 +34,19 @@ func Open(address string, site Site) *Fleet {
 }
 
 // newClient never repeats a command by itself: after a lost answer nobody
-// knows whether a port was allotted, and a repeated one would allot two.
+// knows whether a port was allotted, and a repeated one would allot two. Nor
+// does it dial again: whoever waits for Redis does so knowingly, in Wait.
 func newClient(address string) *redis.Client {
 	logging.Disable()
 	return redis.NewClient(&redis.Options{
 		Addr:            address,
-		MaxRetries:      -1,
-		DialTimeout:     2 * time.Second,
-		ReadTimeout:     3 * time.Second,
-		WriteTimeout:    3 * time.Second,
-		DisableIdentity: true,
+		MaxRetries:            -1,
+		DialTimeout:           2 * time.Second,
+		DialerRetries:         1,
+		ReadTimeout:           3 * time.Second,
+		WriteTimeout:          3 * time.Second,
+		ContextTimeoutEnabled: true,
+		DisableIdentity:       true,
 	})
 }
 

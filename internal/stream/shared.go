@@ -6,11 +6,6 @@ import (
 	"time"
 )
 
-// readInterval is the least time between the starts of two reads. socat forks
-// for each, which takes the processor from the answers; so callers gather while
-// many ask, and one who comes alone doesn't wait.
-const readInterval = 2 * time.Millisecond
-
 // readFunc reads the source once, from its beginning, and returns when ctx ends.
 type readFunc func(ctx context.Context) ([]byte, error)
 
@@ -87,9 +82,7 @@ func (s *shared) leave(b *batch) {
 // serve reads for one batch after another until nobody waits.
 func (s *shared) serve() {
 	for b := s.take(); b != nil; b = s.take() {
-		pause := time.After(readInterval)
 		s.readFor(b)
-		<-pause
 	}
 }
 

@@ -31,9 +31,7 @@ func (s *source) read(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// newShared returns what it says, in a bubble of package synctest.
-func newShared(t *testing.T, takes, timeout time.Duration) (*shared, *source) {
-	t.Cleanup(func() { pass(readInterval) }) // the last pause ends with the test
+func newShared(takes, timeout time.Duration) (*shared, *source) {
 	source := &source{takes: takes}
 	return &shared{read: source.read, timeout: timeout}, source
 }
@@ -67,7 +65,7 @@ func wantReads(t *testing.T, s *source, want int64) {
 
 func TestWhoComesDuringAReadGetsTheNext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, source := newShared(t, readTime, time.Minute)
+		s, source := newShared(readTime, time.Minute)
 		first := ask(t.Context(), s)
 		pass(readTime / 2)
 		var during []<-chan string
@@ -86,7 +84,7 @@ func TestWhoComesDuringAReadGetsTheNext(t *testing.T) {
 // when it came: the one it gets must have begun later.
 func TestAnAnswerIsReadNoEarlierThanItsRequestCame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, source := newShared(t, readTime, time.Minute)
+		s, source := newShared(readTime, time.Minute)
 		var callers sync.WaitGroup
 		for range 1000 {
 			callers.Go(func() {
@@ -107,7 +105,7 @@ func TestAnAnswerIsReadNoEarlierThanItsRequestCame(t *testing.T) {
 
 func TestOneReadAtATimeAndNoneWhenNobodyAsks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, source := newShared(t, readTime, time.Minute)
+		s, source := newShared(readTime, time.Minute)
 		wantAnswer(t, "the first", ask(t.Context(), s), "1")
 		pass(time.Hour)
 		wantReads(t, source, 1)
@@ -115,27 +113,9 @@ func TestOneReadAtATimeAndNoneWhenNobodyAsks(t *testing.T) {
 	})
 }
 
-func TestQuickReadsBeginNoMoreOftenThanTheReadInterval(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, source := newShared(t, 0, time.Minute)
-		began := time.Now()
-		wantAnswer(t, "a lone caller", ask(t.Context(), s), "1")
-		if got := time.Since(began); got != 0 {
-			t.Errorf("a lone caller: got its answer after %v, want at once", got)
-		}
-		for range 100 {
-			s.get(t.Context())
-		}
-		if got, want := time.Since(began), 100*readInterval; got != want {
-			t.Errorf("100 reads more: got them after %v, want %v", got, want)
-		}
-		wantReads(t, source, 101)
-	})
-}
-
 func TestACallerThatLeavesDoesNotCancelTheReadForTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, source := newShared(t, readTime, time.Minute)
+		s, source := newShared(readTime, time.Minute)
 		ctx, leave := context.WithCancel(t.Context())
 		first := ask(t.Context(), s)
 		synctest.Wait()
@@ -153,7 +133,7 @@ func TestACallerThatLeavesDoesNotCancelTheReadForTheOthers(t *testing.T) {
 
 func TestAReadNobodyWaitsForEndsAndTheNextBegins(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, source := newShared(t, time.Hour, 2*time.Hour)
+		s, source := newShared(time.Hour, 2*time.Hour)
 		ctx, leave := context.WithCancel(t.Context())
 		one, two := ask(ctx, s), ask(ctx, s)
 		pass(time.Minute)
@@ -173,7 +153,7 @@ func TestAReadNobodyWaitsForEndsAndTheNextBegins(t *testing.T) {
 
 func TestWhoComesAfterAllWhoWaitedLeftIsNotCancelledWithThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, _ := newShared(t, readTime, time.Minute)
+		s, _ := newShared(readTime, time.Minute)
 		ctx, leave := context.WithCancel(t.Context())
 		first := ask(t.Context(), s)
 		synctest.Wait()
@@ -188,7 +168,7 @@ func TestWhoComesAfterAllWhoWaitedLeftIsNotCancelledWithThem(t *testing.T) {
 
 func TestAReadThatHangsHoldsUpOthersForItsTimeOutOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, source := newShared(t, time.Hour, 5*time.Second)
+		s, source := newShared(time.Hour, 5*time.Second)
 		began := time.Now()
 		first := ask(t.Context(), s)
 		pass(time.Second)
@@ -205,7 +185,7 @@ func TestAReadThatHangsHoldsUpOthersForItsTimeOutOnly(t *testing.T) {
 func TestEveryoneGetsTheErrorOfTheirRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		failure := errors.New("no route")
-		s, _ := newShared(t, 0, time.Minute)
+		s, _ := newShared(0, time.Minute)
 		s.read = func(context.Context) ([]byte, error) { return nil, failure }
 		for range 3 {
 			wantAnswer(t, "a caller", ask(t.Context(), s), failure.Error())

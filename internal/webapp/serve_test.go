@@ -91,11 +91,11 @@ func TestStoppingLetsARequestUnderWayEnd(t *testing.T) {
 
 func TestStoppingCutsOffARequestThatTakesTooLong(t *testing.T) {
 	s := serve(t, time.Millisecond)
-	defer close(s.store.release)
 	s.stop()
 	if err := <-s.ended; err == nil || !strings.Contains(err.Error(), "cut off after 1ms") {
 		t.Errorf("Serve: got %v, want that requests were cut off after 1ms", err)
 	}
+	close(s.store.release)
 	if got := <-s.status; got != 0 {
 		t.Errorf("the request under way: got %d, want it cut off", got)
 	}
