@@ -4,6 +4,9 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/scripts/settings.sh"
 cd "$root"
+# One builder for Compose and for docker build, so that they share a cache:
+# Compose v2 brings BuildKit along also where docker build has none.
+docker buildx version >/dev/null 2>&1 || export DOCKER_BUILDKIT="${DOCKER_BUILDKIT:-0}"
 if docker compose version >/dev/null 2>&1; then
 	exec docker compose "$@"
 elif command -v docker-compose >/dev/null; then

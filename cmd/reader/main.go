@@ -22,7 +22,7 @@ func main() {
 }
 
 func run(ctx context.Context, log *slog.Logger) error {
-	config, err := stream.ReaderSettings(settings.FromEnvironment())
+	config, err := stream.ReadReaderConfig(settings.FromEnvironment())
 	if err != nil {
 		return err
 	}

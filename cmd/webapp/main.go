@@ -23,7 +23,7 @@ func main() {
 }
 
 func run(ctx context.Context, log *slog.Logger) error {
-	config, err := webapp.Settings(settings.FromEnvironment())
+	config, err := webapp.ReadConfig(settings.FromEnvironment())
 	if err != nil {
 		return err
 	}

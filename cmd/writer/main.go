@@ -21,7 +21,7 @@ func main() {
 }
 
 func run(ctx context.Context, log *slog.Logger) error {
-	config, err := stream.WriterSettings(settings.FromEnvironment())
+	config, err := stream.ReadWriterConfig(settings.FromEnvironment())
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func Open(address string, site Site) *Fleet {
 func newClient(address string) *redis.Client {
 	logging.Disable()
 	return redis.NewClient(&redis.Options{
-		Addr:            address,
+		Addr:                  address,
 		MaxRetries:            -1,
 		DialTimeout:           2 * time.Second,
 		DialerRetries:         1,

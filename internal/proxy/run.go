@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -34,31 +33,17 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	if config.Service == "proxy" {
 		go introduce(ctx, lists, log)
 	}
-	return serve(ctx, &http.Server{
-		Handler:           proxy,
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}, listener, config.ShutdownTimeout, log)
+	return program.Serve(ctx, server(proxy), listener, config.ShutdownTimeout, log)
 }
 
-func serve(ctx context.Context, server *http.Server, listener net.Listener, grace time.Duration, log *slog.Logger) error {
-	log.Info("Proxy listens", "address", listener.Addr().String())
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
+// server bounds what a client can hold up but for the length of a request or
+// an answer: both may be streams.
+func server(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
 	}
-	ending, cancel := context.WithTimeout(context.Background(), grace)
-	defer cancel()
-	err := server.Shutdown(ending)
-	if errors.Is(err, context.DeadlineExceeded) {
-		log.Warn("Requests cut off at the end of the grace period", "waited", grace)
-		return server.Close()
-	}
-	return err
 }
 
 // watch reads the lists at once, then at every interval, until ctx ends.

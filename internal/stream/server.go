@@ -2,10 +2,11 @@ package stream
 
 import (
 	"context"
-	"log/slog"
 	"net"
 	"net/http"
 	"time"
+
+	"deux/internal/program"
 )
 
 // serverGrace is what requests have to end in after SIGTERM.
@@ -14,18 +15,7 @@ const serverGrace = 4 * time.Second
 // Serve answers the requests that come to listener until ctx ends, lets those
 // under way end, and returns nil. The error is the listener's.
 func (r *Reader) Serve(ctx context.Context, listener net.Listener) error {
-	server := r.server()
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	r.log.Info("Serving", "address", listener.Addr(), "writer", r.config.Writer)
-
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-		r.stop(server)
-		return nil
-	}
+	return program.Serve(ctx, r.server(), listener, serverGrace, r.log)
 }
 
 // server bounds what a client can hold up. The time-outs of whole requests
@@ -39,15 +29,5 @@ func (r *Reader) server() *http.Server {
 		WriteTimeout:      answerIn + 30*time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(r.log.Handler(), slog.LevelWarn),
-	}
-}
-
-func (r *Reader) stop(server *http.Server) {
-	ctx, cancel := context.WithTimeout(context.Background(), serverGrace)
-	defer cancel()
-	if err := server.Shutdown(ctx); err != nil {
-		r.log.Warn("Requests cut off", "error", err)
-		server.Close()
 	}
 }

@@ -2,28 +2,18 @@ package webapp
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"time"
+
+	"deux/internal/program"
 )
 
 // Serve answers the requests that come to listener until ctx ends, lets those
-// under way end, and returns nil. An error is the listener's, or says that
-// requests were cut off after ShutdownTimeout.
+// under way end within ShutdownTimeout, and returns nil. An error is the
+// listener's.
 func (a *App) Serve(ctx context.Context, listener net.Listener) error {
-	server := a.server()
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	a.log.Info("Serving", "address", listener.Addr(), "redis", a.config.Redis)
-
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-		return a.stop(server)
-	}
+	return program.Serve(ctx, a.server(), listener, a.config.ShutdownTimeout, a.log)
 }
 
 // server bounds what a client can hold up. IdleTimeout is longer than the
@@ -37,16 +27,5 @@ func (a *App) server() *http.Server {
 		WriteTimeout:      5 * time.Minute, // counted from the request's header
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
 	}
-}
-
-func (a *App) stop(server *http.Server) error {
-	ctx, cancel := context.WithTimeout(context.Background(), a.config.ShutdownTimeout)
-	defer cancel()
-	if err := server.Shutdown(ctx); err != nil {
-		server.Close()
-		return fmt.Errorf("stopping: requests cut off after %v", a.config.ShutdownTimeout)
-	}
-	return nil
 }

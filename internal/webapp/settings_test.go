@@ -9,7 +9,7 @@ import (
 )
 
 func read(environment map[string]string) (Config, error) {
-	return Settings(settings.From(func(name string) string { return environment[name] }))
+	return ReadConfig(settings.From(func(name string) string { return environment[name] }))
 }
 
 func TestSettingsHaveDefaults(t *testing.T) {

@@ -28,9 +28,9 @@ type Config struct {
 	ShutdownTimeout time.Duration // what requests have to end in after SIGTERM
 }
 
-// Settings reads the web server's settings; err has a line for each bad one.
+// ReadConfig reads the web server's settings; err has a line for each bad one.
 // The 8 s of SHUTDOWN_TIMEOUT are over before the 10 s that docker stop gives.
-func Settings(env *settings.Reader) (config Config, err error) {
+func ReadConfig(env *settings.Reader) (config Config, err error) {
 	config = Config{
 		Port:  env.Port("start_port", 3000),
 		Redis: env.Address("REDIS_ADDR", "127.0.0.1:6379"),

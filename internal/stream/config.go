@@ -24,10 +24,10 @@ type WriterConfig struct {
 	Port      int           // where socat listens, on all addresses
 }
 
-// WriterSettings reads the writer's settings; err has a line for each bad one.
+// ReadWriterConfig reads the writer's settings; err has a line for each bad one.
 // A file of the largest size, with the carriage returns that socat adds, still
 // fits what a reader takes by default.
-func WriterSettings(env *settings.Reader) (config WriterConfig, err error) {
+func ReadWriterConfig(env *settings.Reader) (config WriterConfig, err error) {
 	config = WriterConfig{
 		DataDir:   env.String("DATA_DIR", "."),
 		Interval:  env.Duration("WRITE_INTERVAL", 2*time.Minute, time.Millisecond),
@@ -45,8 +45,8 @@ type ReaderConfig struct {
 	MaxBytes    int           // the most that one read may give
 }
 
-// ReaderSettings reads the reader's settings; err has a line for each bad one.
-func ReaderSettings(env *settings.Reader) (config ReaderConfig, err error) {
+// ReadReaderConfig reads the reader's settings; err has a line for each bad one.
+func ReadReaderConfig(env *settings.Reader) (config ReaderConfig, err error) {
 	config = ReaderConfig{
 		Port:        env.Port("READER_PORT", 8000),
 		Writer:      env.Address("WRITER_ADDR", "write:7000"),
