@@ -16,7 +16,10 @@ scripts/build.sh
 echo "==> Building the images"
 scripts/compose.sh build
 echo "==> Starting the containers"
-scripts/compose.sh up --detach
+if ! scripts/compose.sh up --detach; then
+	echo "up.sh: not everything started. Is a port in use? .env may name others (README.md, Settings)" >&2
+	exit 1
+fi
 scripts/infrastructure.sh start
 echo "==> Waiting until all of it is healthy"
 scripts/status.sh --wait 90

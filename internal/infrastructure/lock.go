@@ -21,7 +21,7 @@ func takeLock(path string) (*os.File, error) {
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		holder, _ := io.ReadAll(io.LimitReader(file, 20))
 		file.Close()
-		return nil, fmt.Errorf("another infrastructure runs for this system, process %s: end it with make down, or kill %[1]s",
+		return nil, fmt.Errorf("another infrastructure runs for this system, process %s: end it first, with make down or Ctrl-C in its terminal",
 			strings.TrimSpace(string(holder)))
 	}
 	if err != nil {
