@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -33,6 +34,7 @@ const roleServer = "server"
 type Engine struct {
 	docker *client.Client
 	fleet  string
+	away   atomic.Bool // somebody said that he waits for Docker
 }
 
 // Open returns the engine that DOCKER_HOST names, or the local one. Nothing is
@@ -59,20 +61,19 @@ func (e *Engine) Ping(ctx context.Context) error {
 // pingPause is how long Wait leaves Docker alone between two tries.
 const pingPause = 500 * time.Millisecond
 
-// Wait returns when Docker answers, or with ctx's error. It logs once that it
-// waits and once that the wait is over.
+// Wait returns when Docker answers, or with ctx's error. However many wait, it
+// is logged once that they do and once that the wait is over.
 func (e *Engine) Wait(ctx context.Context, log *slog.Logger) error {
-	for said := false; ; {
+	for {
 		err := e.Ping(ctx)
 		if err == nil {
-			if said {
+			if e.away.CompareAndSwap(true, false) {
 				log.Info("Docker answers again")
 			}
 			return nil
 		}
-		if !said {
+		if e.away.CompareAndSwap(false, true) {
 			log.Warn("Waiting for Docker", "error", err)
-			said = true
 		}
 		select {
 		case <-ctx.Done():
