@@ -15,7 +15,7 @@ const restTime = 30 * time.Second
 // measureRest tells what the system takes while nobody asks anything of it:
 // the image's size, a spawned server's memory, the poller's processor time.
 func measureRest(ctx context.Context) error {
-	if err := spawn(ctx); err != nil {
+	if err := spawn(ctx, 1); err != nil {
 		return err
 	}
 	ids, err := command(ctx, "docker", "ps", "--quiet",

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -17,14 +19,16 @@ func measureSpawn(ctx context.Context) error {
 	for _, round := range []struct{ pairs, servers int }{{5, 1}, {3, 8}} {
 		var ours, theirs []float64
 		for pair := range round.pairs {
-			system, err := timeAll(round.servers, func(int) error { return spawn(ctx) })
+			system, err := timed(func() error { return spawn(ctx, round.servers) })
 			if err != nil {
 				return err
 			}
 			if err := destroyAll(ctx); err != nil {
 				return err
 			}
-			byHand, err := timeAll(round.servers, func(i int) error { return spawnByHand(ctx, handPort(pair, i)) })
+			byHand, err := timed(func() error {
+				return atOnce(round.servers, func(i int) error { return spawnByHand(ctx, handPort(pair, i)) })
+			})
 			if err != nil {
 				return err
 			}
@@ -41,23 +45,22 @@ func measureSpawn(ctx context.Context) error {
 	return nil
 }
 
-// timeAll does work n times at once and returns how many seconds all took.
-func timeAll(n int, work func(i int) error) (float64, error) {
+// timed returns how many seconds work took.
+func timed(work func() error) (float64, error) {
 	begun := time.Now()
-	errs := make(chan error, n)
+	err := work()
+	return time.Since(begun).Seconds(), err
+}
+
+// atOnce does work n times at once.
+func atOnce(n int, work func(i int) error) error {
+	errs := make([]error, n)
 	var all sync.WaitGroup
 	for i := range n {
-		all.Go(func() { errs <- work(i) })
+		all.Go(func() { errs[i] = work(i) })
 	}
 	all.Wait()
-	took := time.Since(begun).Seconds()
-	close(errs)
-	for err := range errs {
-		if err != nil {
-			return 0, err
-		}
-	}
-	return took, nil
+	return errors.Join(errs...)
 }
 
 func proxy(path string) string { return "http://127.0.0.1:" + setting("PROXY_PORT") + path }
@@ -84,14 +87,21 @@ func wish(ctx context.Context, path string) (string, error) {
 	return answer.URL, nil
 }
 
-func spawn(ctx context.Context) error {
-	url, err := wish(ctx, "/spawn")
+// spawn asks for n servers at once and returns when each has answered through
+// the proxy. One client looks for all of them, to take little from the machine.
+func spawn(ctx context.Context, n int) error {
+	urls := make([]string, n)
+	err := atOnce(n, func(i int) (err error) {
+		urls[i], err = wish(ctx, "/spawn")
+		return err
+	})
 	if err != nil {
 		return err
 	}
 	return poll(ctx, func() bool {
 		servedBy, err := get(ctx, proxy("/healthz"))
-		return err == nil && servedBy == url
+		urls = slices.DeleteFunc(urls, func(url string) bool { return err == nil && url == servedBy })
+		return len(urls) == 0
 	})
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"net"
@@ -24,25 +25,25 @@ const socketPatience = time.Second
 // measureStream counts what the reader answers beside what socat itself
 // serves, with as many clients.
 func measureStream(ctx context.Context) error {
-	reader := "http://127.0.0.1:" + setting("READER_PORT") + "/"
+	reader := "127.0.0.1:" + setting("READER_PORT")
 	writer := "127.0.0.1:" + setting("WRITER_PORT")
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: streamClients}}
 	var ours, theirs []float64
 	for range streamPairs {
-		ours = append(ours, rate(ctx, func() bool { return readHTTP(client, reader) }))
-		theirs = append(theirs, rate(ctx, func() bool { return readSocket(writer) }))
+		ours = append(ours, rate(ctx, func() func() bool { return readHTTP(reader) }))
+		theirs = append(theirs, rate(ctx, func() func() bool { return func() bool { return readSocket(writer) } }))
 	}
 	report("stream, 64 clients: whole texts a second", ours, theirs, "/s", "reader", "socat itself", "at least 10")
 	return nil
 }
 
 // rate returns how many reads a second succeed while all clients read.
-func rate(ctx context.Context, read func() bool) float64 {
+func rate(ctx context.Context, newClient func() (read func() bool)) float64 {
 	var done atomic.Int64
 	begun := time.Now()
 	var clients sync.WaitGroup
 	for range streamClients {
 		clients.Go(func() {
+			read := newClient()
 			for time.Since(begun) < streamTurn && ctx.Err() == nil {
 				if read() {
 					done.Add(1)
@@ -54,14 +55,25 @@ func rate(ctx context.Context, read func() bool) float64 {
 	return float64(done.Load()) / time.Since(begun).Seconds()
 }
 
-func readHTTP(client *http.Client, url string) bool {
-	response, err := client.Get(url)
+// readHTTP returns a client that keeps its connection and does no more than it
+// must: client and reader share the processors.
+func readHTTP(address string) (read func() bool) {
+	connection, err := net.Dial("tcp", address)
 	if err != nil {
-		return false
+		return func() bool { return false }
 	}
-	defer response.Body.Close()
-	n, err := io.Copy(io.Discard, response.Body)
-	return err == nil && n > 0 && response.StatusCode == http.StatusOK
+	answers := bufio.NewReader(connection)
+	return func() bool {
+		if _, err := io.WriteString(connection, "GET / HTTP/1.1\r\nHost: reader\r\n\r\n"); err != nil {
+			return false
+		}
+		response, err := http.ReadResponse(answers, nil)
+		if err != nil {
+			return false
+		}
+		n, err := io.Copy(io.Discard, response.Body)
+		return err == nil && n > 0 && response.StatusCode == http.StatusOK
+	}
 }
 
 func readSocket(address string) bool {
