@@ -137,12 +137,17 @@ func (f *Fleet) BeginDrain(ctx context.Context, server Server) error {
 // Draining tells whether the proxy may still have a request to server in
 // flight.
 func (f *Fleet) Draining(ctx context.Context, server Server) (bool, error) {
-	err := f.client.LPos(ctx, drainKey, server.URL, redis.LPosArgs{}).Err()
+	return f.has(ctx, drainKey, server)
+}
+
+// has tells whether the list names the server.
+func (f *Fleet) has(ctx context.Context, key string, server Server) (bool, error) {
+	err := f.client.LPos(ctx, key, server.URL, redis.LPosArgs{}).Err()
 	if errors.Is(err, redis.Nil) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("reading %s: %w", drainKey, err)
+		return false, fmt.Errorf("reading %s: %w", key, err)
 	}
 	return true, nil
 }

@@ -1,0 +1,46 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// switchScript makes one server the only one in rotation, and has the proxy
+// tell when the last requests to the others have ended.
+//
+//	KEYS  1 blueServers  2 drainBlueServers (or green's)
+//	ARGV  1 the element that takes over
+//	→ nothing
+var switchScript = redis.NewScript(`
+if not redis.call('LPOS', KEYS[1], ARGV[1]) then redis.call('RPUSH', KEYS[1], ARGV[1]) end
+redis.call('LREM', KEYS[2], 0, ARGV[1])
+for _, element in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
+  if element ~= ARGV[1] and redis.call('LREM', KEYS[1], 0, element) > 0
+    and not redis.call('LPOS', KEYS[2], element) then
+    redis.call('LPUSH', KEYS[2], element)
+  end
+end
+`)
+
+// Switch lists server and unlists every other one, which drains from then on.
+// All of it is one step: no request finds an empty list or an unlisted server.
+func (r *Rotation) Switch(ctx context.Context, server Server) error {
+	keys := []string{r.servers, r.drain}
+	if err := switchScript.Run(ctx, r.fleet.client, keys, server.URL).Err(); err != nil && err != redis.Nil {
+		return fmt.Errorf("switching %s to %s: %w", r.servers, server.URL, err)
+	}
+	return nil
+}
+
+// Draining tells whether the proxy may still have a request to server in
+// flight.
+func (r *Rotation) Draining(ctx context.Context, server Server) (bool, error) {
+	return r.fleet.has(ctx, r.drain, server)
+}
+
+// Forget takes a server that is gone off both lists.
+func (r *Rotation) Forget(ctx context.Context, server Server) error {
+	return r.fleet.remove(ctx, server, r.servers, r.drain)
+}
