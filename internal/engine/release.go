@@ -1,0 +1,191 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/errdefs"
+	"github.com/docker/go-connections/nat"
+)
+
+// Labels of what a push makes. Images have all but RoleLabel, FleetLabel and
+// PortLabel: a container inherits its image's labels, and one that a person
+// starts from a release's image to look into it is not the system's.
+const (
+	ColourLabel   = "deux.colour"
+	RevisionLabel = "deux.revision"
+	TimeLabel     = "deux.time"   // when the push was built, RFC 3339
+	DigestLabel   = "deux.digest" // on containers: of the image they run
+)
+
+const roleRelease = "release"
+
+// ErrPortTaken means that something else listens on the port already.
+var ErrPortTaken = errors.New("the port is taken")
+
+// Release is a container that runs what somebody pushed.
+type Release struct {
+	ID       string
+	Name     string
+	Colour   string
+	Revision string
+	Digest   string // sha256:…, of the image in the registry
+	Time     string // RFC 3339
+	Port     int    // on the host; the app listens on AppPort
+	Running  bool
+}
+
+// AppPort is where every pushed app listens in its container.
+const AppPort = 8080
+
+// Releases returns the containers of one colour's releases, running or not.
+func (e *Engine) Releases(ctx context.Context, colour string) ([]Release, error) {
+	found, err := e.docker.ContainerList(ctx, container.ListOptions{
+		All: true,
+		Filters: filters.NewArgs(
+			filters.Arg("label", FleetLabel+"="+e.fleet),
+			filters.Arg("label", RoleLabel+"="+roleRelease),
+			filters.Arg("label", ColourLabel+"="+colour)),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing containers: %w", err)
+	}
+	var all []Release
+	for _, summary := range found {
+		port, err := strconv.Atoi(summary.Labels[PortLabel])
+		if err != nil || len(summary.Names) == 0 {
+			continue
+		}
+		all = append(all, Release{
+			ID:       summary.ID,
+			Name:     summary.Names[0][1:], // Docker writes a slash first
+			Colour:   colour,
+			Revision: summary.Labels[RevisionLabel],
+			Digest:   summary.Labels[DigestLabel],
+			Time:     summary.Labels[TimeLabel],
+			Port:     port,
+			Running:  summary.State == container.StateRunning,
+		})
+	}
+	return all, nil
+}
+
+// Start runs the release's image, from the repository that the digest is of,
+// published on host:release.Port, and returns the container's id. The container
+// is on a network of the apps alone, and nothing starts it again when it ends:
+// Keep does that. It returns ErrPortTaken, and leaves nothing behind, when
+// something else has the port.
+func (e *Engine) Start(ctx context.Context, release Release, repository, host string) (string, error) {
+	address, err := netip.ParseAddr(host)
+	if err != nil {
+		return "", fmt.Errorf("publishing on HOST_IP: %w", err)
+	}
+	if err := e.ensureAppsNetwork(ctx); err != nil {
+		return "", err
+	}
+	port := nat.Port(fmt.Sprintf("%d/tcp", AppPort))
+	created, err := e.docker.ContainerCreate(ctx,
+		&container.Config{
+			Image:        repository + "@" + release.Digest,
+			Env:          []string{"COLOUR=" + release.Colour, "REVISION=" + release.Revision},
+			ExposedPorts: nat.PortSet{port: {}},
+			Labels: map[string]string{
+				FleetLabel: e.fleet, RoleLabel: roleRelease, PortLabel: strconv.Itoa(release.Port),
+				ColourLabel: release.Colour, RevisionLabel: release.Revision,
+				DigestLabel: release.Digest, TimeLabel: release.Time,
+			},
+		},
+		&container.HostConfig{
+			NetworkMode: container.NetworkMode(e.appsNetwork()),
+			PortBindings: nat.PortMap{port: {
+				{HostIP: address.String(), HostPort: strconv.Itoa(release.Port)}}},
+		}, nil, nil, release.Name)
+	if err != nil {
+		return "", fmt.Errorf("creating container %s: %w", release.Name, err)
+	}
+	if err := e.docker.ContainerStart(ctx, created.ID, container.StartOptions{}); err != nil {
+		_ = e.removeContainer(context.WithoutCancel(ctx), created.ID, 0)
+		if portTaken(err) {
+			return "", ErrPortTaken
+		}
+		return "", fmt.Errorf("starting container %s: %w", release.Name, err)
+	}
+	return created.ID, nil
+}
+
+// portTaken reads Docker's message: the API gives no other sign.
+func portTaken(err error) bool {
+	return strings.Contains(err.Error(), "port is already allocated") ||
+		strings.Contains(err.Error(), "address already in use")
+}
+
+// appsNetwork is where releases run: pushed code is on no network with Redis.
+func (e *Engine) appsNetwork() string { return e.fleet + "_apps" }
+
+func (e *Engine) ensureAppsNetwork(ctx context.Context) error {
+	name := e.appsNetwork()
+	_, err := e.docker.NetworkInspect(ctx, name, network.InspectOptions{})
+	if errdefs.IsNotFound(err) {
+		_, err = e.docker.NetworkCreate(ctx, name, network.CreateOptions{Labels: map[string]string{FleetLabel: e.fleet}})
+	}
+	if err != nil && !errdefs.IsConflict(err) {
+		return fmt.Errorf("making the network %s: %w", name, err)
+	}
+	return nil
+}
+
+// Keep has Docker start the container again whenever it ends, until somebody
+// stops it.
+func (e *Engine) Keep(ctx context.Context, id string) error {
+	policy := container.RestartPolicy{Name: container.RestartPolicyUnlessStopped}
+	if _, err := e.docker.ContainerUpdate(ctx, id, container.UpdateConfig{RestartPolicy: policy}); err != nil {
+		return fmt.Errorf("setting the restart policy: %w", err)
+	}
+	return nil
+}
+
+// Rename gives the container another name.
+func (e *Engine) Rename(ctx context.Context, id, name string) error {
+	if err := e.docker.ContainerRename(ctx, id, name); err != nil {
+		return fmt.Errorf("renaming a container to %s: %w", name, err)
+	}
+	return nil
+}
+
+// Stranger tells whether a container of that name exists that no push made.
+func (e *Engine) Stranger(ctx context.Context, name string) (bool, error) {
+	found, err := e.docker.ContainerInspect(ctx, name)
+	if errdefs.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("inspecting container %s: %w", name, err)
+	}
+	labels := found.Config.Labels
+	return labels[FleetLabel] != e.fleet || labels[RoleLabel] != roleRelease, nil
+}
+
+// Stop ends the container with SIGTERM, and after grace with SIGKILL. One that
+// does not run, or is gone, is no error.
+func (e *Engine) Stop(ctx context.Context, id string, grace time.Duration) error {
+	seconds := int(grace.Seconds())
+	err := e.docker.ContainerStop(ctx, id, container.StopOptions{Timeout: &seconds})
+	if err != nil && !errdefs.IsNotFound(err) {
+		return fmt.Errorf("stopping a container: %w", err)
+	}
+	return nil
+}
+
+// RemoveRelease removes a container of the system with its volumes, running or
+// not.
+func (e *Engine) RemoveRelease(ctx context.Context, id string) error {
+	return e.removeContainer(ctx, id, 0)
+}
