@@ -5,6 +5,7 @@ package program
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -16,6 +17,10 @@ import (
 // it has finished what it was doing, and an error when it cannot go on.
 type RunFunc func(ctx context.Context, log *slog.Logger) error
 
+// ErrReported is an error that the program has told of already: Main exits
+// with 1 and says nothing.
+var ErrReported = errors.New("reported already")
+
 // Main runs the program called name until it returns or the process gets
 // SIGINT or SIGTERM, and exits: 0 after a clean end, 1 after an error, which
 // is printed as one line. A second signal kills the process at once.
@@ -24,8 +29,11 @@ func Main(name string, run RunFunc) {
 	context.AfterFunc(ctx, stop)
 
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil)).With("program", name)
-	if err := run(ctx, log); err != nil {
+	err := run(ctx, log)
+	if err != nil && !errors.Is(err, ErrReported) {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+	}
+	if err != nil {
 		os.Exit(1)
 	}
 }

@@ -1,0 +1,118 @@
+// Package deploy turns a git push into a running release of the blue or the
+// green app. Git asks twice: its update hook may refuse a push, so everything
+// that can fail happens there, up to a new container that answers beside the
+// old one; its post-receive hook comes after the ref has moved, so it only
+// switches over. recipe.go has the steps, top to bottom.
+package deploy
+
+import (
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"deux/internal/fleet"
+	"deux/internal/settings"
+)
+
+// Config is the settings of the program, by the names of their variables.
+type Config struct {
+	Fleet         string        // FLEET: name of the system on this host
+	Dir           string        // DEPLOY_DIR: the bare repositories and what was checked out of them
+	RedisAddr     string        // REDIS_ADDR: HOST:PORT of Redis as the host reaches it
+	HostIP        string        // HOST_IP: where releases are published, and what the lists name
+	RegistryPort  int           // REGISTRY_PORT: of the registry, on 127.0.0.1
+	BluePort      int           // BLUE_PORT: of the blue proxy
+	GreenPort     int           // GREEN_PORT: of the green proxy
+	BlueFirst     int           // BLUE_FIRST_PORT: first of the ports for blue releases
+	GreenFirst    int           // GREEN_FIRST_PORT: first of the ports for green releases
+	Ports         int           // RELEASE_PORTS: how many ports each colour has
+	Keep          int           // KEEP_RELEASES: how many releases of a colour keep their images
+	HealthTimeout time.Duration // HEALTH_TIMEOUT: from a release's start to its first good answer
+	DrainTimeout  time.Duration // DRAIN_TIMEOUT: for requests in flight to the release that goes
+	StopGrace     time.Duration // STOP_GRACE_SECONDS: between SIGTERM and SIGKILL
+}
+
+// ReadConfig reads the settings, each with its default. DEPLOY_DIR is dir
+// unless set.
+func ReadConfig(env *settings.Reader, dir string) (Config, error) {
+	config := Config{
+		Fleet:         env.Name("FLEET", "deux"),
+		Dir:           env.String("DEPLOY_DIR", dir),
+		RedisAddr:     env.Address("REDIS_ADDR", "127.0.0.1:6379"),
+		HostIP:        env.Host("HOST_IP", "172.17.0.1"),
+		RegistryPort:  env.Port("REGISTRY_PORT", 5000),
+		BluePort:      env.Port("BLUE_PORT", 50101),
+		GreenPort:     env.Port("GREEN_PORT", 50100),
+		BlueFirst:     env.Port("BLUE_FIRST_PORT", 50200),
+		GreenFirst:    env.Port("GREEN_FIRST_PORT", 50250),
+		Ports:         env.Int("RELEASE_PORTS", 50, 3, 1000),
+		Keep:          env.Int("KEEP_RELEASES", 5, 1, 100),
+		HealthTimeout: env.Duration("HEALTH_TIMEOUT", 30*time.Second, time.Second),
+		DrainTimeout:  env.Duration("DRAIN_TIMEOUT", 30*time.Second, 0),
+		StopGrace:     time.Duration(env.Int("STOP_GRACE_SECONDS", 10, 0, 3600)) * time.Second,
+	}
+	return config, env.Err()
+}
+
+// variables is every setting as NAME=value, for the file that hooks read.
+func (c Config) variables() []string {
+	return []string{
+		"FLEET=" + c.Fleet,
+		"DEPLOY_DIR=" + c.Dir,
+		"REDIS_ADDR=" + c.RedisAddr,
+		"HOST_IP=" + c.HostIP,
+		fmt.Sprintf("REGISTRY_PORT=%d", c.RegistryPort),
+		fmt.Sprintf("BLUE_PORT=%d", c.BluePort),
+		fmt.Sprintf("GREEN_PORT=%d", c.GreenPort),
+		fmt.Sprintf("BLUE_FIRST_PORT=%d", c.BlueFirst),
+		fmt.Sprintf("GREEN_FIRST_PORT=%d", c.GreenFirst),
+		fmt.Sprintf("RELEASE_PORTS=%d", c.Ports),
+		fmt.Sprintf("KEEP_RELEASES=%d", c.Keep),
+		"HEALTH_TIMEOUT=" + c.HealthTimeout.String(),
+		"DRAIN_TIMEOUT=" + c.DrainTimeout.String(),
+		fmt.Sprintf("STOP_GRACE_SECONDS=%.0f", c.StopGrace.Seconds()),
+	}
+}
+
+// colour is one of the two apps and every name that it has somewhere.
+type colour struct {
+	name       string // blue
+	git        string // the bare repository
+	www        string // what was checked out of it
+	app        string // the container that runs
+	image      string // the image that runs, among this host's
+	repository string // its images' name in the registry, localhost:PORT/…
+	proxyPort  int    // where people find it
+	site       fleet.Site
+}
+
+// Colours are the names of the two apps.
+var Colours = []string{"blue", "green"}
+
+func (c Config) colour(name string) (colour, error) {
+	first, port := c.BlueFirst, c.BluePort
+	switch name {
+	case "blue":
+	case "green":
+		first, port = c.GreenFirst, c.GreenPort
+	default:
+		return colour{}, fmt.Errorf("%q is no colour: blue or green", name)
+	}
+	prefix := ""
+	if c.Fleet != "deux" {
+		prefix = c.Fleet + "-"
+	}
+	return colour{
+		name:       name,
+		git:        filepath.Join(c.Dir, name+".git"),
+		www:        filepath.Join(c.Dir, name+"-www"),
+		app:        prefix + name + "-app",
+		image:      prefix + name + "-image",
+		repository: fmt.Sprintf("localhost:%d/%s-registry", c.RegistryPort, name),
+		proxyPort:  port,
+		site:       fleet.Site{Host: c.HostIP, First: first},
+	}, nil
+}
+
+// state returns the path of a file of the system's in the bare repository.
+func (c colour) state(file string) string { return filepath.Join(c.git, "deux", file) }

@@ -1,0 +1,97 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+
+	"deux/internal/engine"
+	"deux/internal/fleet"
+)
+
+// containers is what runs of a colour, beside what the lists say of it.
+type containers struct {
+	all      []engine.Release
+	listed   []fleet.Server // requests go there
+	draining []fleet.Server // their last requests may still run
+}
+
+func (d *Deployer) containers(ctx context.Context) (containers, error) {
+	all, err := d.engine.Releases(ctx, d.colour.name)
+	if err != nil {
+		return containers{}, err
+	}
+	listed, draining, err := d.rotation.Read(ctx)
+	if err != nil {
+		return containers{}, fmt.Errorf("Redis does not answer (make up starts it): %w", err)
+	}
+	return containers{all, listed, draining}, nil
+}
+
+// current returns the release that has the requests: the one that runs and is
+// listed; where the lists were lost, the one that has the app's name.
+func (c containers) current(app string) (engine.Release, bool) {
+	for _, release := range c.all {
+		if release.Running && onPort(c.listed, release.Port) {
+			return release, true
+		}
+	}
+	for _, release := range c.all {
+		if release.Running && release.Name == app {
+			return release, true
+		}
+	}
+	return engine.Release{}, false
+}
+
+// leftovers returns the containers that have no requests and will get none:
+// candidates that nobody waits for any more, and releases that have drained.
+func (c containers) leftovers(current engine.Release) []engine.Release {
+	return slices.DeleteFunc(slices.Clone(c.all), func(release engine.Release) bool {
+		return release.ID == current.ID ||
+			release.Running && (onPort(c.listed, release.Port) || onPort(c.draining, release.Port))
+	})
+}
+
+// used tells whether a container or a list has the port.
+func (c containers) used(port int) bool {
+	return onPort(c.listed, port) || onPort(c.draining, port) ||
+		slices.ContainsFunc(c.all, func(release engine.Release) bool { return release.Port == port })
+}
+
+func onPort(servers []fleet.Server, port int) bool {
+	return slices.ContainsFunc(servers, func(server fleet.Server) bool { return server.Port == port })
+}
+
+// freePorts returns the colour's ports on which nobody listens, beginning
+// after the one that was given last, so that none comes again soon.
+func (d *Deployer) freePorts(ctx context.Context) ([]int, error) {
+	c, err := d.containers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	first, last := d.colour.site.First, 0
+	if readJSON(d.colour.state("port"), &last); last < first {
+		last = first - 1
+	}
+	var free []int
+	for i := range d.config.Ports {
+		port := first + (last-first+1+i)%d.config.Ports
+		if !c.used(port) && listens(d.config.HostIP, port) {
+			free = append(free, port)
+		}
+	}
+	return free, nil
+}
+
+// listens tells whether one could listen on the port, which is where nobody
+// else does.
+func listens(host string, port int) bool {
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+	if err != nil {
+		return false
+	}
+	return listener.Close() == nil
+}

@@ -1,0 +1,149 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/user"
+	"strconv"
+	"time"
+
+	"deux/internal/engine"
+	"deux/internal/fleet"
+)
+
+// ErrRefused means that a push was refused, and the pusher told why.
+var ErrRefused = errors.New("refused")
+
+// errGone is why a push ends whose pusher went away.
+var errGone = errors.New("the pusher went away")
+
+// Deployer deploys one colour. One process makes one.
+type Deployer struct {
+	config     Config
+	colour     colour
+	repository repository
+	history    history
+	layers     layers
+	engine     *engine.Engine
+	lists      *fleet.Fleet
+	rotation   *fleet.Rotation
+	out        *output
+	git        process // that runs this process as a hook
+}
+
+// Open returns the Deployer of the colour, whose output goes to out.
+func Open(config Config, name string, out io.Writer) (*Deployer, error) {
+	colour, err := config.colour(name)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(colour.state("")); err != nil {
+		return nil, fmt.Errorf("%w: make deploy-init makes it", err)
+	}
+	docker, err := engine.Open(config.Fleet)
+	if err != nil {
+		return nil, err
+	}
+	lists := fleet.Open(config.RedisAddr, colour.site)
+	rotation, err := lists.Rotation(name)
+	return &Deployer{
+		config:     config,
+		colour:     colour,
+		repository: repository{colour.git},
+		history:    history{colour.state("history")},
+		layers:     layers{colour.state("layers")},
+		engine:     docker,
+		lists:      lists,
+		rotation:   rotation,
+		out:        &output{to: out, gone: func() {}},
+		git:        processOf(os.Getppid()),
+	}, err
+}
+
+// Close ends the connections to Docker and to Redis.
+func (d *Deployer) Close() { d.engine.Close(); d.lists.Close() }
+
+// ready returns nil when there is everything to work with.
+func (d *Deployer) ready(ctx context.Context) error {
+	if err := d.engine.Ping(ctx); err != nil {
+		return fmt.Errorf("Docker does not answer (is it started? may you use it? usermod -aG docker %s): %w", userName(), err)
+	}
+	if err := d.lists.Ping(ctx); err != nil {
+		return fmt.Errorf("Redis does not answer at %s (make up starts it): %w", d.config.RedisAddr, err)
+	}
+	stranger, err := d.engine.Stranger(ctx, d.colour.app)
+	if err == nil && stranger {
+		err = fmt.Errorf("a container called %s exists that no push made: rename or remove it", d.colour.app)
+	}
+	return err
+}
+
+func (d *Deployer) newPush(ref, revision string) *push {
+	return &push{
+		record: record{Time: time.Now().UTC().Truncate(time.Second), Ref: ref, Revision: revision, Who: who()},
+		Git:    d.git,
+	}
+}
+
+// who is the user that the push came in as, and from where when it came over
+// ssh (sshd(8), "SSH_CONNECTION").
+func who() string {
+	var from string
+	if _, err := fmt.Sscan(os.Getenv("SSH_CONNECTION"), &from); err == nil {
+		return userName() + "@" + from
+	}
+	return userName()
+}
+
+func userName() string {
+	if current, err := user.Current(); err == nil {
+		return current.Username
+	}
+	return strconv.Itoa(os.Getuid())
+}
+
+// succeed ends a push whose release runs.
+func (d *Deployer) succeed(p *push, result string) {
+	d.end(p, result, "")
+	d.out.line("DEPLOYED %s %s %s", d.colour.name, p.Revision, p.Digest)
+}
+
+// fail tells the pusher why, and leaves everything as it was before the push.
+func (d *Deployer) fail(ctx context.Context, p *push, err error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTimeout)
+	defer cancel()
+	d.discard(ctx, p)
+	return d.refuse(p, err)
+}
+
+// refuse writes the last line of a push that failed, and the history's.
+func (d *Deployer) refuse(p *push, err error) error {
+	failure := &stepError{step: "lock", err: err}
+	errors.As(err, &failure)
+	d.end(p, failed, oneLine(failure.Error()))
+	d.out.line("DEPLOY FAILED %s %s %s: %s", d.colour.name, failure.step, p.Revision, oneLine(failure.err.Error()))
+	return ErrRefused
+}
+
+// cleanUpTimeout bounds what is done after a failure.
+const cleanUpTimeout = time.Minute
+
+// logLines is how much of a failed release's log its pusher sees.
+const logLines = 50
+
+// discard removes the candidate and its image, after its last words.
+func (d *Deployer) discard(ctx context.Context, p *push) {
+	if p.Container != "" {
+		d.out.line("Last %d lines of its log:", logLines)
+		_ = d.engine.Logs(ctx, p.Container, logLines, false, d.out)
+		if err := d.engine.RemoveRelease(ctx, p.Container); err != nil {
+			d.out.line("warning: %v", err)
+		}
+	}
+	var running push
+	readJSON(d.colour.state("current.json"), &running)
+	_ = d.prune(ctx, &running) // what is left now, the next prune finds
+}

@@ -1,0 +1,100 @@
+package deploy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// repository is a bare git repository.
+type repository struct{ dir string }
+
+// git runs a git command on the repository and returns its output. What a hook
+// inherits of git's variables is left out: they tell of the process that runs
+// the hook.
+func (r repository) git(ctx context.Context, extra []string, arguments ...string) (string, error) {
+	command := exec.CommandContext(ctx, "git", append([]string{"--git-dir=" + r.dir}, arguments...)...)
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, "GIT_") {
+			command.Env = append(command.Env, variable)
+		}
+	}
+	command.Env = append(command.Env, extra...)
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	if err := command.Run(); err != nil {
+		return "", fmt.Errorf("git %s: %w: %s", arguments[0], err, oneLine(stderr.String()))
+	}
+	return stdout.String(), nil
+}
+
+// resolve returns the revision of a ref, or noRevision when there is no such
+// ref.
+func (r repository) resolve(ctx context.Context, ref string) (string, error) {
+	output, err := r.git(ctx, nil, "rev-parse", "--verify", "--quiet", ref)
+	if exit := new(exec.ExitError); errors.As(err, &exit) && exit.ExitCode() == 1 {
+		return noRevision, nil
+	}
+	return strings.TrimSpace(output), err
+}
+
+// noRevision is what git gives its hooks for a ref that is not there, before
+// or after the push (githooks(5), "update").
+const noRevision = "0000000000000000000000000000000000000000"
+
+// submodules returns the paths that hold other repositories.
+func (r repository) submodules(ctx context.Context, revision string) ([]string, error) {
+	output, err := r.git(ctx, nil, "ls-tree", "-r", "-z", revision)
+	var paths []string
+	for entry := range strings.SplitSeq(output, "\x00") {
+		if about, path, _ := strings.Cut(entry, "\t"); strings.HasPrefix(about, "160000 ") {
+			paths = append(paths, path)
+		}
+	}
+	return paths, err
+}
+
+// checkOut fills dir, which must be empty, with the files of a revision. It
+// works on an index of its own: git archive would leave out and rewrite what
+// .gitattributes says (export-ignore, export-subst).
+func (r repository) checkOut(ctx context.Context, revision, dir string) error {
+	index := dir + ".index"
+	defer os.Remove(index)
+	extra := []string{"GIT_INDEX_FILE=" + index, "GIT_WORK_TREE=" + dir}
+	if _, err := r.git(ctx, extra, "read-tree", revision); err != nil {
+		return err
+	}
+	_, err := r.git(ctx, extra, "checkout-index", "--all", "--force")
+	return err
+}
+
+// pointerStart is how a file begins whose content is elsewhere (Git LFS
+// specification, "The Pointer").
+const pointerStart = "version https://git-lfs.github.com/spec/v1\n"
+
+// lfsPointer returns the path of a file under dir that only points to its
+// content, or "".
+func lfsPointer(dir string) (string, error) {
+	found := ""
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		if info, err := entry.Info(); err != nil || info.Size() >= 1024 {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if err == nil && strings.HasPrefix(string(content), pointerStart) {
+			found, _ = filepath.Rel(dir, path)
+			return filepath.SkipAll
+		}
+		return err
+	})
+	return found, err
+}

@@ -1,0 +1,95 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"deux/internal/engine"
+)
+
+// Pauses between two looks at a container that starts.
+const (
+	firstHealthPause = 10 * time.Millisecond
+	maxHealthPause   = 250 * time.Millisecond
+)
+
+// patient is a container as far as its health is concerned.
+type patient interface {
+	State(ctx context.Context, id string) (engine.State, error)
+	Exec(ctx context.Context, id string, command []string) (code int, output string, err error)
+}
+
+// waitUntilHealthy returns when the candidate is healthy, or with the reason
+// why it was not in time. One that ends is not waited for.
+func (d *Deployer) waitUntilHealthy(ctx context.Context, p *push) error {
+	d.out.step("Waiting until it is healthy, at most %v", d.config.HealthTimeout)
+	return waitUntilHealthy(ctx, d.engine, p.Container, d.colour.site.Server(p.Port).URL, d.config.HealthTimeout)
+}
+
+func waitUntilHealthy(ctx context.Context, docker patient, id, url string, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	last := errors.New("no check was made")
+	for pause := firstHealthPause; ; pause = min(2*pause, maxHealthPause) {
+		state, err := docker.State(ctx, id)
+		if err == nil && !state.Running {
+			return fmt.Errorf("the container ended with exit code %d", state.ExitCode)
+		}
+		if err == nil {
+			err = check(ctx, docker, id, url, state.Check)
+		}
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() == nil {
+			last = err
+		}
+		if !sleep(ctx, pause) {
+			return fmt.Errorf("not healthy within %v: %w", timeout, last)
+		}
+	}
+}
+
+// check asks once: with the image's own HEALTHCHECK, which Docker itself would
+// run for the first time only after its interval, half a minute by default;
+// without one, over HTTP.
+func check(ctx context.Context, docker patient, id, url string, command []string) error {
+	if command == nil {
+		return answers(ctx, url)
+	}
+	code, output, err := docker.Exec(ctx, id, command)
+	if err == nil && code != 0 {
+		err = fmt.Errorf("the image's HEALTHCHECK exits with %d: %s", code, oneLine(output))
+	}
+	return err
+}
+
+// healthClient opens a connection for each check, and takes a redirection for
+// the answer that it is.
+var healthClient = &http.Client{
+	Timeout:       10 * time.Second,
+	Transport:     &http.Transport{DisableKeepAlives: true},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// answers returns nil when GET / has an answer below 500.
+func answers(ctx context.Context, url string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/", nil)
+	if err != nil {
+		return err
+	}
+	response, err := healthClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("no answer on port %d of the container (does the app listen there, on all addresses?): %w", engine.AppPort, err)
+	}
+	defer response.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<10))
+	if response.StatusCode >= http.StatusInternalServerError {
+		return fmt.Errorf("GET / answers %s", response.Status)
+	}
+	return nil
+}

@@ -1,0 +1,215 @@
+package deploy
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// deployedRefs are the refs that a push deploys, by rank: of several in one
+// push the first here counts.
+var deployedRefs = []string{"refs/heads/main", "refs/heads/master"}
+
+// Update is git's update hook: the ref is to move from the old revision to the
+// new one, and does if Update returns nil (githooks(5)). It returns nil with a
+// healthy candidate running beside the release that runs.
+func (d *Deployer) Update(ctx context.Context, ref, old, revision string) error {
+	if !slices.Contains(deployedRefs, ref) || revision == noRevision {
+		d.out.line("%s is stored, not deployed: %s", ref, notDeployed(revision))
+		return nil
+	}
+	ctx, leave := d.withPusher(ctx)
+	defer leave()
+	p := d.newPush(ref, revision)
+	unlock, err := d.lock(ctx)
+	if err != nil {
+		return d.refuse(p, err)
+	}
+	defer unlock()
+	if outranked, err := d.outranked(ctx, p); outranked || err != nil {
+		return err
+	}
+	if err := d.begin(ctx, p, old); err != nil {
+		return d.refuse(p, err)
+	}
+	if d.runsAlready(ctx, p) {
+		d.out.line("%s runs already", revision)
+		return nil
+	}
+	if err := d.follow(ctx, p, candidateSteps); err != nil {
+		return d.fail(ctx, p, err)
+	}
+	p.Ready = true
+	if err := d.save(p); err != nil {
+		return d.fail(ctx, p, err)
+	}
+	return nil
+}
+
+func notDeployed(revision string) string {
+	if revision == noRevision {
+		return "a deletion ends nothing that runs"
+	}
+	return "a push to main or master is"
+}
+
+// outranked tells whether the same push has a candidate for a ref that counts
+// more, in which case this ref just moves. A candidate for one that counts
+// less is dropped.
+func (d *Deployer) outranked(ctx context.Context, p *push) (bool, error) {
+	other, under := d.underWay()
+	if !under || !other.Ready || other.Git != d.git {
+		return false, nil
+	}
+	if slices.Index(deployedRefs, other.Ref) < slices.Index(deployedRefs, p.Ref) {
+		d.out.line("%s is stored, not deployed: %s is in the same push and counts more", p.Ref, other.Ref)
+		return true, nil
+	}
+	d.out.line("%s is stored, not deployed: %s is in the same push and counts more", other.Ref, p.Ref)
+	return false, os.Remove(d.colour.state("push.json"))
+}
+
+// begin makes sure that a push can be deployed, and finishes or removes what
+// one before it left.
+func (d *Deployer) begin(ctx context.Context, p *push, old string) error {
+	for _, hook := range hookNames {
+		if info, err := os.Stat(filepath.Join(d.colour.git, "hooks", hook)); err != nil || info.Mode()&0o111 == 0 {
+			return fmt.Errorf("the hook %s is not there or not executable: make deploy-init mends it", hook)
+		}
+	}
+	if err := d.ready(ctx); err != nil {
+		return err
+	}
+	now, err := d.repository.resolve(ctx, p.Ref)
+	if err != nil {
+		return err
+	}
+	if now != old {
+		return fmt.Errorf("another push has moved %s to %s meanwhile: git pull, then push again", p.Ref, now)
+	}
+	return d.settle(ctx)
+}
+
+// runsAlready tells whether the pushed revision is what runs, which happens
+// when another ref moves to it.
+func (d *Deployer) runsAlready(ctx context.Context, p *push) bool {
+	var running push
+	if !readJSON(d.colour.state("current.json"), &running) || running.Revision != p.Revision {
+		return false
+	}
+	c, err := d.containers(ctx)
+	if err != nil {
+		return false
+	}
+	current, runs := c.current(d.colour.app)
+	return runs && current.Digest == running.Digest
+}
+
+// withPusher returns a context that ends with errGone when nobody is left to
+// push for: the output has no reader, or the git process that runs this hook
+// has ended.
+func (d *Deployer) withPusher(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	d.out.gone = func() { cancel(errGone) }
+	go func() {
+		for d.git.alive() {
+			if !sleep(ctx, 4*lockPause) {
+				return
+			}
+		}
+		cancel(errGone)
+	}()
+	return ctx, func() { cancel(nil) }
+}
+
+// PostReceive is git's post-receive hook: refs have moved, a line OLD NEW REF
+// for each on stdin (githooks(5)). It makes what runs equal what the ref says,
+// which nothing can refuse any more, with or without the pusher.
+func (d *Deployer) PostReceive(ctx context.Context, stdin io.Reader) error {
+	ctx = context.WithoutCancel(ctx)
+	ref, err := deployable(stdin)
+	if err != nil || ref == "" {
+		return err
+	}
+	unlock, err := d.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	revision, err := d.repository.resolve(ctx, ref)
+	if err != nil || revision == noRevision {
+		return err
+	}
+	return d.deploy(ctx, ref, revision)
+}
+
+// deployable returns the ref that counts of those that moved, or "".
+func deployable(stdin io.Reader) (string, error) {
+	best := len(deployedRefs)
+	lines := bufio.NewScanner(stdin)
+	for lines.Scan() {
+		fields := strings.Fields(lines.Text())
+		if len(fields) != 3 || fields[1] == noRevision {
+			continue
+		}
+		if rank := slices.Index(deployedRefs, fields[2]); rank >= 0 {
+			best = min(best, rank)
+		}
+	}
+	if best == len(deployedRefs) {
+		return "", lines.Err()
+	}
+	return deployedRefs[best], lines.Err()
+}
+
+// deploy runs the revision that the ref has come to. Without a candidate, as
+// when the update hook is switched off, it makes one now.
+func (d *Deployer) deploy(ctx context.Context, ref, revision string) error {
+	p, under := d.underWay()
+	if !under || !p.Ready || p.Revision != revision {
+		p = d.newPush(ref, revision)
+		if err := errors.Join(d.ready(ctx), d.settle(ctx)); err != nil {
+			return d.refuse(p, err)
+		}
+		if d.runsAlready(ctx, p) {
+			readJSON(d.colour.state("current.json"), p)
+			p.Time, p.Steps = time.Now().UTC().Truncate(time.Second), nil
+			d.succeed(p, deployed)
+			return nil
+		}
+		if err := d.follow(ctx, p, candidateSteps); err != nil {
+			return d.fail(ctx, p, err)
+		}
+	}
+	return d.takeOver(ctx, p, deployed)
+}
+
+// takeOver makes the healthy candidate the release that runs.
+func (d *Deployer) takeOver(ctx context.Context, p *push, result string) error {
+	if err := d.follow(ctx, p, switchSteps); err != nil {
+		return d.postpone(ctx, p, err)
+	}
+	if err := d.follow(ctx, p, clearSteps); err != nil {
+		d.out.line("warning: %v; the next push clears it up", err)
+	}
+	d.succeed(p, result)
+	return nil
+}
+
+// postpone ends a push whose candidate could not be switched to. While the
+// candidate runs, the next push, or restore, finishes it.
+func (d *Deployer) postpone(ctx context.Context, p *push, err error) error {
+	state, failure := d.engine.State(ctx, p.Container)
+	if failure != nil || !state.Running {
+		return d.fail(ctx, p, err)
+	}
+	d.out.line("DEPLOY FAILED %s switch %s: %s: bin/deploy restore %[1]s finishes it", d.colour.name, p.Revision, oneLine(err.Error()))
+	return ErrRefused
+}

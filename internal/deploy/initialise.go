@@ -1,0 +1,129 @@
+package deploy
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"deux/internal/settings"
+)
+
+// hookNames are git's names of the hooks; deploy/hooks/ has one for each
+// colour, such as update_blue.
+var hookNames = []string{"update", "post-receive"}
+
+// Initialise makes the bare repositories, their hooks and the folders beside
+// them. What is there already stays. A repository keeps the settings that it
+// was given last, in a file: a push may come over ssh, with no environment.
+func Initialise(ctx context.Context, config Config, root string, out io.Writer) error {
+	for _, name := range Colours {
+		colour, err := config.colour(name)
+		if err != nil {
+			return err
+		}
+		if err := initialise(ctx, config, colour, root); err != nil {
+			return fmt.Errorf("making %s: %w", colour.git, err)
+		}
+		fmt.Fprintf(out, "==> %s deploys to http://localhost:%d\n", colour.git, colour.proxyPort)
+	}
+	return nil
+}
+
+func initialise(ctx context.Context, config Config, colour colour, root string) error {
+	if err := errors.Join(os.MkdirAll(colour.www, 0o755), makeRepository(ctx, colour.git)); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(colour.state(""), 0o755); err != nil {
+		return err
+	}
+	for _, hook := range hookNames {
+		source := filepath.Join(root, "deploy", "hooks", hook+"_"+colour.name)
+		if err := link(source, filepath.Join(colour.git, "hooks", hook)); err != nil {
+			return err
+		}
+	}
+	return writeSettings(config, colour)
+}
+
+// makeRepository makes a bare repository unless there is one. Its refs have a
+// log, so that what a forced push threw away can be found again; a deletion of
+// the branch that HEAD names is stored like any other.
+func makeRepository(ctx context.Context, dir string) error {
+	for _, arguments := range [][]string{
+		{"init", "--quiet", "--bare", "--initial-branch=main", dir},
+		{"--git-dir=" + dir, "config", "core.logAllRefUpdates", "true"},
+		{"--git-dir=" + dir, "config", "receive.denyDeleteCurrent", "ignore"},
+	} {
+		if output, err := exec.CommandContext(ctx, "git", arguments...).CombinedOutput(); err != nil {
+			return fmt.Errorf("git %s: %w: %s", strings.Join(arguments, " "), err, oneLine(string(output)))
+		}
+	}
+	return nil
+}
+
+// link makes path a relative link to an executable source, in place of an
+// older hook of ours. Somebody's own hook stays.
+func link(source, path string) error {
+	if err := os.Chmod(source, 0o755); err != nil {
+		return err
+	}
+	real, err := filepath.EvalSymlinks(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	target, err := filepath.Rel(real, source)
+	if err != nil {
+		return err
+	}
+	if now, err := os.Readlink(path); err == nil && now == target {
+		return nil
+	}
+	if content, err := os.ReadFile(path); err == nil && !bytes.Contains(content, []byte("bin/deploy")) {
+		return fmt.Errorf("%s is a hook of your own: move it away first", path)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return os.Symlink(target, path)
+}
+
+// dockerVariables say which engine Docker's command and its API talk to.
+var dockerVariables = []string{"DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "DOCKER_BUILDKIT"}
+
+func writeSettings(config Config, colour colour) error {
+	lines := append([]string{"# Written by make deploy-init from .env and the environment: change it there."}, config.variables()...)
+	for _, name := range dockerVariables {
+		if value := os.Getenv(name); value != "" {
+			lines = append(lines, name+"="+value)
+		}
+	}
+	return os.WriteFile(colour.state("settings"), []byte(strings.Join(lines, "\n")+"\n"), 0o644)
+}
+
+// StoredConfig reads the settings that a bare repository was given last. The
+// environment has no say: it is the pusher's.
+func StoredConfig(git string) (Config, error) {
+	content, err := os.ReadFile(filepath.Join(git, "deux", "settings"))
+	if err != nil {
+		return Config{}, fmt.Errorf("%w: make deploy-init writes it", err)
+	}
+	values := make(map[string]string)
+	for lines := bufio.NewScanner(bytes.NewReader(content)); lines.Scan(); {
+		if name, value, found := strings.Cut(lines.Text(), "="); found {
+			values[name] = value
+		}
+	}
+	for _, name := range dockerVariables {
+		if value := values[name]; value != "" {
+			os.Setenv(name, value)
+		}
+	}
+	return ReadConfig(settings.From(func(name string) string { return values[name] }), filepath.Dir(git))
+}

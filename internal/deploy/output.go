@@ -1,0 +1,44 @@
+package deploy
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+)
+
+// output is what the pusher reads. A pusher who went away is noticed by it:
+// then gone is called, once, and nothing more is written.
+type output struct {
+	mu   sync.Mutex
+	to   io.Writer
+	gone func()
+	lost bool
+}
+
+// Write never fails: whether a release goes on without its pusher is for gone
+// to decide, and not for what happens to write.
+func (o *output) Write(text []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.lost {
+		return len(text), nil
+	}
+	if _, err := o.to.Write(text); err != nil {
+		o.lost = true
+		o.gone()
+	}
+	return len(text), nil
+}
+
+// step names a step of the recipe as it begins.
+func (o *output) step(format string, values ...any) {
+	fmt.Fprintf(o, "==> "+format+"\n", values...)
+}
+
+func (o *output) line(format string, values ...any) {
+	fmt.Fprintf(o, format+"\n", values...)
+}
+
+// oneLine makes a reason fit behind DEPLOY FAILED.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -1,0 +1,57 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"deux/internal/engine"
+)
+
+// prune removes the images of releases that are no longer kept, here and in
+// the registry. What a stranger built on one of them, or gave another name,
+// stays.
+func (d *Deployer) prune(ctx context.Context, running *push) error {
+	past, err := d.history.read()
+	if err != nil {
+		return err
+	}
+	kept := releases(append(past, running.record), d.config.Keep)
+	images, err := d.engine.Images(ctx, d.colour.name)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, image := range images {
+		if !keeps(kept, image, d.colour.repository) {
+			errs = append(errs, d.removeImage(ctx, image))
+		}
+	}
+	var revisions []string
+	for _, release := range kept {
+		revisions = append(revisions, release.Revision)
+	}
+	return errors.Join(append(errs, d.layers.prune(ctx, d.engine, revisions))...)
+}
+
+// keeps tells whether an image is one of the releases.
+func keeps(kept []record, image engine.Image, repository string) bool {
+	return slices.ContainsFunc(kept, func(release record) bool {
+		return slices.Contains(image.Names, repository+"@"+release.Digest)
+	})
+}
+
+// removeImage takes the names that a push gave off the image, with the last of
+// which it goes, and deletes it in the registry.
+func (d *Deployer) removeImage(ctx context.Context, image engine.Image) error {
+	var errs []error
+	for _, name := range image.Names {
+		if digest, ok := strings.CutPrefix(name, d.colour.repository+"@"); ok {
+			errs = append(errs, newRegistry(d.colour.repository).remove(ctx, digest), d.engine.Untag(ctx, name))
+		} else if strings.HasPrefix(name, d.colour.repository+":") {
+			errs = append(errs, d.engine.Untag(ctx, name))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,215 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"deux/internal/engine"
+)
+
+// step is one line of the recipe.
+type step struct {
+	name string
+	do   func(*Deployer, context.Context, *push) error
+}
+
+// candidateSteps are what a push can be refused for. What runs is not touched.
+var candidateSteps = []step{
+	{"work-tree", (*Deployer).setWorkTree},
+	{"checkout", (*Deployer).checkOut},
+	{"build", (*Deployer).build},
+	{"tag", (*Deployer).tag},
+	{"push", (*Deployer).push},
+	{"pull", (*Deployer).pull},
+	{"run", (*Deployer).run},
+	{"health", (*Deployer).waitUntilHealthy},
+}
+
+// againSteps bring back a release that was built before.
+var againSteps = []step{
+	{"pull", (*Deployer).pullMissing},
+	{"run", (*Deployer).run},
+	{"health", (*Deployer).waitUntilHealthy},
+}
+
+// switchSteps give the candidate the requests.
+var switchSteps = []step{
+	{"switch", (*Deployer).switchOver},
+}
+
+// clearSteps remove the release that ran before. What they leave behind the
+// next push removes.
+var clearSteps = []step{
+	{"stop", (*Deployer).stopOld},
+	{"remove", (*Deployer).removeOld},
+	{"remove-image", (*Deployer).removeImages},
+}
+
+// stepError says at which step a release failed.
+type stepError struct {
+	step string
+	err  error
+}
+
+func (e *stepError) Error() string { return e.step + ": " + e.err.Error() }
+func (e *stepError) Unwrap() error { return e.err }
+
+// follow takes the steps one after the other, up to the first that fails.
+func (d *Deployer) follow(ctx context.Context, p *push, steps []step) error {
+	for _, step := range steps {
+		p.Step = step.name
+		if err := d.save(p); err != nil {
+			return &stepError{step.name, err}
+		}
+		begun := time.Now()
+		err := step.do(d, ctx, p)
+		p.Steps = append(p.Steps, stepTime{step.name, time.Since(begun).Round(time.Millisecond).Seconds()})
+		if cause := context.Cause(ctx); err != nil && cause != nil {
+			err = cause
+		}
+		if err != nil {
+			return &stepError{step.name, err}
+		}
+	}
+	return nil
+}
+
+// setWorkTree makes an empty folder for the files, beside blue-www: nothing of
+// an earlier push is in it.
+func (d *Deployer) setWorkTree(_ context.Context, p *push) error {
+	d.out.step("Setting the work tree to %s", d.colour.www)
+	if err := os.RemoveAll(d.fresh()); err != nil {
+		return err
+	}
+	return os.MkdirAll(d.fresh(), 0o755)
+}
+
+func (d *Deployer) fresh() string { return d.colour.www + ".new" }
+
+// checkOut writes exactly the files of the pushed revision and puts them in
+// the place of the last push's.
+func (d *Deployer) checkOut(ctx context.Context, p *push) error {
+	d.out.step("Checking out %s", p.Revision)
+	modules, err := d.repository.submodules(ctx, p.Revision)
+	if err != nil {
+		return err
+	}
+	if len(modules) > 0 {
+		return fmt.Errorf("%s is a submodule, and a push does not carry its files: add them to the repository itself", modules[0])
+	}
+	if err := d.repository.checkOut(ctx, p.Revision, d.fresh()); err != nil {
+		return err
+	}
+	pointer, err := lfsPointer(d.fresh())
+	if err != nil {
+		return err
+	}
+	if pointer != "" {
+		return fmt.Errorf("%s is a Git LFS pointer, and a push does not carry what it points to: git lfs untrack it and commit the file itself", pointer)
+	}
+	return replaceFolder(d.fresh(), d.colour.www)
+}
+
+// replaceFolder moves a folder to where another one is, which goes.
+func replaceFolder(from, to string) error {
+	old := to + ".old"
+	if err := os.RemoveAll(old); err != nil {
+		return err
+	}
+	if err := os.Rename(to, old); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	return os.RemoveAll(old)
+}
+
+// build builds the image. It gets its name in the registry at once, so that
+// nobody can take it for a leftover.
+func (d *Deployer) build(ctx context.Context, p *push) error {
+	d.out.step("Building %s", d.colour.image)
+	watch := &buildOutput{to: d.out, layers: d.layers, revision: p.Revision, begun: time.Now()}
+	id, err := d.engine.Build(ctx, d.colour.www, d.name(p.Revision), []string{
+		engine.ColourLabel + "=" + d.colour.name,
+		engine.RevisionLabel + "=" + p.Revision,
+		engine.TimeLabel + "=" + p.Time.Format(time.RFC3339),
+	}, watch)
+	if errors.As(err, new(*exec.ExitError)) {
+		return fmt.Errorf("%s (%w)", watch.last, err)
+	}
+	if err != nil {
+		return err
+	}
+	p.Image = id
+	return nil
+}
+
+// name returns the image's name in the registry.
+func (d *Deployer) name(tag string) string { return d.colour.repository + ":" + tag }
+
+// tag makes sure of what :<revision> names. blue-image and :latest go on
+// naming the release that runs, until this one does.
+func (d *Deployer) tag(ctx context.Context, p *push) error {
+	d.out.step("Tagging %s as %s", d.colour.image, d.name(p.Revision))
+	return d.engine.Tag(ctx, p.Image, d.name(p.Revision))
+}
+
+func (d *Deployer) push(ctx context.Context, p *push) error {
+	d.out.step("Pushing %s", d.name(p.Revision))
+	digest, err := d.engine.Push(ctx, d.name(p.Revision))
+	if err != nil {
+		return fmt.Errorf("%w (does the registry run? make up starts it)", err)
+	}
+	p.Digest = digest
+	return nil
+}
+
+// pull gets what the registry holds, by digest: what runs is what any other
+// host would pull.
+func (d *Deployer) pull(ctx context.Context, p *push) error {
+	d.out.step("Pulling %s@%s", d.colour.repository, p.Digest)
+	return d.engine.Pull(ctx, d.colour.repository+"@"+p.Digest)
+}
+
+func (d *Deployer) pullMissing(ctx context.Context, p *push) error {
+	present, err := d.engine.HasImage(ctx, d.colour.repository+"@"+p.Digest)
+	if err != nil || present {
+		return err
+	}
+	return d.pull(ctx, p)
+}
+
+// run starts the image beside the release that runs.
+func (d *Deployer) run(ctx context.Context, p *push) error {
+	ports, err := d.freePorts(ctx)
+	if err != nil {
+		return err
+	}
+	for _, port := range ports {
+		p.Container, err = d.engine.Start(ctx, engine.Release{
+			Name:     fmt.Sprintf("%s-%d", d.colour.app, port),
+			Colour:   d.colour.name,
+			Revision: p.Revision,
+			Digest:   p.Digest,
+			Time:     p.Time.Format(time.RFC3339),
+			Port:     port,
+		}, d.colour.repository, d.config.HostIP)
+		if errors.Is(err, engine.ErrPortTaken) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		p.Port = port
+		d.out.step("Running %s at %s", d.name(p.Revision), d.colour.site.Server(port).URL)
+		return errors.Join(writeJSON(d.colour.state("port"), port), d.save(p))
+	}
+	return fmt.Errorf("all %d ports from %d are taken: end what listens there, or name others with %s_FIRST_PORT and make up",
+		d.config.Ports, d.colour.site.First, strings.ToUpper(d.colour.name))
+}

@@ -1,0 +1,118 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Rollback runs one of the kept releases again, without a build: the one
+// before the one that runs, or the one whose revision begins with revision.
+// The ref stays where it is: the next push goes on from there.
+func (d *Deployer) Rollback(ctx context.Context, revision string) error {
+	unlock, err := d.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := errors.Join(d.ready(ctx), d.settle(ctx)); err != nil {
+		return err
+	}
+	target, err := d.earlier(revision)
+	if err != nil {
+		return err
+	}
+	p := d.newPush(target.Ref, target.Revision)
+	p.Digest = target.Digest
+	if err := d.follow(ctx, p, againSteps); err != nil {
+		return d.fail(ctx, p, err)
+	}
+	return d.takeOver(context.WithoutCancel(ctx), p, rolledBack)
+}
+
+// earlier finds the release to go back to.
+func (d *Deployer) earlier(revision string) (record, error) {
+	past, err := d.history.read()
+	if err != nil {
+		return record{}, err
+	}
+	var running push
+	if !readJSON(d.colour.state("current.json"), &running) {
+		return record{}, fmt.Errorf("nothing is deployed yet: git push %s main", d.colour.name)
+	}
+	kept := releases(past, d.config.Keep)
+	others := slices.DeleteFunc(slices.Clone(kept), func(r record) bool { return r.Digest == running.Digest })
+	return choose(others, running.Time, revision)
+}
+
+// choose returns the newest release whose revision begins with the given one;
+// without one, the newest that was built before the one that runs, so that two
+// rollbacks go two back.
+func choose(others []record, running time.Time, revision string) (record, error) {
+	for _, release := range others {
+		if revision != "" && strings.HasPrefix(release.Revision, revision) {
+			return release, nil
+		}
+		if revision == "" && release.Time.Before(running) {
+			return release, nil
+		}
+	}
+	if revision == "" {
+		return record{}, errors.New("there is no earlier release to go back to")
+	}
+	return record{}, fmt.Errorf("%s is none of the releases that are kept: %s", revision, revisions(others))
+}
+
+func revisions(all []record) string {
+	var names []string
+	for _, release := range all {
+		names = append(names, release.Revision)
+	}
+	return strings.Join(names, " ")
+}
+
+// Restore brings back the release that should run: after make down, after an
+// interrupted push, or when somebody removed its container. Where its image is
+// gone too, it is built again.
+func (d *Deployer) Restore(ctx context.Context) error {
+	unlock, err := d.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := errors.Join(d.ready(ctx), d.settle(ctx)); err != nil {
+		return err
+	}
+	var should push
+	if !readJSON(d.colour.state("current.json"), &should) {
+		d.out.line("Nothing deployed yet: git push %s main", d.colour.name)
+		return nil
+	}
+	c, err := d.containers(ctx)
+	if err != nil {
+		return err
+	}
+	if current, runs := c.current(d.colour.app); runs && current.Digest == should.Digest {
+		d.out.line("%s runs %s", d.colour.app, current.Revision)
+		return nil
+	}
+	return d.bringBack(ctx, &should)
+}
+
+func (d *Deployer) bringBack(ctx context.Context, should *push) error {
+	p := d.newPush(should.Ref, should.Revision)
+	p.Time, p.Digest = should.Time, should.Digest
+	err := d.follow(ctx, p, againSteps)
+	if failure := new(stepError); errors.As(err, &failure) && failure.step == "pull" {
+		d.out.line("Its image is gone: building it again")
+		p.Digest = ""
+		err = d.follow(ctx, p, candidateSteps)
+	}
+	if err != nil {
+		return d.fail(ctx, p, err)
+	}
+	return d.takeOver(ctx, p, restored)
+}

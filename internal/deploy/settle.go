@@ -1,0 +1,54 @@
+package deploy
+
+import "context"
+
+// settle is the first thing under the lock: it finishes or writes off the push
+// that died here last, and removes containers that nobody waits for.
+func (d *Deployer) settle(ctx context.Context) error {
+	c, err := d.containers(ctx)
+	if err != nil {
+		return err
+	}
+	current, runs := c.current(d.colour.app)
+	if runs && !onPort(c.listed, current.Port) {
+		if err := d.list(ctx, d.colour.site.Server(current.Port)); err != nil {
+			return err
+		}
+	}
+	if dead, left := d.underWay(); left {
+		if err := d.finish(ctx, dead, current.ID); err != nil {
+			return err
+		}
+	}
+	if c, err = d.containers(ctx); err != nil {
+		return err
+	}
+	current, _ = c.current(d.colour.app)
+	for _, leftover := range c.leftovers(current) {
+		d.out.line("Removing %s, which an interrupted push left", leftover.Name)
+		if err := d.removeContainer(ctx, leftover); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish ends a push that died: switches over to its candidate if its ref had
+// moved, and otherwise writes down how far it came.
+func (d *Deployer) finish(ctx context.Context, dead *push, current string) error {
+	if dead.Container != "" && dead.Container == current {
+		d.end(dead, deployed, "interrupted after the switch")
+		return nil
+	}
+	now, err := d.repository.resolve(ctx, dead.Ref)
+	if err != nil {
+		return err
+	}
+	if dead.Ready && now == dead.Revision {
+		d.out.line("Finishing the push of %s, which was interrupted", dead.Revision)
+		_ = d.takeOver(ctx, dead, deployed) // which says why when it can't
+		return nil
+	}
+	d.end(dead, failed, dead.Step+": interrupted")
+	return nil
+}

@@ -1,0 +1,54 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// History writes one line for each push, oldest first.
+func (d *Deployer) History(context.Context) error {
+	all, err := d.history.read()
+	for _, r := range all {
+		d.out.line("%s", r)
+	}
+	return err
+}
+
+// Logs writes what the app prints, the last lines and then on until ctx ends.
+func (d *Deployer) Logs(ctx context.Context, lines int, follow bool) error {
+	return d.engine.Logs(ctx, d.colour.app, lines, follow, d.out)
+}
+
+// Status writes what runs, where, and what is under way.
+func (d *Deployer) Status(ctx context.Context) error {
+	var running push
+	if !readJSON(d.colour.state("current.json"), &running) {
+		d.out.line("%s: nothing deployed yet: git push %[1]s main", d.colour.name)
+		return nil
+	}
+	c, err := d.containers(ctx)
+	if err != nil {
+		return err
+	}
+	d.out.line("%s: %s", d.colour.name, running.Revision)
+	d.out.line("  image      %s@%s", d.colour.repository, running.Digest)
+	d.out.line("  pushed     %s by %s", running.Time.Format(time.RFC3339), running.Who)
+	d.out.line("  container  %s", d.containerStatus(c))
+	d.out.line("  address    http://localhost:%d", d.colour.proxyPort)
+	if p, under := d.underWay(); under {
+		d.out.line("  under way  %s by %s, at step %s", p.Revision, p.Who, p.Step)
+	}
+	return nil
+}
+
+func (d *Deployer) containerStatus(c containers) string {
+	current, runs := c.current(d.colour.app)
+	switch {
+	case !runs:
+		return "NOT RUNNING: bin/deploy restore " + d.colour.name
+	case !onPort(c.listed, current.Port):
+		return fmt.Sprintf("%s runs but is not listed: bin/deploy restore %s", current.Name, d.colour.name)
+	}
+	return fmt.Sprintf("%s, %s", current.Name, d.colour.site.Server(current.Port).URL)
+}

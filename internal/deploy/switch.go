@@ -1,0 +1,149 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"deux/internal/engine"
+	"deux/internal/fleet"
+)
+
+// redisPatience is how long a switch waits for a Redis that is away.
+const redisPatience = 10 * time.Second
+
+// switchOver gives the candidate the requests. From the moment that the lists
+// are switched it is the release that runs, whatever happens afterwards.
+func (d *Deployer) switchOver(ctx context.Context, p *push) error {
+	d.out.step("Switching http://localhost:%d to %s", d.colour.proxyPort, d.colour.site.Server(p.Port).URL)
+	state, err := d.engine.State(ctx, p.Container)
+	if err == nil && !state.Running {
+		err = fmt.Errorf("the container ended with exit code %d", state.ExitCode)
+	}
+	if err == nil {
+		err = d.engine.Keep(ctx, p.Container)
+	}
+	if err == nil {
+		err = writeJSON(d.colour.state("current.json"), p)
+	}
+	if err == nil {
+		err = d.list(ctx, d.colour.site.Server(p.Port))
+	}
+	return err
+}
+
+// list makes the server the only one in rotation.
+func (d *Deployer) list(ctx context.Context, server fleet.Server) error {
+	ctx, cancel := context.WithTimeout(ctx, redisPatience)
+	defer cancel()
+	for {
+		err := d.rotation.Switch(ctx, server)
+		if err == nil || !sleep(ctx, drainPause) {
+			return err
+		}
+	}
+}
+
+// others returns the colour's containers but one.
+func (d *Deployer) others(ctx context.Context, id string) ([]engine.Release, error) {
+	all, err := d.engine.Releases(ctx, d.colour.name)
+	return slices.DeleteFunc(all, func(release engine.Release) bool { return release.ID == id }), err
+}
+
+// drainPause is how long the drain list is left alone between two looks.
+const drainPause = 50 * time.Millisecond
+
+// stopOld lets the requests to the old release end, stops it with its grace,
+// and gives its name to the new one.
+func (d *Deployer) stopOld(ctx context.Context, p *push) error {
+	old, err := d.others(ctx, p.Container)
+	if err != nil {
+		return err
+	}
+	if err := d.passName(ctx, old, p.Container); err != nil {
+		return err
+	}
+	if len(old) == 0 {
+		d.out.step("Stopping no %s: none ran", d.colour.app)
+	}
+	for _, release := range old {
+		d.out.step("Stopping the old %s, %s", d.colour.app, release.Revision)
+		if err := d.drain(ctx, release); err != nil {
+			return err
+		}
+		if err := d.engine.Stop(ctx, release.ID, d.config.StopGrace); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// passName gives blue-app's name to the container that is blue-app now.
+func (d *Deployer) passName(ctx context.Context, old []engine.Release, id string) error {
+	for _, release := range old {
+		if release.Name != d.colour.app {
+			continue
+		}
+		if err := d.engine.Rename(ctx, release.ID, fmt.Sprintf("%s-%d", d.colour.app, release.Port)); err != nil {
+			return err
+		}
+	}
+	all, err := d.engine.Releases(ctx, d.colour.name)
+	if err != nil || slices.ContainsFunc(all, func(r engine.Release) bool { return r.ID == id && r.Name == d.colour.app }) {
+		return err
+	}
+	return d.engine.Rename(ctx, id, d.colour.app)
+}
+
+// drain waits until the proxy has no request to the release in flight, at most
+// the drain timeout.
+func (d *Deployer) drain(ctx context.Context, release engine.Release) error {
+	server := d.colour.site.Server(release.Port)
+	for end := time.Now().Add(d.config.DrainTimeout); time.Now().Before(end); {
+		draining, err := d.rotation.Draining(ctx, server)
+		if err != nil || !draining || !release.Running {
+			return err
+		}
+		if !sleep(ctx, drainPause) {
+			return context.Cause(ctx)
+		}
+	}
+	d.out.line("Requests to %s still ran after %v", server.URL, d.config.DrainTimeout)
+	return nil
+}
+
+// removeOld removes the containers of the old releases.
+func (d *Deployer) removeOld(ctx context.Context, p *push) error {
+	old, err := d.others(ctx, p.Container)
+	if err != nil {
+		return err
+	}
+	for _, release := range old {
+		d.out.step("Removing the old %s", d.colour.app)
+		if err := d.removeContainer(ctx, release); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Deployer) removeContainer(ctx context.Context, release engine.Release) error {
+	if err := d.engine.RemoveRelease(ctx, release.ID); err != nil {
+		return err
+	}
+	return d.rotation.Forget(ctx, d.colour.site.Server(release.Port))
+}
+
+// removeImages passes blue-image's names on to the release that runs, and
+// removes the images of those that are no longer kept.
+func (d *Deployer) removeImages(ctx context.Context, p *push) error {
+	d.out.step("Removing the old %s, keeping the last %d", d.colour.image, d.config.Keep)
+	reference := d.colour.repository + "@" + p.Digest
+	return errors.Join(
+		d.engine.Tag(ctx, reference, d.colour.image),
+		d.engine.Tag(ctx, reference, d.name("latest")),
+		newRegistry(d.colour.repository).tag(ctx, p.Digest, "latest"),
+		d.prune(ctx, p))
+}
