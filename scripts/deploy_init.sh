@@ -1,0 +1,19 @@
+#!/bin/sh
+# Makes everything that git push needs: the bare repositories with their hooks,
+# the registry and the blue and green proxies. What is there already stays.
+# With --repositories: only the repositories, for a caller that starts the rest.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/scripts/settings.sh"
+cd "$root"
+case "${1:-}" in
+'')
+	scripts/base_images.sh
+	scripts/build.sh
+	echo "==> Starting the registry and the blue and green proxies"
+	scripts/compose.sh up --detach --build redis registry blue green
+	;;
+--repositories) ;;
+*) echo "usage: scripts/deploy_init.sh [--repositories]" >&2; exit 2 ;;
+esac
+bin/deploy init
