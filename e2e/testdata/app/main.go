@@ -1,0 +1,61 @@
+// App is what the tests of git push deploy. The file /behaviour in its image,
+// lines of NAME=value, says how it misbehaves.
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	behaviour := read("/behaviour")
+	for i := range 60 {
+		fmt.Printf("log line %d\n", i+1)
+	}
+	if code, err := strconv.Atoi(behaviour["EXIT"]); err == nil {
+		os.Exit(code)
+	}
+	if delay, err := time.ParseDuration(behaviour["START_DELAY"]); err == nil {
+		time.Sleep(delay)
+	}
+	listen := ":8080"
+	if behaviour["LISTEN"] != "" {
+		listen = behaviour["LISTEN"]
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if status, err := strconv.Atoi(behaviour["STATUS"]); err == nil {
+			w.WriteHeader(status)
+		}
+		seconds, _ := strconv.ParseFloat(r.URL.Query().Get("seconds"), 64)
+		time.Sleep(time.Duration(seconds * float64(time.Second)))
+		fmt.Fprintf(w, "%s %s %s\n", os.Getenv("COLOUR"), os.Getenv("REVISION"), behaviour["TEXT"])
+	})
+	server := &http.Server{Addr: listen, Handler: mux}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	ended := make(chan struct{})
+	context.AfterFunc(ctx, func() { _ = server.Shutdown(context.Background()); close(ended) })
+	if err := server.ListenAndServe(); err != http.ErrServerClosed {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	<-ended
+}
+
+func read(path string) map[string]string {
+	content, _ := os.ReadFile(path)
+	values := make(map[string]string)
+	for line := range strings.Lines(string(content)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		values[name] = value
+	}
+	return values
+}
