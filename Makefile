@@ -1,10 +1,10 @@
-.PHONY: help up down clean status logs infrastructure build base-images test test-unit lint bench
+.PHONY: deploy-init sample remotes bench-deploy help up down clean status logs infrastructure build base-images test test-unit lint bench
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
 up: ## start everything, wait until it is healthy, print the addresses
 	@scripts/up.sh
-down: ## end everything and remove the spawned servers; Redis's data stays
+down: ## end everything and remove the spawned servers; data and pushed apps stay
 	@scripts/down.sh
 clean: ## down, and remove the data and all that was built
 	@scripts/down.sh --clean && rm -rf bin && rmdir --ignore-fail-on-non-empty var
@@ -12,6 +12,14 @@ status: ## show what runs, whether it is healthy, and the lists
 	@scripts/status.sh
 logs: ## follow the logs of everything (Ctrl-C ends it)
 	@scripts/logs.sh
+deploy-init: ## make the repositories to push to, the registry, the blue and green proxies
+	@scripts/deploy_init.sh
+sample: ## make a repository of the sample app, to push from (APP=dir, else sample)
+	@scripts/sample.sh $(APP)
+remotes: ## give the repository APP=dir the remotes blue and green
+	@scripts/remotes.sh $(APP)
+bench-deploy: ## measure a push beside the same by hand, and requests during deploys
+	@scripts/bench_deploy.sh
 infrastructure: build ## run the infrastructure program in this terminal
 	@scripts/infrastructure.sh run
 build: ## build the host's programs into bin/

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Ends everything that up.sh started and every spawned container and image.
-# Redis's data stays, unless --clean is given: then the data and the built
-# images go too.
+# Redis's data and what was pushed stay, and up.sh brings the apps back. With
+# --clean the data and all images go too; deploy/*.git stay even then: up.sh
+# builds what they hold again.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/scripts/settings.sh"
@@ -15,8 +16,11 @@ if "$root/scripts/infrastructure.sh" running; then
 	echo "down.sh: infrastructure still runs in another terminal: end it there with Ctrl-C first" >&2
 	exit 1
 fi
-echo "==> Stopping the proxy"
-"$root/scripts/compose.sh" stop proxy
+echo "==> Stopping the proxies"
+"$root/scripts/compose.sh" stop proxy blue green
+if [ -x "$root/bin/deploy" ] && [ -d "$DEPLOY_DIR/blue.git/deux" ]; then
+	"$root/bin/deploy" down ${1:+"$1"}
+fi
 
 containers=$(docker ps --all --quiet --filter "label=deux.fleet=$FLEET" --filter label=deux.role=server)
 if [ -n "$containers" ]; then
@@ -34,7 +38,8 @@ if [ -n "$images" ]; then
 fi
 if [ "${1:-}" = --clean ]; then
 	"$root/scripts/compose.sh" down --volumes --rmi local
-	rm -rf "${VAR:?}"
+	rm -rf "${VAR:?}" "${DEPLOY_DIR:?}/blue-www" "${DEPLOY_DIR:?}/green-www"
+	[ ! -d "$DEPLOY_DIR/blue.git" ] || echo "==> What was pushed stays in $DEPLOY_DIR/blue.git and green.git: remove them yourself"
 else
 	"$root/scripts/compose.sh" down
 fi

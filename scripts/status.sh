@@ -14,7 +14,11 @@ inside() {
 }
 
 network() {
-	case $1 in writer | reader) echo "${FLEET}_stream" ;; *) echo "$FLEET" ;; esac
+	case $1 in
+	writer | reader) echo "${FLEET}_stream" ;;
+	registry) echo "${FLEET}_registry" ;;
+	*) echo "$FLEET" ;;
+	esac
 }
 
 check() {
@@ -24,11 +28,13 @@ check() {
 	proxy) inside proxy /proxy -health && [ "$(inside redis redis-cli llen servers)" -gt 0 ] ;;
 	writer) inside writer writer -health ;;
 	reader) inside reader /reader -health ;;
+	registry) inside registry wget --quiet --output-document=- http://127.0.0.1:5000/v2/ ;;
+	blue | green) inside "$1" /proxy -health ;;
 	infrastructure) "$root/scripts/infrastructure.sh" running ;;
 	esac
 }
 
-services='redis webapp proxy writer reader infrastructure'
+services='redis webapp proxy writer reader registry blue green infrastructure'
 
 # sick prints the services that are not healthy.
 sick() { for service in $services; do check "$service" >/dev/null || printf '%s ' "$service"; done; }
@@ -53,10 +59,13 @@ show() {
 		printf '%-15s %-12s %s\n' "$service" "$state" "$reason"
 	done
 	echo
-	for list in servers tempServers spawningServers failedServers deleteServers destroyingServers drainServers; do
+	for list in servers tempServers spawningServers failedServers deleteServers destroyingServers drainServers \
+		blueServers drainBlueServers greenServers drainGreenServers; do
 		elements=$(inside redis redis-cli lrange "$list" 0 -1) || return 0
 		[ -z "$elements" ] || echo "$elements" | sed "s|^|$list  |"
 	done
+	echo
+	"$root/bin/deploy" status
 }
 
 case "${1:-}" in

@@ -21,13 +21,17 @@ if ! scripts/compose.sh up --detach; then
 	exit 1
 fi
 scripts/infrastructure.sh start
+scripts/deploy_init.sh --repositories
 echo "==> Waiting until all of it is healthy"
 scripts/status.sh --wait 90
+bin/deploy restore || echo "up.sh: an app that was deployed did not come back: see above" >&2
 cat <<EOF
 
 Up:
   http://localhost:$PROXY_PORT/    the web app, through the proxy: try /spawn
   http://$HOST_IP:$FIRST_PORT/    the first server itself
   http://localhost:$READER_PORT/    the writer's file, through the reader
+  http://localhost:$BLUE_PORT/   what was pushed to blue: try make sample
+  http://localhost:$GREEN_PORT/   what was pushed to green
 make status shows the lists, make logs what happens, make down ends it.
 EOF

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"deux/internal/deploy"
@@ -19,11 +20,12 @@ import (
 )
 
 const usage = `usage: bin/deploy COMMAND
-  status   COLOUR              what runs, where, and what is under way
+  status   [COLOUR]            what runs, where, and what is under way
   history  COLOUR              one line a push: when, result, revision, digest, who, seconds a step
   rollback COLOUR [REVISION]   run the release before, or one of the last five, without a build
   logs     COLOUR [-f]         what the app prints
   restore  [COLOUR]            bring back the release that should run
+  down     [COLOUR] [--clean]  end the apps; with --clean, remove their images too
   init                         make the repositories and their hooks (make deploy-init)
 
 COLOUR is blue or green. Git's hooks run "update COLOUR REF OLD NEW" and
@@ -37,6 +39,9 @@ func main() {
 
 // errUsage is for a command that is none.
 var errUsage = errors.New("no such command\n" + usage)
+
+// forBoth are the commands that without a colour are for both.
+var forBoth = []string{"status", "restore", "down"}
 
 func run(ctx context.Context, _ *slog.Logger) error {
 	// A pusher who goes away shows as a failed write, and is acted on there.
@@ -54,8 +59,8 @@ func run(ctx context.Context, _ *slog.Logger) error {
 	switch command, rest := arguments[0], arguments[1:]; {
 	case command == "init" && len(rest) == 0:
 		return initialise(ctx, root)
-	case command == "restore" && len(rest) == 0:
-		return onEach(ctx, root, command)
+	case slices.Contains(forBoth, command) && (len(rest) == 0 || rest[0] == "--clean"):
+		return onEach(ctx, root, command, rest)
 	case len(rest) > 0:
 		return onColour(ctx, root, command, rest)
 	}
@@ -80,9 +85,9 @@ func initialise(ctx context.Context, root string) error {
 }
 
 // onEach runs a command on every colour and returns the last error.
-func onEach(ctx context.Context, root, command string) (last error) {
+func onEach(ctx context.Context, root, command string, rest []string) (last error) {
 	for _, colour := range deploy.Colours {
-		if err := onColour(ctx, root, command, []string{colour}); err != nil {
+		if err := onColour(ctx, root, command, append([]string{colour}, rest...)); err != nil {
 			last = err
 		}
 	}
@@ -113,6 +118,10 @@ func onColour(ctx context.Context, root, command string, arguments []string) err
 		err = deployer.Logs(ctx, 0, len(rest) == 1 && rest[0] == "-f")
 	case command == "restore" && len(rest) == 0:
 		err = deployer.Restore(ctx)
+	case command == "down" && len(rest) == 0:
+		err = deployer.Down(ctx, false)
+	case command == "down" && len(rest) == 1 && rest[0] == "--clean":
+		err = deployer.Down(ctx, true)
 	case command == "rollback" && len(rest) <= 1:
 		err = deployer.Rollback(ctx, append(rest, "")[0])
 	default:

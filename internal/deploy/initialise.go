@@ -36,7 +36,11 @@ func Initialise(ctx context.Context, config Config, root string, out io.Writer) 
 	return nil
 }
 
+// initialise refuses a folder that another system on this host deploys from.
 func initialise(ctx context.Context, config Config, colour colour, root string) error {
+	if stored, err := StoredConfig(colour.git); err == nil && stored.Fleet != config.Fleet {
+		return fmt.Errorf("it belongs to FLEET=%s: DEPLOY_DIR must name another folder for FLEET=%s", stored.Fleet, config.Fleet)
+	}
 	if err := errors.Join(os.MkdirAll(colour.www, 0o755), makeRepository(ctx, colour.git)); err != nil {
 		return err
 	}

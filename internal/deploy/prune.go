@@ -17,7 +17,12 @@ func (d *Deployer) prune(ctx context.Context, running *push) error {
 	if err != nil {
 		return err
 	}
-	kept := releases(append(past, running.record), d.config.Keep)
+	return d.pruneBut(ctx, releases(append(past, running.record), d.config.Keep))
+}
+
+func (d *Deployer) removeAllImages(ctx context.Context) error { return d.pruneBut(ctx, nil) }
+
+func (d *Deployer) pruneBut(ctx context.Context, kept []record) error {
 	images, err := d.engine.Images(ctx, d.colour.name)
 	if err != nil {
 		return err

@@ -74,6 +74,34 @@ func revisions(all []record) string {
 	return strings.Join(names, " ")
 }
 
+// Down ends the colour's containers; Restore brings the release back. With
+// clean, every image that a push made goes too, and Restore builds again.
+func (d *Deployer) Down(ctx context.Context, clean bool) error {
+	unlock, err := d.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	all, err := d.engine.Releases(ctx, d.colour.name)
+	if err != nil {
+		return err
+	}
+	for _, release := range all {
+		d.out.step("Removing %s", release.Name)
+		if err := d.engine.Stop(ctx, release.ID, d.config.StopGrace); err != nil {
+			return err
+		}
+		if err := d.engine.RemoveRelease(ctx, release.ID); err != nil {
+			return err
+		}
+	}
+	if err := d.engine.RemoveAppsNetwork(ctx); err != nil || !clean {
+		return err
+	}
+	d.out.step("Removing the images of %s", d.colour.name)
+	return errors.Join(d.engine.Untag(ctx, d.colour.image), d.removeAllImages(ctx))
+}
+
 // Restore brings back the release that should run: after make down, after an
 // interrupted push, or when somebody removed its container. Where its image is
 // gone too, it is built again.

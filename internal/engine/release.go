@@ -142,6 +142,21 @@ func (e *Engine) ensureAppsNetwork(ctx context.Context) error {
 	return nil
 }
 
+// RemoveAppsNetwork removes the apps' network once nothing is on it.
+func (e *Engine) RemoveAppsNetwork(ctx context.Context) error {
+	found, err := e.docker.NetworkInspect(ctx, e.appsNetwork(), network.InspectOptions{})
+	if errdefs.IsNotFound(err) || err == nil && len(found.Containers) > 0 {
+		return nil
+	}
+	if err == nil {
+		err = e.docker.NetworkRemove(ctx, found.ID)
+	}
+	if err != nil && !errdefs.IsNotFound(err) {
+		return fmt.Errorf("removing the network %s: %w", e.appsNetwork(), err)
+	}
+	return nil
+}
+
 // Keep has Docker start the container again whenever it ends, until somebody
 // stops it.
 func (e *Engine) Keep(ctx context.Context, id string) error {
