@@ -60,6 +60,9 @@ func initialise(ctx context.Context, config Config, colour colour, root string) 
 // log, so that what a forced push threw away can be found again; a deletion of
 // the branch that HEAD names is stored like any other.
 func makeRepository(ctx context.Context, dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, "HEAD")); err == nil {
+		return nil
+	}
 	for _, arguments := range [][]string{
 		{"init", "--quiet", "--bare", "--initial-branch=main", dir},
 		{"--git-dir=" + dir, "config", "core.logAllRefUpdates", "true"},
@@ -108,7 +111,11 @@ func writeSettings(config Config, colour colour) error {
 			lines = append(lines, name+"="+value)
 		}
 	}
-	return os.WriteFile(colour.state("settings"), []byte(strings.Join(lines, "\n")+"\n"), 0o644)
+	content := []byte(strings.Join(lines, "\n") + "\n")
+	if now, err := os.ReadFile(colour.state("settings")); err == nil && bytes.Equal(now, content) {
+		return nil
+	}
+	return os.WriteFile(colour.state("settings"), content, 0o644)
 }
 
 // StoredConfig reads the settings that a bare repository was given last. The

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -15,6 +16,9 @@ import (
 )
 
 func main() {
+	if len(os.Args) > 1 {
+		check(os.Args[1])
+	}
 	behaviour := read("/behaviour")
 	for i := range 60 {
 		fmt.Printf("log line %d\n", i+1)
@@ -34,6 +38,10 @@ func main() {
 		if status, err := strconv.Atoi(behaviour["STATUS"]); err == nil {
 			w.WriteHeader(status)
 		}
+		if target := r.URL.Query().Get("dial"); target != "" {
+			dial(w, target)
+			return
+		}
 		seconds, _ := strconv.ParseFloat(r.URL.Query().Get("seconds"), 64)
 		time.Sleep(time.Duration(seconds * float64(time.Second)))
 		fmt.Fprintf(w, "%s %s %s\n", os.Getenv("COLOUR"), os.Getenv("REVISION"), behaviour["TEXT"])
@@ -48,6 +56,26 @@ func main() {
 		os.Exit(1)
 	}
 	<-ended
+}
+
+// check is the app as the command of a HEALTHCHECK.
+func check(verdict string) {
+	if verdict == "healthy" {
+		os.Exit(0)
+	}
+	fmt.Println("not well")
+	os.Exit(1)
+}
+
+// dial tells whether the app can reach an address.
+func dial(w http.ResponseWriter, target string) {
+	connection, err := net.DialTimeout("tcp", target, 2*time.Second)
+	if err != nil {
+		fmt.Fprintln(w, "no connection:", err)
+		return
+	}
+	connection.Close()
+	fmt.Fprintln(w, "connected")
 }
 
 func read(path string) map[string]string {

@@ -1,0 +1,318 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// deploySystem is the part of a system that git push needs: Redis, the
+// registry and the two proxies, with a folder of repositories of its own.
+type deploySystem struct {
+	t     *testing.T
+	root  string
+	dir   string // DEPLOY_DIR
+	env   []string
+	host  string
+	ports map[string]int
+	redis *redis.Client
+}
+
+// How far apart the ports of a test's system are.
+var deployOffsets = map[string]int{
+	"REDIS_PORT": 0, "REGISTRY_PORT": 1, "BLUE_PORT": 2, "GREEN_PORT": 3,
+	"BLUE_FIRST_PORT": 10, "GREEN_FIRST_PORT": 30,
+}
+
+// upDeploy starts a system, which ends with the test.
+func upDeploy(t *testing.T) *deploySystem {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs Docker and minutes: run make test")
+	}
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &deploySystem{t: t, root: root, dir: t.TempDir(), ports: make(map[string]int)}
+	s.host = strings.TrimSpace(s.must(".", "sh", "-c", "root="+root+"; . ../scripts/settings.sh; echo $HOST_IP"))
+	base := freeDeployBase(t)
+	s.env = []string{"FLEET=deuxpush", "VAR=" + t.TempDir(), "DEPLOY_DIR=" + s.dir, "HOST_IP=" + s.host,
+		"RELEASE_PORTS=15", "HEALTH_TIMEOUT=8s", "DRAIN_TIMEOUT=20s"}
+	for name, offset := range deployOffsets {
+		s.ports[name] = base + offset
+		s.env = append(s.env, fmt.Sprintf("%s=%d", name, base+offset))
+	}
+	s.env = append(s.env, fmt.Sprintf("REDIS_ADDR=127.0.0.1:%d", base))
+	s.redis = redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", base)})
+	t.Cleanup(s.down)
+	s.must(root, "scripts/deploy_init.sh")
+	s.buildTestApp()
+	return s
+}
+
+func (s *deploySystem) down() {
+	for _, command := range [][]string{
+		{"bin/deploy", "down", "--clean"},
+		{"scripts/compose.sh", "down", "--volumes", "--rmi", "local"},
+		{"docker", "rmi", testApp},
+	} {
+		if output, err := s.command(s.root, command[0], command[1:]...).CombinedOutput(); err != nil {
+			s.t.Errorf("%s: %v\n%s", strings.Join(command, " "), err, output)
+		}
+	}
+	s.redis.Close()
+}
+
+func freeDeployBase(t *testing.T) int {
+	t.Helper()
+	for base := 22000; base < 30000; base += 50 {
+		free := true
+		for offset := range 50 {
+			listener, err := net.Listen("tcp", fmt.Sprintf(":%d", base+offset))
+			if free = free && err == nil; err == nil {
+				listener.Close()
+			}
+		}
+		if free {
+			return base
+		}
+	}
+	t.Fatal("no 50 free ports in a row from 22000")
+	return 0
+}
+
+// testApp is the image that the apps of the tests are built from: a build is
+// then one small layer.
+const testApp = "deuxpush-testapp"
+
+func (s *deploySystem) buildTestApp() {
+	s.t.Helper()
+	dir := s.t.TempDir()
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "app"), "./testdata/app/main.go")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
+		s.t.Fatalf("building the test's app: %v\n%s", err, output)
+	}
+	write(s.t, filepath.Join(dir, "Dockerfile"), "FROM scratch\nCOPY app /app\nENTRYPOINT [\"/app\"]\n")
+	s.must(dir, "docker", "build", "--quiet", "--tag", testApp, ".")
+}
+
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *deploySystem) command(dir, name string, arguments ...string) *exec.Cmd {
+	command := exec.Command(name, arguments...)
+	if command.Dir = dir; !filepath.IsAbs(name) && strings.Contains(name, "/") {
+		command.Path = filepath.Join(dir, name)
+	}
+	command.Env = append(os.Environ(), s.env...)
+	return command
+}
+
+// must runs a command, which must succeed, and returns what it said.
+func (s *deploySystem) must(dir, name string, arguments ...string) string {
+	s.t.Helper()
+	output, err := s.command(dir, name, arguments...).CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("%s %s: %v\n%s", name, strings.Join(arguments, " "), err, output)
+	}
+	return string(output)
+}
+
+// deploy runs bin/deploy, which must succeed.
+func (s *deploySystem) deploy(arguments ...string) string {
+	s.t.Helper()
+	return s.must(s.root, "bin/deploy", arguments...)
+}
+
+// within gives a subtest the system as it was after up, with nothing deployed.
+func (s *deploySystem) within(t *testing.T) *deploySystem {
+	t.Helper()
+	inner := *s
+	inner.t = t
+	inner.deploy("down", "--clean")
+	for _, name := range []string{"blue.git", "green.git", "blue-www", "green-www"} {
+		if err := os.RemoveAll(filepath.Join(s.dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.redis.FlushAll(context.Background())
+	inner.deploy("init")
+	return &inner
+}
+
+func (s *deploySystem) url(colour string) string {
+	return fmt.Sprintf("http://127.0.0.1:%d/", s.ports[strings.ToUpper(colour)+"_PORT"])
+}
+
+func (s *deploySystem) list(key string) []string {
+	return s.redis.LRange(context.Background(), key, 0, -1).Val()
+}
+
+func (s *deploySystem) git(colour string) string { return filepath.Join(s.dir, colour+".git") }
+
+// ref returns what a ref of the bare repository says, or "".
+func (s *deploySystem) ref(colour, ref string) string {
+	output, _ := s.command(s.root, "git", "--git-dir="+s.git(colour), "rev-parse", "--verify", "--quiet", ref).Output()
+	return strings.TrimSpace(string(output))
+}
+
+// get returns the status and the text of an answer; 0 without one.
+func get(url string) (int, string) {
+	client := http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Get(url)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return 0, err.Error()
+	}
+	return response.StatusCode, strings.TrimSpace(string(body))
+}
+
+// shows fails unless a colour's page is that revision's with that text.
+func (s *deploySystem) shows(colour, revision, text string) {
+	s.t.Helper()
+	want := strings.TrimSpace(colour + " " + revision + " " + text)
+	if status, got := get(s.url(colour)); status != http.StatusOK || got != want {
+		s.t.Errorf("%s shows %d %q, want 200 %q", colour, status, got, want)
+	}
+}
+
+// containers returns NAME STATUS IMAGE of a colour's containers.
+func (s *deploySystem) containers(colour string) []string {
+	s.t.Helper()
+	output := s.must(s.root, "docker", "ps", "--all", "--no-trunc", "--format", "{{.Names}} {{.State}} {{.Image}}",
+		"--filter", "label=deux.fleet=deuxpush", "--filter", "label=deux.colour="+colour)
+	return strings.FieldsFunc(output, func(r rune) bool { return r == '\n' })
+}
+
+// runsOne fails unless exactly one container of the colour is there, which is
+// the app, runs, and is the one in the list.
+func (s *deploySystem) runsOne(colour string) {
+	s.t.Helper()
+	all := s.containers(colour)
+	if len(all) != 1 || !strings.HasPrefix(all[0], "deuxpush-"+colour+"-app running") {
+		s.t.Errorf("containers of %s: got %q, want deuxpush-%[1]s-app alone, running", colour, all)
+	}
+	if listed := s.list(colour + "Servers"); len(listed) != 1 {
+		s.t.Errorf("%sServers: got %q, want one", colour, listed)
+	}
+}
+
+// work is a person's repository.
+type work struct {
+	s   *deploySystem
+	dir string
+}
+
+// work makes a repository of an app that answers text, not yet pushed.
+func (s *deploySystem) work(text string) *work {
+	s.t.Helper()
+	w := &work{s, filepath.Join(s.t.TempDir(), "work")}
+	write(s.t, filepath.Join(w.dir, "Dockerfile"), "FROM "+testApp+"\nCOPY behaviour /behaviour\n")
+	s.must(w.dir, "git", "init", "--quiet", "--initial-branch=main")
+	s.must(w.dir, "git", "config", "user.name", "Test")
+	s.must(w.dir, "git", "config", "user.email", "test@localhost")
+	s.must(s.root, "scripts/remotes.sh", w.dir)
+	w.commit("behaviour", "TEXT="+text+"\n")
+	return w
+}
+
+// commit changes a file, commits everything and returns the revision.
+func (w *work) commit(path, content string) string {
+	w.s.t.Helper()
+	write(w.s.t, filepath.Join(w.dir, path), content)
+	w.s.must(w.dir, "git", "add", "--all")
+	w.s.must(w.dir, "git", "commit", "--quiet", "--allow-empty", "--message", path)
+	return w.head()
+}
+
+func (w *work) head() string {
+	w.s.t.Helper()
+	return strings.TrimSpace(w.s.must(w.dir, "git", "rev-parse", "HEAD"))
+}
+
+// push runs git push and returns what it said, and its error.
+func (w *work) push(arguments ...string) (string, error) {
+	output, err := w.s.command(w.dir, "git", append([]string{"push"}, arguments...)...).CombinedOutput()
+	return remote(string(output)), err
+}
+
+// remote takes git's prefix and padding off the lines that came from hooks.
+func remote(output string) string {
+	var lines []string
+	for line := range strings.Lines(output) {
+		line = strings.TrimPrefix(strings.TrimRight(line, " \n"), "remote: ")
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// accepted pushes, which must succeed, and returns what git said.
+func (w *work) accepted(arguments ...string) string {
+	w.s.t.Helper()
+	output, err := w.push(arguments...)
+	if err != nil {
+		w.s.t.Fatalf("git push %s: %v\n%s", strings.Join(arguments, " "), err, output)
+	}
+	return output
+}
+
+// refused pushes, which must fail with a last line that starts so and holds
+// the reason, and returns what git said.
+func (w *work) refused(start, reason string, arguments ...string) string {
+	w.s.t.Helper()
+	output, err := w.push(arguments...)
+	if err == nil {
+		w.s.t.Fatalf("git push %s succeeded, want %q\n%s", strings.Join(arguments, " "), start, output)
+	}
+	if last := verdict(output); !strings.HasPrefix(last, start) || !strings.Contains(last, reason) {
+		w.s.t.Errorf("git push %s: last line %q, want it to start with %q and hold %q\n%s",
+			strings.Join(arguments, " "), last, start, reason, output)
+	}
+	return output
+}
+
+// verdict is the last line that a hook wrote.
+func verdict(output string) string {
+	last := ""
+	for line := range strings.Lines(output) {
+		if strings.HasPrefix(line, "DEPLOY") {
+			last = strings.TrimSpace(line)
+		}
+	}
+	return last
+}
+
+// deployed pushes to the colour's main, which must deploy, and returns what
+// git said.
+func (w *work) deployed(colour string) string {
+	w.s.t.Helper()
+	output := w.accepted(colour, "main")
+	want := "DEPLOYED " + colour + " " + w.head() + " sha256:"
+	if last := verdict(output); !strings.HasPrefix(last, want) {
+		w.s.t.Fatalf("last line %q, want it to start with %q\n%s", last, want, output)
+	}
+	return output
+}

@@ -1,0 +1,253 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// service returns the container of one of Compose's services.
+func (s *deploySystem) service(name string) string {
+	s.t.Helper()
+	return strings.TrimSpace(s.must(s.root, "docker", "ps", "--all", "--quiet",
+		"--filter", "label=com.docker.compose.project=deuxpush", "--filter", "label=com.docker.compose.service="+name))
+}
+
+func registryDown(s *deploySystem) {
+	w := s.work("one")
+	w.deployed("blue")
+	good := w.head()
+	s.must(s.root, "docker", "stop", "--time", "1", s.service("registry"))
+	w.commit("behaviour", "TEXT=two\n")
+	w.refused("DEPLOY FAILED blue push "+w.head(), "does the registry run? make up starts it", "blue", "main")
+	s.shows("blue", good, "one")
+	s.runsOne("blue")
+	s.must(s.root, "docker", "start", s.service("registry"))
+	time.Sleep(500 * time.Millisecond)
+	w.deployed("blue")
+	s.shows("blue", w.head(), "two")
+}
+
+func wrongHost(s *deploySystem) {
+	w := s.work("one")
+	w.deployed("blue")
+	good := w.head()
+	w.commit("behaviour", "TEXT=two\n")
+	settings := filepath.Join(s.git("blue"), "deux", "settings")
+	before, err := os.ReadFile(settings)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	write(s.t, settings, string(before)+"DOCKER_HOST=unix:///nonexistent.sock\n")
+	w.refused("DEPLOY FAILED blue lock "+w.head(), "Docker does not answer (is it started? may you use it? usermod -aG docker", "blue", "main")
+	write(s.t, settings, strings.Replace(string(before), "REDIS_ADDR=127.0.0.1", "REDIS_ADDR=127.0.0.9", 1))
+	w.refused("DEPLOY FAILED blue lock "+w.head(), "make up starts it", "blue", "main")
+	write(s.t, settings, string(before))
+	s.shows("blue", good, "one")
+
+	hook := filepath.Join(s.git("blue"), "hooks", "post-receive")
+	withoutExecution(s, hook)
+	w.refused("DEPLOY FAILED blue lock "+w.head(), "the hook post-receive is not there or not executable: make deploy-init mends it", "blue", "main")
+	s.deploy("init")
+	w.deployed("blue")
+	s.shows("blue", w.head(), "two")
+
+	// Git itself says that it passed over update; post-receive deploys alone.
+	withoutExecution(s, filepath.Join(s.git("blue"), "hooks", "update"))
+	w.commit("behaviour", "TEXT=three\n")
+	w.deployed("blue")
+	s.shows("blue", w.head(), "three")
+	s.runsOne("blue")
+}
+
+// withoutExecution puts a copy that may not be executed in a hook's place.
+func withoutExecution(s *deploySystem, hook string) {
+	s.t.Helper()
+	content, err := os.ReadFile(hook)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.Remove(hook); err != nil {
+		s.t.Fatal(err)
+	}
+	write(s.t, hook, string(content))
+}
+
+func foreignPorts(s *deploySystem) {
+	first := s.ports["BLUE_FIRST_PORT"]
+	var taken []net.Listener
+	for port := first; port < first+2; port++ {
+		taken = append(taken, s.listen(port))
+	}
+	w := s.work("one")
+	w.deployed("blue")
+	if got, want := s.list("blueServers"), fmt.Sprintf("http://%s:%d", s.host, first+2); len(got) != 1 || got[0] != want {
+		s.t.Errorf("blueServers: got %q, want %q, the first port that is free", got, want)
+	}
+	for port := first + 3; port < first+15; port++ {
+		taken = append(taken, s.listen(port))
+	}
+	good := w.head()
+	w.commit("behaviour", "TEXT=two\n")
+	w.refused("DEPLOY FAILED blue run "+w.head(), fmt.Sprintf("all 15 ports from %d are taken", first), "blue", "main")
+	s.shows("blue", good, "one")
+	for _, listener := range taken {
+		listener.Close()
+	}
+	w.deployed("blue")
+	s.shows("blue", w.head(), "two")
+}
+
+func (s *deploySystem) listen(port int) net.Listener {
+	s.t.Helper()
+	listener, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { listener.Close() })
+	return listener
+}
+
+func rollback(s *deploySystem) {
+	w := s.work("0")
+	w.deployed("blue")
+	revisions := []string{w.head()}
+	for i := 1; i < 4; i++ {
+		revisions = append(revisions, w.commit("behaviour", fmt.Sprintf("TEXT=%d\n", i)))
+		w.deployed("blue")
+	}
+	load := startLoad(s.url("blue"), 20*time.Millisecond)
+	for _, to := range []struct {
+		revision string
+		want     int
+	}{{"", 2}, {"", 1}, {revisions[3][:10], 3}, {revisions[0], 0}} {
+		begun := time.Now()
+		output := s.deploy(strings.Fields("rollback blue " + to.revision)...)
+		took := time.Since(begun)
+		s.shows("blue", revisions[to.want], fmt.Sprint(to.want))
+		s.runsOne("blue")
+		if strings.Contains(output, "Building") || took > 4*time.Second {
+			s.t.Errorf("rollback %s took %v, want no build\n%s", to.revision, took, output)
+		}
+	}
+	load.stop(s)
+	output, err := s.command(s.root, "bin/deploy", "rollback", "blue", "nonsense").CombinedOutput()
+	if err == nil || !strings.Contains(string(output), "nonsense is none of the releases that are kept: "+revisions[3]) {
+		s.t.Errorf("rollback to nonsense: got %v, %s", err, output)
+	}
+	if got := s.ref("blue", "main"); got != revisions[3] {
+		s.t.Errorf("rollback moved main to %s, want it at %s", got, revisions[3])
+	}
+	w.commit("behaviour", "TEXT=5\n")
+	w.deployed("blue")
+	s.shows("blue", w.head(), "5")
+}
+
+func appsComeBack(s *deploySystem) {
+	w := s.work("one")
+	w.deployed("blue")
+	s.deploy("down")
+	if left := s.containers("blue"); len(left) != 0 {
+		s.t.Errorf("after down: %q is left", left)
+	}
+	s.deploy("restore")
+	s.shows("blue", w.head(), "one")
+	s.runsOne("blue")
+	before := s.containerID("blue")
+	s.deploy("restore")
+	if after := s.containerID("blue"); after != before {
+		s.t.Errorf("a second restore changed the container from %s to %s", before, after)
+	}
+
+	s.redis.FlushAll(context.Background())
+	s.deploy("restore")
+	s.runsOne("blue")
+	s.must(s.root, "docker", "rm", "--force", "deuxpush-blue-app")
+	s.deploy("restore")
+	s.shows("blue", w.head(), "one")
+	s.runsOne("blue")
+
+	s.deploy("down", "--clean")
+	if output := s.deploy("restore"); !strings.Contains(output, "building it again") {
+		s.t.Errorf("restore after down --clean: want it to build again\n%s", output)
+	}
+	s.shows("blue", w.head(), "one")
+	s.runsOne("blue")
+}
+
+// images returns every image on the engine that one of the pushes printed the
+// id of or that carries the system's label.
+func (s *deploySystem) images() []string {
+	s.t.Helper()
+	output := s.must(s.root, "sh", "-c", `
+		docker images --all --quiet --no-trunc | sort -u >`+s.dir+`/all
+		{ docker images --all --quiet --no-trunc --filter label=deux.image=deuxpush
+		  cut -d ' ' -f 3 `+s.git("blue")+`/deux/layers | sort -u | while read -r id; do grep "sha256:$id" `+s.dir+`/all || true; done
+		} | sort -u`)
+	return strings.Fields(output)
+}
+
+func prunedImages(s *deploySystem) {
+	w := s.work("0")
+	w.commit("Dockerfile", "FROM "+testApp+" AS stage\nCOPY behaviour /staged\nFROM "+testApp+"\nCOPY --from=stage /staged /behaviour\n")
+	push := func(from, to int) {
+		for i := from; i < to; i++ {
+			w.commit("behaviour", fmt.Sprintf("TEXT=%d\n", i))
+			w.deployed("blue")
+		}
+	}
+	push(0, 6)
+	before := s.images()
+	push(6, 26)
+	if after := s.images(); len(after) != len(before) {
+		s.t.Errorf("%d images after 6 pushes, %d after 26:\n%s", len(before), len(after), s.must(s.root, "docker", "images", "--all"))
+	}
+	repository := fmt.Sprintf("localhost:%d/blue-registry", s.ports["REGISTRY_PORT"])
+	tags := strings.Fields(s.must(s.root, "docker", "images", "--quiet", "--filter", "reference="+repository+":*"))
+	if len(tags) != 6 { // five revisions, and latest
+		s.t.Errorf("%d tags in %s, want 6", len(tags), repository)
+	}
+	oldest := strings.TrimSpace(s.must(w.dir, "git", "rev-parse", "HEAD~10"))
+	if digest := s.registryDigest("blue-registry", oldest); digest != "" {
+		s.t.Errorf("the registry still has %s, as %s", oldest, digest)
+	}
+	s.deploy("rollback", "blue", strings.TrimSpace(s.must(w.dir, "git", "rev-parse", "HEAD~4")))
+	s.shows("blue", strings.TrimSpace(s.must(w.dir, "git", "rev-parse", "HEAD~4")), "21")
+}
+
+func strangers(s *deploySystem) {
+	w := s.work("one")
+	w.deployed("blue")
+	// A person looks into a release, builds on it, and keeps it by a name.
+	s.must(s.root, "docker", "run", "--detach", "--name", "deuxpush-looker", "deuxpush-blue-image")
+	s.t.Cleanup(func() { _ = exec.Command("docker", "rm", "--force", "deuxpush-looker").Run() })
+	s.must(s.root, "docker", "tag", "deuxpush-blue-image", "deuxpush-kept")
+	dir := s.t.TempDir()
+	write(s.t, filepath.Join(dir, "Dockerfile"), "FROM deuxpush-kept\nLABEL mine=1\n")
+	s.must(dir, "docker", "build", "--quiet", "--tag", "deuxpush-derived", ".")
+	s.t.Cleanup(func() { _ = exec.Command("docker", "rmi", "--force", "deuxpush-derived", "deuxpush-kept").Run() })
+	kept, derived := s.imageID("deuxpush-kept"), s.imageID("deuxpush-derived")
+	for i := range 6 {
+		w.commit("behaviour", fmt.Sprintf("TEXT=%d\n", i))
+		w.deployed("blue")
+	}
+	if s.imageID("deuxpush-kept") != kept || s.imageID("deuxpush-derived") != derived {
+		s.t.Error("a stranger's image changed")
+	}
+	if state := strings.TrimSpace(s.must(s.root, "docker", "inspect", "--format", "{{.State.Status}}", "deuxpush-looker")); state != "running" {
+		s.t.Errorf("a stranger's container is %s, want running", state)
+	}
+
+	s.deploy("down")
+	s.must(s.root, "docker", "run", "--detach", "--name", "deuxpush-blue-app", testApp)
+	s.t.Cleanup(func() { _ = exec.Command("docker", "rm", "--force", "deuxpush-blue-app").Run() })
+	w.commit("behaviour", "TEXT=last\n")
+	w.refused("DEPLOY FAILED blue lock "+w.head(), "a container called deuxpush-blue-app exists that no push made", "blue", "main")
+	s.must(s.root, "docker", "rm", "--force", "deuxpush-blue-app")
+	w.deployed("blue")
+}

@@ -1,0 +1,180 @@
+package e2e
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+func twoPushesAtOnce(s *deploySystem) {
+	left := s.work("start")
+	left.deployed("blue")
+	right := &work{s, filepath.Join(s.t.TempDir(), "right")}
+	s.must(s.root, "git", "clone", "--quiet", left.dir, right.dir)
+	s.must(right.dir, "git", "config", "user.name", "Test")
+	s.must(right.dir, "git", "config", "user.email", "test@localhost")
+	s.must(s.root, "scripts/remotes.sh", right.dir)
+	for round := range 20 {
+		for _, side := range []*work{left, right} {
+			s.must(side.dir, "git", "fetch", "--quiet", "blue")
+			s.must(side.dir, "git", "reset", "--quiet", "--hard", "blue/main")
+			side.commit("behaviour", fmt.Sprintf("TEXT=%d\n", round))
+			side.commit("side", side.dir)
+		}
+		accepted := pushTogether(left, right)
+		ref := s.ref("blue", "main")
+		if accepted != 1 || ref != left.head() && ref != right.head() {
+			s.t.Fatalf("round %d: %d pushes were accepted and main is at %s, want one of %s and %s",
+				round, accepted, ref, left.head(), right.head())
+		}
+		s.shows("blue", ref, fmt.Sprint(round))
+		s.runsOne("blue")
+	}
+}
+
+// pushTogether pushes both and returns how many were accepted.
+func pushTogether(all ...*work) int {
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	accepted := 0
+	for _, w := range all {
+		group.Go(func() {
+			if _, err := w.push("blue", "main"); err == nil {
+				mu.Lock()
+				accepted++
+				mu.Unlock()
+			}
+		})
+	}
+	group.Wait()
+	return accepted
+}
+
+func blueAndGreenAtOnce(s *deploySystem) {
+	slow, quick := s.work("slow"), s.work("quick")
+	slow.commit("Dockerfile", "FROM debian:bookworm-slim AS slow\nRUN sleep 15\nFROM "+testApp+
+		"\nCOPY --from=slow /etc/debian_version /\nCOPY behaviour /behaviour\n")
+	var done time.Time
+	var group sync.WaitGroup
+	group.Go(func() { _, _ = slow.push("blue", "main"); done = time.Now() })
+	quick.deployed("green")
+	quickDone := time.Now()
+	group.Wait()
+	if !quickDone.Before(done.Add(-time.Second)) {
+		s.t.Errorf("green's push ended at %v, want it before blue's at %v", quickDone, done)
+	}
+	s.shows("blue", slow.head(), "slow")
+	s.shows("green", quick.head(), "quick")
+}
+
+// pushing is a git push under way.
+type pushing struct {
+	*exec.Cmd
+	lines *bufio.Scanner
+}
+
+func (w *work) begin(colour string) *pushing {
+	w.s.t.Helper()
+	command := w.s.command(w.dir, "git", "push", colour, "main")
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		w.s.t.Fatal(err)
+	}
+	command.Stdout, command.Stderr = writer, writer
+	if err := command.Start(); err != nil {
+		w.s.t.Fatal(err)
+	}
+	writer.Close()
+	return &pushing{command, bufio.NewScanner(reader)}
+}
+
+// until reads what the push says up to a line with that text.
+func (p *pushing) until(text string) bool {
+	for p.lines.Scan() {
+		if strings.Contains(p.lines.Text(), text) {
+			return true
+		}
+	}
+	return false
+}
+
+// end reads the rest and waits for the end of the push.
+func (p *pushing) end() error {
+	for p.lines.Scan() {
+	}
+	return p.Wait()
+}
+
+// killHook kills the process that works as a hook in the colour's repository.
+func (s *deploySystem) killHook(colour string) bool {
+	programs, _ := filepath.Glob("/proc/[0-9]*/exe")
+	for _, program := range programs {
+		process := filepath.Dir(program)
+		exe, _ := os.Readlink(program)
+		cwd, _ := os.Readlink(filepath.Join(process, "cwd"))
+		pid, _ := strconv.Atoi(filepath.Base(process))
+		if strings.HasSuffix(exe, "bin/deploy") && cwd == s.git(colour) {
+			return syscall.Kill(pid, syscall.SIGKILL) == nil
+		}
+	}
+	return false
+}
+
+func hookKilled(s *deploySystem) {
+	w := s.work("start")
+	w.deployed("blue")
+	load := startLoad(s.url("blue"), 20*time.Millisecond)
+	for i, step := range []string{"Setting the work tree", "Checking out", "Building", "Step 2", "Tagging", "Pushing", "Pulling",
+		"Running", "Waiting until", "Switching", "Stopping", "Removing the old deuxpush-blue-app", "Removing the old deuxpush-blue-image"} {
+		w.commit("behaviour", fmt.Sprintf("TEXT=killed%d\nSTART_DELAY=300ms\n", i))
+		push := w.begin("blue")
+		if !push.until(step) || !s.killHook("blue") {
+			s.t.Errorf("killed at %q: the step did not come, or its process had ended", step)
+		}
+		_ = push.end()
+		if status, text := get(s.url("blue")); status != 200 {
+			s.t.Errorf("killed at %q: got %d %q", step, status, text)
+		}
+		w.commit("behaviour", fmt.Sprintf("TEXT=healed%d\n", i))
+		w.deployed("blue")
+		s.shows("blue", w.head(), fmt.Sprintf("healed%d", i))
+		s.runsOne("blue")
+		if s.t.Failed() {
+			s.t.Fatalf("killed at %q", step)
+		}
+	}
+	load.stop(s)
+}
+
+func pusherKilled(s *deploySystem) {
+	w := s.work("start")
+	w.deployed("blue")
+	good := w.head()
+	w.commit("Dockerfile", "FROM debian:bookworm-slim AS slow\nRUN for i in 1 2 3 4 5 6 7 8 9 10; do echo tick $i; sleep 1; done\nFROM "+testApp+
+		"\nCOPY --from=slow /etc/debian_version /\nCOPY behaviour /behaviour\n")
+	push := w.begin("blue")
+	if !push.until("tick 2") {
+		s.t.Fatal("the build did not begin")
+	}
+	_ = push.Process.Kill()
+	_ = push.end()
+	w.commit("Dockerfile", "FROM "+testApp+"\nCOPY behaviour /behaviour\n")
+	begun := time.Now()
+	s.shows("blue", good, "start")
+	w.deployed("blue")
+	if took := time.Since(begun); took > 9*time.Second {
+		s.t.Errorf("the next push took %v: it waited for the killed one's build", took)
+	}
+	s.shows("blue", w.head(), "start")
+	s.runsOne("blue")
+	if history := s.deploy("history", "blue"); !strings.Contains(history, "FAILED") || !strings.Contains(history, "the pusher went away") {
+		s.t.Errorf("history: want a push whose pusher went away in\n%s", history)
+	}
+}

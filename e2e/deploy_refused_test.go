@@ -1,0 +1,88 @@
+package e2e
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+func brokenPushes(s *deploySystem) {
+	w := s.work("good")
+	w.deployed("blue")
+	good, container := w.head(), s.containerID("blue")
+	dockerfile := "FROM " + testApp + "\nCOPY behaviour /behaviour\n"
+	for _, broken := range []struct{ name, dockerfile, behaviour, step, reason string }{
+		{"a Dockerfile that is none", "FORM scratch\n", "TEXT=x\n", "build", "FORM"},
+		{"a build that fails half-way", "FROM debian:bookworm-slim\nRUN echo one\nRUN echo two && false\nRUN echo three\n", "TEXT=x\n", "build", "returned a non-zero code: 1"},
+		{"an app that ends at once", dockerfile, "EXIT=3\n", "health", "ended with exit code 3"},
+		{"an app on another port", dockerfile, "LISTEN=:9090\n", "health", "no answer on port 8080"},
+		{"an app on localhost alone", dockerfile, "LISTEN=127.0.0.1:8080\n", "health", "no answer on port 8080"},
+		{"an app that never gets healthy", dockerfile, "STATUS=500\n", "health", "500 Internal Server Error"},
+	} {
+		w.commit("Dockerfile", broken.dockerfile)
+		bad := w.commit("behaviour", broken.behaviour)
+		begun := time.Now()
+		for range 2 { // the same push can be repeated
+			output := w.refused(fmt.Sprintf("DEPLOY FAILED blue %s %s: ", broken.step, bad), broken.reason, "blue", "main")
+			if lines := strings.Count(output, "\nlog line "); broken.step == "health" && lines > 50 || broken.step == "health" && !strings.Contains(output, "\nlog line 60\n") {
+				s.t.Errorf("%s: the push shows %d lines of its log, want the last 50\n%s", broken.name, lines, output)
+			}
+		}
+		if took := time.Since(begun); broken.reason == "ended with exit code 3" && took > 12*time.Second {
+			s.t.Errorf("%s: refused after %v, want at once", broken.name, took)
+		}
+		s.shows("blue", good, "good")
+		s.runsOne("blue")
+		if now := s.containerID("blue"); now != container {
+			s.t.Errorf("%s: the container changed from %s to %s", broken.name, container, now)
+		}
+		if ref := s.ref("blue", "main"); ref != good {
+			s.t.Errorf("%s: main is at %s, want %s", broken.name, ref, good)
+		}
+	}
+	s.must(w.dir, "git", "rm", "--quiet", "Dockerfile")
+	bad := w.commit("behaviour", "TEXT=x\n")
+	w.refused("DEPLOY FAILED blue build "+bad+": ", "no Dockerfile", "blue", "main")
+
+	w.commit("Dockerfile", dockerfile)
+	w.deployed("blue")
+	s.shows("blue", w.head(), "x")
+	s.runsOne("blue")
+}
+
+func slowStart(s *deploySystem) {
+	w := s.work("one")
+	w.deployed("blue")
+	w.commit("behaviour", "START_DELAY=5s\nTEXT=slow\n")
+	w.deployed("blue")
+	s.shows("blue", w.head(), "slow")
+}
+
+func ownHealthCheck(s *deploySystem) {
+	w := s.work("one")
+	check := "FROM " + testApp + "\nCOPY behaviour /behaviour\nHEALTHCHECK CMD [\"/app\", \"%s\"]\n"
+	w.commit("Dockerfile", fmt.Sprintf(check, "unhealthy"))
+	w.refused("DEPLOY FAILED blue health "+w.head(), "HEALTHCHECK exits with 1: not well", "blue", "main")
+	w.commit("Dockerfile", fmt.Sprintf(check, "healthy"))
+	begun := time.Now()
+	w.commit("behaviour", "TEXT=two\nSTATUS=500\n") // the check decides, not the answer
+	w.deployed("blue")
+	if took := time.Since(begun); took > 20*time.Second {
+		s.t.Errorf("healthy after %v: Docker's own interval of 30 s was waited for", took)
+	}
+}
+
+func whatAPushDoesNotCarry(s *deploySystem) {
+	w := s.work("one")
+	w.deployed("blue")
+	good := w.head()
+	s.must(w.dir, "git", "update-index", "--add", "--cacheinfo", "160000,"+good+",vendor/lib")
+	s.must(w.dir, "git", "commit", "--quiet", "--message", "submodule")
+	w.refused("DEPLOY FAILED blue checkout "+w.head(), "vendor/lib is a submodule", "blue", "main")
+
+	s.must(w.dir, "git", "reset", "--quiet", "--hard", good)
+	w.commit(filepath.Join("media", "film"), "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
+	w.refused("DEPLOY FAILED blue checkout "+w.head(), "media/film is a Git LFS pointer", "blue", "main")
+	s.shows("blue", good, "one")
+}

@@ -1,0 +1,92 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// load sends requests to a URL at a fixed rate, however long answers take.
+type load struct {
+	cancel context.CancelFunc
+	wait   sync.WaitGroup
+	sent   atomic.Int64
+	mu     sync.Mutex
+	failed []string
+}
+
+func startLoad(url string, every time.Duration) *load {
+	ctx, cancel := context.WithCancel(context.Background())
+	l := &load{cancel: cancel}
+	client := &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 100}}
+	l.wait.Go(func() {
+		for ticker := time.NewTicker(every); ; {
+			select {
+			case <-ctx.Done():
+				ticker.Stop()
+				return
+			case <-ticker.C:
+				l.wait.Go(func() { l.send(client, url) })
+			}
+		}
+	})
+	return l
+}
+
+func (l *load) send(client *http.Client, url string) {
+	l.sent.Add(1)
+	response, err := client.Get(url)
+	if err == nil {
+		var body []byte
+		body, err = io.ReadAll(response.Body)
+		response.Body.Close()
+		if err == nil && response.StatusCode != http.StatusOK {
+			err = fmt.Errorf("%s %s", response.Status, strings.TrimSpace(string(body)))
+		}
+	}
+	if err != nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.failed = append(l.failed, time.Now().Format("05.000 ")+err.Error())
+	}
+}
+
+// stop waits for the last answers and fails the test if any request failed.
+func (l *load) stop(s *deploySystem) {
+	s.t.Helper()
+	l.cancel()
+	l.wait.Wait()
+	if len(l.failed) > 0 {
+		s.t.Errorf("%d of %d requests failed, the first: %s", len(l.failed), l.sent.Load(), l.failed[0])
+	}
+}
+
+func requestInFlight(s *deploySystem) {
+	w := s.work("one")
+	w.deployed("blue")
+	load := startLoad(s.url("blue")+"?seconds=3", 200*time.Millisecond)
+	time.Sleep(time.Second) // so that some are under way at any moment of the push
+	w.commit("behaviour", "TEXT=two\n")
+	w.deployed("blue")
+	load.stop(s)
+	s.shows("blue", w.head(), "two")
+	s.runsOne("blue")
+}
+
+func tenDeploysUnderLoad(s *deploySystem) {
+	w := s.work("one")
+	w.deployed("blue")
+	load := startLoad(s.url("blue"), time.Second/200)
+	for i := range 10 {
+		w.commit("behaviour", fmt.Sprintf("TEXT=%d\n", i))
+		w.deployed("blue")
+	}
+	load.stop(s)
+	s.t.Logf("%d requests", load.sent.Load())
+	s.runsOne("blue")
+}

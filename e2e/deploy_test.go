@@ -1,0 +1,47 @@
+package e2e
+
+import "testing"
+
+// TestDeploy is what real pushes do, each with git itself, the real hooks,
+// Docker and Redis, on one system: bringing one up takes longer than a push.
+func TestDeploy(t *testing.T) {
+	s := upDeploy(t)
+	for _, test := range []struct {
+		name string
+		run  func(*deploySystem)
+	}{
+		{"BeforeTheFirstPushTheProxySaysSo", beforeTheFirstPush},
+		{"TheFirstAndTheSecondPushAreDeployed", firstAndSecondPush},
+		{"WhatRunsIsTheDigestThatTheRegistryHas", whatRunsIsTheDigest},
+		{"APushToGreenLeavesBlueAlone", greenLeavesBlueAlone},
+		{"OnlyTheFilesOfTheRevisionAreBuilt", onlyTheFilesOfTheRevision},
+		{"OddFileNamesArriveWhole", oddFileNames},
+		{"TwoMegabytesOfBuildOutputArriveWhole", longOutput},
+		{"PushedCodeDoesNotReachRedis", noWayToRedis},
+		{"ABrokenPushIsRefusedAndLeavesEverythingAsItWas", brokenPushes},
+		{"ASlowStartIsWaitedFor", slowStart},
+		{"TheImagesOwnHealthCheckDecides", ownHealthCheck},
+		{"SubmodulesAndPointersAreRefused", whatAPushDoesNotCarry},
+		{"MainAndMasterWhateverHeadSays", mainAndMaster},
+		{"OtherRefsAreStoredAndNotDeployed", otherRefs},
+		{"OfSeveralRefsMainIsDeployed", severalRefs},
+		{"AForcedPushAndASingleRevisionAreDeployed", forcedAndSingle},
+		{"AnEmptyCommitIsAReleaseAndNothingToPushIsNone", emptyCommit},
+		{"ARequestInFlightAtTheSwitchEnds", requestInFlight},
+		{"TenDeploysAtTwoHundredRequestsASecondLoseNone", tenDeploysUnderLoad},
+		{"OfTwoPushesAtOneInstantTheRefSaysWhichRuns", twoPushesAtOnce},
+		{"BlueAndGreenDoNotWaitForEachOther", blueAndGreenAtOnce},
+		{"AHookKilledAtAnyStepIsHealedByTheNextPush", hookKilled},
+		{"APusherWhoGoesAwayStopsTheDeploy", pusherKilled},
+		{"RegistryDownThenUp", registryDown},
+		{"WhatIsWrongWithTheHostIsSaidInOneLine", wrongHost},
+		{"PortsOfForeignProgramsAreLeftAlone", foreignPorts},
+		{"RollbackNeedsNoBuild", rollback},
+		{"DownAndUpBringsTheAppBack", appsComeBack},
+		{"TwentyPushesLeaveTheNumberOfImagesAsItWas", prunedImages},
+		{"AStrangersThingsAreNeverTouched", strangers},
+		{"APushOverSSHIsTheSame", overSSH},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(s.within(t)) })
+	}
+}
