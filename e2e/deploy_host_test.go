@@ -173,6 +173,9 @@ func appsComeBack(s *deploySystem) {
 	s.runsOne("blue")
 
 	s.deploy("down", "--clean")
+	s.must(s.root, "docker", "exec", s.service("registry"), "rm", "-rf", "/var/lib/registry/docker")
+	s.must(s.root, "docker", "restart", "--time", "1", s.service("registry"))
+	time.Sleep(500 * time.Millisecond)
 	if output := s.deploy("restore"); !strings.Contains(output, "building it again") {
 		s.t.Errorf("restore after down --clean: want it to build again\n%s", output)
 	}

@@ -29,7 +29,8 @@ const usage = `usage: bin/deploy COMMAND
   init                         make the repositories and their hooks (make deploy-init)
 
 COLOUR is blue or green. Git's hooks run "update COLOUR REF OLD NEW" and
-"post-receive COLOUR".`
+"post-receive COLOUR"; the former leaves a "settle COLOUR" behind, which ends
+with the push.`
 
 func main() {
 	flag.Usage = func() { fmt.Fprintln(os.Stderr, usage) }
@@ -110,6 +111,8 @@ func onColour(ctx context.Context, root, command string, arguments []string) err
 		err = deployer.Update(ctx, rest[0], rest[1], rest[2])
 	case command == "post-receive" && len(rest) == 0:
 		err = deployer.PostReceive(ctx, os.Stdin)
+	case command == "settle" && len(rest) == 0:
+		err = deployer.Settle(ctx)
 	case command == "history" && len(rest) == 0:
 		err = deployer.History(ctx)
 	case command == "status" && len(rest) == 0:

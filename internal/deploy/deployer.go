@@ -82,8 +82,9 @@ func (d *Deployer) ready(ctx context.Context) error {
 }
 
 func (d *Deployer) newPush(ref, revision string) *push {
+	now := time.Now().UTC()
 	return &push{
-		record: record{Time: time.Now().UTC().Truncate(time.Second), Ref: ref, Revision: revision, Who: who()},
+		record: record{Time: now.Truncate(time.Second), Built: now, Ref: ref, Revision: revision, Who: who()},
 		Git:    d.git,
 	}
 }

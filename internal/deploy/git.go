@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -20,18 +21,17 @@ type repository struct{ dir string }
 // the hook.
 func (r repository) git(ctx context.Context, extra []string, arguments ...string) (string, error) {
 	command := exec.CommandContext(ctx, "git", append([]string{"--git-dir=" + r.dir}, arguments...)...)
-	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, "GIT_") {
-			command.Env = append(command.Env, variable)
-		}
-	}
-	command.Env = append(command.Env, extra...)
+	command.Env = append(withoutGit(os.Environ()), extra...)
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	if err := command.Run(); err != nil {
 		return "", fmt.Errorf("git %s: %w: %s", arguments[0], err, oneLine(stderr.String()))
 	}
 	return stdout.String(), nil
+}
+
+func withoutGit(environment []string) []string {
+	return slices.DeleteFunc(environment, func(variable string) bool { return strings.HasPrefix(variable, "GIT_") })
 }
 
 // resolve returns the revision of a ref, or noRevision when there is no such

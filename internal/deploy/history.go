@@ -23,7 +23,8 @@ const (
 
 // record is one push, from its first step on.
 type record struct {
-	Time     time.Time  `json:"time"` // when it began, UTC
+	Time     time.Time  `json:"time"`  // when it began, UTC
+	Built    time.Time  `json:"built"` // when the push that built its image began
 	Ref      string     `json:"ref"`
 	Revision string     `json:"revision"`
 	Digest   string     `json:"digest,omitempty"` // sha256:…, of the image in the registry

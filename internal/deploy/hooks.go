@@ -43,6 +43,9 @@ func (d *Deployer) Update(ctx context.Context, ref, old, revision string) error 
 		d.out.line("%s runs already", revision)
 		return nil
 	}
+	if err := errors.Join(d.save(p), d.watch()); err != nil {
+		return d.fail(ctx, p, err)
+	}
 	if err := d.follow(ctx, p, candidateSteps); err != nil {
 		return d.fail(ctx, p, err)
 	}

@@ -53,7 +53,7 @@ func (d *Deployer) removeImage(ctx context.Context, image engine.Image) error {
 	var errs []error
 	for _, name := range image.Names {
 		if digest, ok := strings.CutPrefix(name, d.colour.repository+"@"); ok {
-			errs = append(errs, newRegistry(d.colour.repository).remove(ctx, digest), d.engine.Untag(ctx, name))
+			errs = append(errs, removeFromRegistry(ctx, d.colour.repository, digest), d.engine.Untag(ctx, name))
 		} else if strings.HasPrefix(name, d.colour.repository+":") {
 			errs = append(errs, d.engine.Untag(ctx, name))
 		}

@@ -138,7 +138,7 @@ func (d *Deployer) build(ctx context.Context, p *push) error {
 	id, err := d.engine.Build(ctx, d.colour.www, d.name(p.Revision), []string{
 		engine.ColourLabel + "=" + d.colour.name,
 		engine.RevisionLabel + "=" + p.Revision,
-		engine.TimeLabel + "=" + p.Time.Format(time.RFC3339),
+		engine.TimeLabel + "=" + p.Built.Format(time.RFC3339),
 	}, watch)
 	if errors.As(err, new(*exec.ExitError)) {
 		return fmt.Errorf("%s (%w)", watch.last, err)
@@ -197,7 +197,7 @@ func (d *Deployer) run(ctx context.Context, p *push) error {
 			Colour:   d.colour.name,
 			Revision: p.Revision,
 			Digest:   p.Digest,
-			Time:     p.Time.Format(time.RFC3339),
+			Time:     p.Built.Format(time.RFC3339),
 			Port:     port,
 		}, d.colour.repository, d.config.HostIP)
 		if errors.Is(err, engine.ErrPortTaken) {

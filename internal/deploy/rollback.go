@@ -26,7 +26,7 @@ func (d *Deployer) Rollback(ctx context.Context, revision string) error {
 		return err
 	}
 	p := d.newPush(target.Ref, target.Revision)
-	p.Digest = target.Digest
+	p.Built, p.Digest = target.Built, target.Digest
 	if err := d.follow(ctx, p, againSteps); err != nil {
 		return d.fail(ctx, p, err)
 	}
@@ -45,18 +45,19 @@ func (d *Deployer) earlier(revision string) (record, error) {
 	}
 	kept := releases(past, d.config.Keep)
 	others := slices.DeleteFunc(slices.Clone(kept), func(r record) bool { return r.Digest == running.Digest })
-	return choose(others, running.Time, revision)
+	return choose(others, running.Built, revision)
 }
 
 // choose returns the newest release whose revision begins with the given one;
 // without one, the newest that was built before the one that runs, so that two
 // rollbacks go two back.
-func choose(others []record, running time.Time, revision string) (record, error) {
+func choose(others []record, built time.Time, revision string) (record, error) {
+	slices.SortStableFunc(others, func(a, b record) int { return b.Built.Compare(a.Built) })
 	for _, release := range others {
 		if revision != "" && strings.HasPrefix(release.Revision, revision) {
 			return release, nil
 		}
-		if revision == "" && release.Time.Before(running) {
+		if revision == "" && release.Built.Before(built) {
 			return release, nil
 		}
 	}
@@ -132,11 +133,11 @@ func (d *Deployer) Restore(ctx context.Context) error {
 
 func (d *Deployer) bringBack(ctx context.Context, should *push) error {
 	p := d.newPush(should.Ref, should.Revision)
-	p.Time, p.Digest = should.Time, should.Digest
+	p.Built, p.Digest = should.Built, should.Digest
 	err := d.follow(ctx, p, againSteps)
 	if failure := new(stepError); errors.As(err, &failure) && failure.step == "pull" {
 		d.out.line("Its image is gone: building it again")
-		p.Digest = ""
+		p.Built, p.Digest = time.Now().UTC(), ""
 		err = d.follow(ctx, p, candidateSteps)
 	}
 	if err != nil {

@@ -1,6 +1,48 @@
 package deploy
 
-import "context"
+import (
+	"context"
+	"os"
+	"os/exec"
+	"syscall"
+)
+
+// watch starts a process that outlives this hook, and settles what it leaves
+// if it, or git, is killed: nobody has to push again for it.
+func (d *Deployer) watch() error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	watcher := exec.Command(self, "settle", d.colour.name)
+	watcher.Dir = "/"
+	watcher.Env = append(withoutGit(os.Environ()), "DEPLOY_DIR="+d.config.Dir)
+	watcher.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := watcher.Start(); err != nil {
+		return err
+	}
+	return watcher.Process.Release()
+}
+
+// Settle waits until the push that is under way has ended, or git has without
+// it, and settles it then.
+func (d *Deployer) Settle(ctx context.Context) error {
+	p, under := d.underWay()
+	for watched := p.Git; under && p.Git == watched && watched.alive(); p, under = d.underWay() {
+		if !sleep(ctx, 4*lockPause) {
+			return nil
+		}
+	}
+	if !under || p.Git.alive() {
+		return nil
+	}
+	unlock, err := d.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return d.settle(ctx)
+}
 
 // settle is the first thing under the lock: it finishes or writes off the push
 // that died here last, and removes containers that nobody waits for.

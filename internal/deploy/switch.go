@@ -144,6 +144,11 @@ func (d *Deployer) removeImages(ctx context.Context, p *push) error {
 	return errors.Join(
 		d.engine.Tag(ctx, reference, d.colour.image),
 		d.engine.Tag(ctx, reference, d.name("latest")),
-		newRegistry(d.colour.repository).tag(ctx, p.Digest, "latest"),
+		d.pushLatest(ctx),
 		d.prune(ctx, p))
+}
+
+func (d *Deployer) pushLatest(ctx context.Context) error {
+	_, err := d.engine.Push(ctx, d.name("latest"))
+	return err
 }

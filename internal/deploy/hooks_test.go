@@ -1,0 +1,123 @@
+package deploy
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"deux/internal/engine"
+	"deux/internal/fleet"
+)
+
+func TestDeployable_MainCountsMoreThanMasterAndDeletionsDoNot(t *testing.T) {
+	const revision = "4995c8f790d4be0002b1e2a0612795631a8581fc"
+	main, master := noRevision+" "+revision+" refs/heads/main\n", noRevision+" "+revision+" refs/heads/master\n"
+	for _, test := range []struct{ stdin, want string }{
+		{"", ""},
+		{noRevision + " " + revision + " refs/heads/side\n", ""},
+		{noRevision + " " + revision + " refs/tags/main\n", ""},
+		{main, "refs/heads/main"},
+		{master, "refs/heads/master"},
+		{master + main, "refs/heads/main"},
+		{main + master, "refs/heads/main"},
+		{revision + " " + noRevision + " refs/heads/main\n" + master, "refs/heads/master"},
+	} {
+		if got, err := deployable(strings.NewReader(test.stdin)); got != test.want || err != nil {
+			t.Errorf("%q: got %q, %v, want %q", test.stdin, got, err, test.want)
+		}
+	}
+}
+
+func TestContainers_TheListedOneThatRunsIsCurrent(t *testing.T) {
+	site := fleet.Site{Host: "172.17.0.1", First: 50200}
+	app := engine.Release{ID: "app", Name: "blue-app", Port: 50200, Running: true}
+	candidate := engine.Release{ID: "candidate", Name: "blue-app-50201", Port: 50201, Running: true}
+	dead := engine.Release{ID: "dead", Name: "blue-app-50202", Port: 50202}
+	all := []engine.Release{app, candidate, dead}
+	for _, test := range []struct {
+		name             string
+		listed, draining []int
+		current, left    string
+	}{
+		{"a candidate that nobody waits for", []int{50200}, nil, "app", "candidate dead"},
+		{"killed between switch and rename", []int{50201}, []int{50200}, "candidate", "dead"},
+		{"the old one has drained", []int{50201}, nil, "candidate", "app dead"},
+		{"the lists were lost", nil, nil, "app", "candidate dead"},
+		{"what is listed has died", []int{50202}, nil, "app", "candidate dead"},
+	} {
+		c := containers{all: all}
+		for _, port := range test.listed {
+			c.listed = append(c.listed, site.Server(port))
+		}
+		for _, port := range test.draining {
+			c.draining = append(c.draining, site.Server(port))
+		}
+		current, _ := c.current("blue-app")
+		var left []string
+		for _, release := range c.leftovers(current) {
+			left = append(left, release.ID)
+		}
+		if got := strings.Join(left, " "); current.ID != test.current || got != test.left {
+			t.Errorf("%s: current %q, left over %q, want %q and %q", test.name, current.ID, got, test.current, test.left)
+		}
+	}
+}
+
+func TestProcess_IsAliveUntilItsEndAndNoOtherIsIt(t *testing.T) {
+	self := processOf(os.Getpid())
+	if !self.alive() {
+		t.Error("this process is not alive")
+	}
+	if (process{self.PID, "1"}).alive() || (process{}).alive() {
+		t.Error("a process of another time is alive")
+	}
+}
+
+func TestReplaceFolder_LeavesOnlyTheNewOne(t *testing.T) {
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "www.new"), filepath.Join(dir, "www")
+	for _, round := range []string{"one", "two"} {
+		if err := os.Mkdir(from, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(from, round), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := replaceFolder(from, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, _ := filepath.Glob(filepath.Join(dir, "*", "*"))
+	if want := filepath.Join(to, "two"); len(files) != 1 || files[0] != want {
+		t.Errorf("got %q, want %q alone", files, want)
+	}
+}
+
+func TestStoredConfig_IsWhatWasInitialised(t *testing.T) {
+	root, dir := t.TempDir(), t.TempDir()
+	if err := os.MkdirAll(filepath.Join(root, "deploy", "hooks"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, hook := range []string{"update_blue", "post-receive_blue", "update_green", "post-receive_green"} {
+		if err := os.WriteFile(filepath.Join(root, "deploy", "hooks", hook), []byte("exec bin/deploy\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	config := Config{Fleet: "test", Dir: dir, RedisAddr: "127.0.0.1:6380", HostIP: "192.0.2.1", RegistryPort: 5001,
+		BluePort: 1001, GreenPort: 1002, BlueFirst: 2000, GreenFirst: 3000, Ports: 7, Keep: 3,
+		HealthTimeout: 90e9, DrainTimeout: 5e9, StopGrace: 4e9}
+	if err := Initialise(t.Context(), config, root, new(strings.Builder)); err != nil {
+		t.Fatal(err)
+	}
+	for _, colour := range Colours {
+		got, err := StoredConfig(filepath.Join(dir, colour+".git"))
+		if err != nil || got != config {
+			t.Errorf("%s: got %+v, %v, want %+v", colour, got, err, config)
+		}
+	}
+	config.Fleet = "other"
+	if err := Initialise(t.Context(), config, root, new(strings.Builder)); err == nil || !strings.Contains(err.Error(), "belongs to FLEET=test") {
+		t.Errorf("for another system: got %v, want a refusal", err)
+	}
+}

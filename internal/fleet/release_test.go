@@ -1,0 +1,101 @@
+package fleet_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+
+	"deux/internal/fleet"
+)
+
+// blue is the rotation of the blue app on an empty Redis.
+func blue(t *testing.T) (lists, *fleet.Rotation) {
+	t.Helper()
+	l := open(t)
+	rotation, err := l.Rotation("blue")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l, rotation
+}
+
+func switchTo(t *testing.T, rotation *fleet.Rotation, port int) {
+	t.Helper()
+	if err := rotation.Switch(t.Context(), site.Server(port)); err != nil {
+		t.Fatalf("Switch to %d: %v", port, err)
+	}
+}
+
+func TestSwitch_ListsTheFirstReleaseAndDrainsNobody(t *testing.T) {
+	l, rotation := blue(t)
+	switchTo(t, rotation, 3001)
+	l.want("blueServers", url(3001))
+	l.want("drainBlueServers")
+}
+
+func TestSwitch_DrainsEveryOtherElementOnce(t *testing.T) {
+	l, rotation := blue(t)
+	l.put("blueServers", url(3001), "garbage", url(3001), url(3002))
+	l.put("drainBlueServers", url(3001))
+	switchTo(t, rotation, 3003)
+	l.want("blueServers", url(3003))
+	l.want("drainBlueServers", url(3002), "garbage", url(3001))
+}
+
+func TestSwitch_BackToADrainingReleaseEndsItsDrain(t *testing.T) {
+	l, rotation := blue(t)
+	l.put("blueServers", url(3002))
+	l.put("drainBlueServers", url(3001))
+	switchTo(t, rotation, 3001)
+	l.want("blueServers", url(3001))
+	l.want("drainBlueServers", url(3002))
+	draining, err := rotation.Draining(t.Context(), site.Server(3002))
+	if err != nil || !draining {
+		t.Errorf("Draining(3002): got %v, %v, want true", draining, err)
+	}
+}
+
+func TestSwitch_AgainChangesNothing(t *testing.T) {
+	l, rotation := blue(t)
+	for range 2 {
+		switchTo(t, rotation, 3001)
+	}
+	l.want("blueServers", url(3001))
+	l.want("drainBlueServers")
+}
+
+func TestSwitch_NoRequestFindsAnEmptyList(t *testing.T) {
+	_, rotation := blue(t)
+	switchTo(t, rotation, 3001)
+	stop := make(chan struct{})
+	var requests sync.WaitGroup
+	requests.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if _, err := rotation.Next(t.Context()); errors.Is(err, fleet.ErrNoServers) {
+				t.Error("Next found no server during a switch")
+				return
+			}
+		}
+	})
+	for port := range 500 {
+		switchTo(t, rotation, 3001+port%2)
+	}
+	close(stop)
+	requests.Wait()
+}
+
+func TestForget_TakesAServerOffBothLists(t *testing.T) {
+	l, rotation := blue(t)
+	l.put("blueServers", url(3001), url(3002))
+	l.put("drainBlueServers", url(3001))
+	if err := rotation.Forget(t.Context(), site.Server(3001)); err != nil {
+		t.Fatal(err)
+	}
+	l.want("blueServers", url(3002))
+	l.want("drainBlueServers")
+}
