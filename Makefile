@@ -1,4 +1,4 @@
-.PHONY: deploy-init sample remotes bench-deploy help up down clean status logs infrastructure build base-images test test-unit lint bench
+.PHONY: deploy-init sample remotes help up down clean status logs infrastructure build base-images test test-unit lint bench
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -18,8 +18,6 @@ sample: ## make a repository of the sample app, to push from (APP=dir, else samp
 	@scripts/sample.sh $(APP)
 remotes: ## give the repository APP=dir the remotes blue and green
 	@scripts/remotes.sh $(APP)
-bench-deploy: ## measure a push beside the same by hand, and requests during deploys
-	@scripts/bench_deploy.sh
 infrastructure: build ## run the infrastructure program in this terminal
 	@scripts/infrastructure.sh run
 build: ## build the host's programs into bin/
@@ -32,5 +30,5 @@ test-unit: ## run the tests that need no Docker; takes seconds
 	@go test -short ./cmd/... ./internal/...
 lint: ## gofmt, vet, staticcheck, ShellCheck
 	@scripts/lint.sh
-bench: ## measure spawn, stream and the programs at rest, as ratios
+bench: ## measure spawn, stream, deploy and the programs at rest, as ratios
 	@scripts/bench.sh

@@ -25,11 +25,12 @@ var measurements = []struct {
 	{"rest", measureRest},
 	{"spawn", measureSpawn},
 	{"stream", measureStream},
+	{"deploy", measureDeploy},
 }
 
 func main() {
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: scripts/bench.sh [rest|spawn|stream]...   (all without arguments)")
+		fmt.Fprintln(os.Stderr, "usage: scripts/bench.sh [rest|spawn|stream|deploy]...   (all without arguments)")
 	}
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -153,6 +153,37 @@ func hookKilled(s *deploySystem) {
 	load.stop(s)
 }
 
+func killedPushSettles(s *deploySystem) {
+	w := s.work("start")
+	w.deployed("blue")
+	good := w.head()
+	for _, kill := range []struct {
+		step  string
+		moved bool // whether the ref has moved by then
+	}{{"Waiting until", false}, {"Switching", true}} {
+		w.commit("behaviour", "TEXT="+strings.Fields(kill.step)[0]+"\nSTART_DELAY=500ms\n")
+		push := w.begin("blue")
+		if !push.until(kill.step) || !s.killHook("blue") {
+			s.t.Errorf("killed at %q: the step did not come, or its process had ended", kill.step)
+		}
+		_ = push.end()
+		want, text := good, "start"
+		if kill.moved {
+			want, text = w.head(), "Switching"
+		}
+		if got := s.ref("blue", "main"); got != want {
+			s.t.Errorf("killed at %q: main is at %s, want %s", kill.step, got, want)
+		}
+		for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+			if _, page := get(s.url("blue")); page == "blue "+want+" "+text && len(s.containers("blue")) == 1 {
+				break
+			}
+		}
+		s.shows("blue", want, text)
+		s.runsOne("blue")
+	}
+}
+
 func pusherKilled(s *deploySystem) {
 	w := s.work("start")
 	w.deployed("blue")

@@ -32,6 +32,7 @@ func TestDeploy(t *testing.T) {
 		{"OfTwoPushesAtOneInstantTheRefSaysWhichRuns", twoPushesAtOnce},
 		{"BlueAndGreenDoNotWaitForEachOther", blueAndGreenAtOnce},
 		{"AHookKilledAtAnyStepIsHealedByTheNextPush", hookKilled},
+		{"AKilledPushSettlesWithoutAnother", killedPushSettles},
 		{"APusherWhoGoesAwayStopsTheDeploy", pusherKilled},
 		{"RegistryDownThenUp", registryDown},
 		{"WhatIsWrongWithTheHostIsSaidInOneLine", wrongHost},
