@@ -44,7 +44,7 @@ func wrongHost(s *deploySystem) {
 		s.t.Fatal(err)
 	}
 	write(s.t, settings, string(before)+"DOCKER_HOST=unix:///nonexistent.sock\n")
-	w.refused("DEPLOY FAILED blue lock "+w.head(), "Docker does not answer (is it started? may you use it? usermod -aG docker", "blue", "main")
+	w.refused("DEPLOY FAILED blue lock "+w.head(), "no answer from Docker (is it started? may you use it? usermod -aG docker", "blue", "main")
 	write(s.t, settings, strings.Replace(string(before), "REDIS_ADDR=127.0.0.1", "REDIS_ADDR=127.0.0.9", 1))
 	w.refused("DEPLOY FAILED blue lock "+w.head(), "make up starts it", "blue", "main")
 	write(s.t, settings, string(before))

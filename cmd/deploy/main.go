@@ -38,8 +38,7 @@ func main() {
 	program.Main("deploy", run)
 }
 
-// errUsage is for a command that is none.
-var errUsage = errors.New("no such command\n" + usage)
+var errUsage = errors.New("no such command, or not with these arguments: bin/deploy -h lists them")
 
 // forBoth are the commands that without a colour are for both.
 var forBoth = []string{"status", "restore", "down"}

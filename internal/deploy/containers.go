@@ -25,7 +25,7 @@ func (d *Deployer) containers(ctx context.Context) (containers, error) {
 	}
 	listed, draining, err := d.rotation.Read(ctx)
 	if err != nil {
-		return containers{}, fmt.Errorf("Redis does not answer (make up starts it): %w", err)
+		return containers{}, fmt.Errorf("no answer from Redis (make up starts it): %w", err)
 	}
 	return containers{all, listed, draining}, nil
 }

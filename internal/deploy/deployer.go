@@ -69,10 +69,10 @@ func (d *Deployer) Close() { d.engine.Close(); d.lists.Close() }
 // ready returns nil when there is everything to work with.
 func (d *Deployer) ready(ctx context.Context) error {
 	if err := d.engine.Ping(ctx); err != nil {
-		return fmt.Errorf("Docker does not answer (is it started? may you use it? usermod -aG docker %s): %w", userName(), err)
+		return fmt.Errorf("no answer from Docker (is it started? may you use it? usermod -aG docker %s): %w", userName(), err)
 	}
 	if err := d.lists.Ping(ctx); err != nil {
-		return fmt.Errorf("Redis does not answer at %s (make up starts it): %w", d.config.RedisAddr, err)
+		return fmt.Errorf("no answer from Redis at %s (make up starts it): %w", d.config.RedisAddr, err)
 	}
 	stranger, err := d.engine.Stranger(ctx, d.colour.app)
 	if err == nil && stranger {
