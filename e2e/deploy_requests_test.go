@@ -68,6 +68,7 @@ func (l *load) stop(s *deploySystem) {
 
 func requestInFlight(s *deploySystem) {
 	w := s.work("one")
+	w.commit("behaviour", "TEXT=one\nABRUPT=yes\n") // it lets no request end when it is stopped
 	w.deployed("blue")
 	load := startLoad(s.url("blue")+"?seconds=3", 200*time.Millisecond)
 	time.Sleep(time.Second) // so that some are under way at any moment of the push
@@ -83,7 +84,7 @@ func tenDeploysUnderLoad(s *deploySystem) {
 	w.deployed("blue")
 	load := startLoad(s.url("blue"), time.Second/200)
 	for i := range 10 {
-		w.commit("behaviour", fmt.Sprintf("TEXT=%d\n", i))
+		w.commit("behaviour", fmt.Sprintf("TEXT=%d\nABRUPT=yes\n", i))
 		w.deployed("blue")
 	}
 	load.stop(s)

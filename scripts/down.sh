@@ -18,7 +18,7 @@ if "$root/scripts/infrastructure.sh" running; then
 fi
 echo "==> Stopping the proxies"
 "$root/scripts/compose.sh" stop proxy blue green
-if [ -x "$root/bin/deploy" ] && [ -d "$DEPLOY_DIR/blue.git/deux" ]; then
+if [ -x "$root/bin/deploy" ] && grep -qsx "FLEET=$FLEET" "$DEPLOY_DIR/blue.git/deux/settings"; then
 	"$root/bin/deploy" down ${1:+"$1"}
 fi
 

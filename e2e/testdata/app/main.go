@@ -49,6 +49,9 @@ func main() {
 	server := &http.Server{Addr: listen, Handler: mux}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
+	if behaviour["ABRUPT"] != "" {
+		context.AfterFunc(ctx, func() { os.Exit(0) })
+	}
 	ended := make(chan struct{})
 	context.AfterFunc(ctx, func() { _ = server.Shutdown(context.Background()); close(ended) })
 	if err := server.ListenAndServe(); err != http.ErrServerClosed {
