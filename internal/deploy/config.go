@@ -39,7 +39,7 @@ func ReadConfig(env *settings.Reader, dir string) (Config, error) {
 		Fleet:         env.Name("FLEET", "deux"),
 		Dir:           env.String("DEPLOY_DIR", dir),
 		RedisAddr:     env.Address("REDIS_ADDR", "127.0.0.1:6379"),
-		HostIP:        env.Host("HOST_IP", "172.17.0.1"),
+		HostIP:        env.IPv4("HOST_IP", "172.17.0.1"),
 		RegistryPort:  env.Port("REGISTRY_PORT", 5000),
 		BluePort:      env.Port("BLUE_PORT", 50101),
 		GreenPort:     env.Port("GREEN_PORT", 50100),

@@ -152,6 +152,16 @@ func (f *Fleet) has(ctx context.Context, key string, server Server) (bool, error
 	return true, nil
 }
 
+// IsSpawning tells whether the server is still to be spawned.
+func (f *Fleet) IsSpawning(ctx context.Context, server Server) (bool, error) {
+	return f.has(ctx, spawningKey, server)
+}
+
+// IsDestroying tells whether the server is still to be destroyed.
+func (f *Fleet) IsDestroying(ctx context.Context, server Server) (bool, error) {
+	return f.has(ctx, destroyingKey, server)
+}
+
 // Gone ends the destruction of a server whose container and image are removed.
 func (f *Fleet) Gone(ctx context.Context, server Server) error {
 	return f.remove(ctx, server, destroyingKey, drainKey, serversKey)

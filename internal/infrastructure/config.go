@@ -1,8 +1,6 @@
 package infrastructure
 
 import (
-	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -19,6 +17,7 @@ type Config struct {
 	LockFile      string        // LOCK_FILE: held by the one poller of this host
 	Parallel      int           // PARALLEL: servers spawned, and servers destroyed, at once
 	Attempts      int           // SPAWN_ATTEMPTS: tries before a server goes to failedServers
+	SpawnTimeout  time.Duration // SPAWN_TIMEOUT: for one build and start of a server
 	StartTimeout  time.Duration // START_TIMEOUT: from container start to first answer
 	DrainTimeout  time.Duration // DRAIN_TIMEOUT: for requests in flight to a server being destroyed
 	StopGrace     time.Duration // STOP_GRACE_SECONDS: between SIGTERM and SIGKILL
@@ -30,12 +29,13 @@ func ReadConfig(env *settings.Reader) (Config, error) {
 	name := env.Name("FLEET", "deux")
 	config := Config{
 		RedisAddr:     env.Address("REDIS_ADDR", "127.0.0.1:6379"),
-		Site:          fleet.Site{Host: env.Host("HOST_IP", "172.17.0.1"), First: env.Port("FIRST_PORT", 3000)},
+		Site:          fleet.Site{Host: env.IPv4("HOST_IP", "172.17.0.1"), First: env.Port("FIRST_PORT", 3000)},
 		Fleet:         name,
 		Root:          env.String("ROOT_DIR", "."),
-		LockFile:      env.String("LOCK_FILE", filepath.Join(os.TempDir(), "deux-"+name+".lock")),
+		LockFile:      env.String("LOCK_FILE", "/tmp/deux-"+name+".lock"),
 		Parallel:      env.Int("PARALLEL", 8, 1, 100),
 		Attempts:      env.Int("SPAWN_ATTEMPTS", 3, 1, 100),
+		SpawnTimeout:  env.Duration("SPAWN_TIMEOUT", 10*time.Minute, time.Second),
 		StartTimeout:  env.Duration("START_TIMEOUT", 30*time.Second, time.Second),
 		DrainTimeout:  env.Duration("DRAIN_TIMEOUT", 30*time.Second, 0),
 		StopGrace:     time.Duration(env.Int("STOP_GRACE_SECONDS", 10, 0, 3600)) * time.Second,

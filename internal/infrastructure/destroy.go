@@ -15,7 +15,7 @@ func (p *Poller) beginDestroy(ctx context.Context, server fleet.Server) {
 // requests end, and removes its container and image.
 func (p *Poller) destroy(ctx context.Context, server fleet.Server) {
 	log := p.log.With("server", server.URL)
-	if p.isFirst(ctx, server) {
+	if !p.stillWanted(ctx, p.fleet.IsDestroying, server) || p.isFirst(ctx, server) {
 		return
 	}
 	begun := time.Now()
@@ -30,8 +30,9 @@ func (p *Poller) destroy(ctx context.Context, server fleet.Server) {
 		log.Error("Destroy given up", "error", err)
 		p.persist(ctx, p.fleet.Fail, server)
 	default:
-		p.persist(ctx, p.fleet.Gone, server)
-		log.Info("Server gone", "container", server.Container(), "took", time.Since(begun).Round(time.Millisecond))
+		if p.persist(ctx, p.fleet.Gone, server) {
+			log.Info("Server gone", "container", server.Container(), "took", time.Since(begun).Round(time.Millisecond))
+		}
 	}
 }
 
@@ -50,19 +51,21 @@ func (p *Poller) isFirst(ctx context.Context, server fleet.Server) bool {
 const drainPause = 50 * time.Millisecond
 
 // drain waits until the proxy has taken the server off drainServers, at most
-// for the drain timeout.
+// for the drain timeout. While Redis is away nobody can tell, so that time does
+// not count.
 func (p *Poller) drain(ctx context.Context, server fleet.Server) {
-	ctx, cancel := context.WithTimeout(ctx, p.config.DrainTimeout)
-	defer cancel()
-	for {
+	for waited := time.Duration(0); waited < p.config.DrainTimeout; {
 		draining, err := p.fleet.Draining(ctx, server)
 		if err == nil && !draining {
 			return
 		}
 		if !sleep(ctx, drainPause) {
-			p.log.Warn("Requests still in flight, stopping the server all the same",
-				"server", server.URL, "waited", p.config.DrainTimeout)
 			return
 		}
+		if err == nil {
+			waited += drainPause
+		}
 	}
+	p.log.Warn("The proxy did not say that the last request has ended, stopping the server all the same",
+		"server", server.URL, "waited", p.config.DrainTimeout)
 }

@@ -75,7 +75,8 @@ func (p *Poller) resume(ctx context.Context, lists fleet.Lists) {
 	}
 }
 
-// checkListed takes out of rotation what does not answer any more.
+// checkListed takes out of rotation what does not answer any more: at once if
+// its container has ended, else after maxStrikes.
 func (p *Poller) checkListed(ctx context.Context, lists fleet.Lists, alive map[fleet.Server]bool) error {
 	listed := lists.Listed()
 	failures := p.probeAll(ctx, listed)
@@ -83,10 +84,11 @@ func (p *Poller) checkListed(ctx context.Context, lists fleet.Lists, alive map[f
 		if p.jobs.running(server) {
 			continue
 		}
-		p.strikes[server]++
 		if failures[i] == nil {
 			delete(p.strikes, server)
+			continue
 		}
+		p.strikes[server]++
 		first := server == p.config.Site.FirstServer()
 		if p.strikes[server] < maxStrikes && (first || alive[server]) {
 			continue
@@ -130,6 +132,9 @@ func (p *Poller) probeAll(ctx context.Context, servers []fleet.Server) []error {
 func (p *Poller) adopt(ctx context.Context, lists fleet.Lists, alive map[fleet.Server]bool) error {
 	alive[p.config.Site.FirstServer()] = true
 	for server, running := range alive {
+		if _, err := p.config.Site.Parse(server.URL); err != nil {
+			continue // of a time when FIRST_PORT was lower
+		}
 		if !running || lists.Knows(server) || p.jobs.running(server) || p.probe(ctx, server) != nil {
 			continue
 		}

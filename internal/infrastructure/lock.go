@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // takeLock makes this the only poller on the host, for as long as the process
@@ -15,9 +16,9 @@ import (
 func takeLock(path string) (*os.File, error) {
 	file, err := openLock(path)
 	if err != nil {
-		return nil, fmt.Errorf("opening the lock file: %w (LOCK_FILE names another)", err)
+		return nil, fmt.Errorf("opening the lock file: %w", err)
 	}
-	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	err = tryLock(file)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		holder, _ := io.ReadAll(io.LimitReader(file, 20))
 		file.Close()
@@ -28,9 +29,23 @@ func takeLock(path string) (*os.File, error) {
 		file.Close()
 		return nil, fmt.Errorf("locking %s: %w", path, err)
 	}
+	_ = file.Chmod(0o666) // for whoever runs the next one; only the owner can, and has
 	_ = file.Truncate(0)
 	_, _ = fmt.Fprintf(file, "%d\n", os.Getpid())
 	return file, nil
+}
+
+// lockPatience is longer than scripts/infrastructure.sh holds the lock when it
+// asks who has it.
+const lockPatience = time.Second
+
+func tryLock(file *os.File) error {
+	for end := time.Now().Add(lockPatience); ; time.Sleep(10 * time.Millisecond) {
+		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) || time.Now().After(end) {
+			return err
+		}
+	}
 }
 
 // openLock opens an existing file without O_CREATE: in a shared directory

@@ -10,7 +10,6 @@ package infrastructure
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -91,8 +90,8 @@ func (p *Poller) run(ctx context.Context) {
 	}
 	p.log.Info("Infrastructure polls", "redis", p.config.RedisAddr, "first", p.config.Site.FirstServer().URL)
 	var loops sync.WaitGroup
-	loops.Go(func() { p.claim(ctx, "claiming spawns", p.fleet.ClaimSpawn, p.beginSpawn) })
-	loops.Go(func() { p.claim(ctx, "claiming destroys", p.fleet.ClaimDestroy, p.beginDestroy) })
+	loops.Go(func() { p.claim(ctx, p.fleet.ClaimSpawn, p.beginSpawn) })
+	loops.Go(func() { p.claim(ctx, p.fleet.ClaimDestroy, p.beginDestroy) })
 	loops.Go(func() { p.levelLoop(ctx) })
 	loops.Wait()
 	p.jobs.wait()
@@ -104,13 +103,13 @@ const troublePause = time.Second
 
 // claim hands each element of a list to begin as it comes. What is no server
 // stays where the claim put it: the next level pass sets it aside.
-func (p *Poller) claim(ctx context.Context, name string, next func(context.Context) (string, error), begin func(context.Context, fleet.Server)) {
+func (p *Poller) claim(ctx context.Context, next func(context.Context) (string, error), begin func(context.Context, fleet.Server)) {
 	for ctx.Err() == nil {
 		element, err := next(ctx)
 		if errors.Is(err, fleet.ErrNoWork) {
 			err = nil
 		}
-		p.complaints.report(name, err)
+		p.complaints.report("claiming work", err)
 		if err != nil {
 			sleep(ctx, troublePause)
 			continue
@@ -122,13 +121,28 @@ func (p *Poller) claim(ctx context.Context, name string, next func(context.Conte
 }
 
 // persist repeats a change of the lists until Redis has taken it, or ctx ends:
-// then the lists still hold the work and the next poller does it again.
-func (p *Poller) persist(ctx context.Context, change func(context.Context, fleet.Server) error, server fleet.Server) {
+// then the lists still hold the work and the next poller does it again. It
+// tells whether Redis has taken it.
+func (p *Poller) persist(ctx context.Context, change func(context.Context, fleet.Server) error, server fleet.Server) bool {
 	for {
 		err := change(ctx, server)
-		p.complaints.report(fmt.Sprintf("writing the lists for %s", server.URL), err)
-		if err == nil || !sleep(ctx, troublePause) {
-			return
+		p.complaints.report("writing the lists", err)
+		if err == nil {
+			return true
+		}
+		if !sleep(ctx, troublePause) {
+			return false
 		}
 	}
+}
+
+// stillWanted asks the list itself whether a job has anything to do: what began
+// the job may have read the list before an earlier job changed it.
+func (p *Poller) stillWanted(ctx context.Context, ask func(context.Context, fleet.Server) (bool, error), server fleet.Server) bool {
+	wanted := false
+	p.persist(ctx, func(ctx context.Context, server fleet.Server) (err error) {
+		wanted, err = ask(ctx, server)
+		return err
+	}, server)
+	return wanted
 }

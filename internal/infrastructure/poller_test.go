@@ -28,11 +28,14 @@ func url(port int) string { return site.Server(port).URL }
 type fakeDocker struct {
 	mu      sync.Mutex
 	running map[string]int // port by container
-	away    bool
-	events  []string
-	spawn   func(port int) error            // may fail or block
-	remove  func(name string) error         // may look around
-	answer  func(server fleet.Server) error // the probe, of what runs
+	hang    bool           // whether spawns never end by themselves
+	// answerAll makes every server answer, whether its container runs or not.
+	answerAll bool
+	away      bool
+	events    []string
+	spawn     func(port int) error            // may fail or block
+	remove    func(name string) error         // may look around
+	answer    func(server fleet.Server) error // the probe, of what runs
 }
 
 func newFakeDocker() *fakeDocker {
@@ -107,6 +110,10 @@ func (d *fakeDocker) Spawn(ctx context.Context, image string, port int, containe
 	d.mu.Lock()
 	d.events = append(d.events, "spawn "+image+" "+container)
 	d.mu.Unlock()
+	if d.hang {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	if err := d.spawn(port); err != nil {
 		return err
 	}
@@ -145,7 +152,7 @@ func (d *fakeDocker) probe(_ context.Context, server fleet.Server) error {
 	d.mu.Lock()
 	_, runs := d.running[server.Container()]
 	d.mu.Unlock()
-	if !runs && server != site.FirstServer() {
+	if !runs && !d.answerAll && server != site.FirstServer() {
 		return errors.New("connection refused")
 	}
 	return d.answer(server)
@@ -166,7 +173,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{fakeDocker: newFakeDocker(), t: t, fleet: fleet.Open(address, site),
 		cli: redis.NewClient(&redis.Options{Addr: address})}
 	config := Config{Site: site, Fleet: "test", Parallel: 4, Attempts: 2, StartTimeout: time.Second,
-		DrainTimeout: 200 * time.Millisecond, LevelInterval: 50 * time.Millisecond}
+		DrainTimeout: 200 * time.Millisecond, SpawnTimeout: 10 * time.Second, LevelInterval: 50 * time.Millisecond}
 	w.poller = newPoller(config, w.fleet, w.fakeDocker, w.fakeDocker, slog.New(slog.DiscardHandler))
 	w.poller.probe = w.fakeDocker.probe
 	t.Cleanup(func() { w.fleet.Close(); w.cli.Close() })
@@ -350,6 +357,46 @@ func TestPoller_ToldToEndLeavesItsWorkInTheLists(t *testing.T) {
 	stop()
 	w.want("spawningServers", url(3001))
 	w.want("failedServers")
+}
+
+func TestPoller_DoesNothingForAJobWhoseListHasMovedOn(t *testing.T) {
+	w := newWorld(t)
+	w.put("failedServers", url(3001))
+	w.run(3002)
+	w.put("servers", url(3000), url(3002))
+	w.poller.beginSpawn(t.Context(), site.Server(3001))   // as a level pass with an
+	w.poller.beginDestroy(t.Context(), site.Server(3002)) // older copy of the lists
+	w.poller.jobs.wait()
+	w.want("failedServers", url(3001))
+	w.want("servers", url(3000), url(3002))
+	if len(w.events) != 0 {
+		t.Errorf("Docker saw %q, want nothing", w.events)
+	}
+}
+
+func TestPoller_ASpawnThatHangsIsGivenUp(t *testing.T) {
+	w := newWorld(t)
+	w.poller.config.SpawnTimeout = 20 * time.Millisecond
+	w.poller.config.Attempts = 1
+	w.hang = true
+	w.put("tempServers", url(3001))
+	w.start()
+	w.want("failedServers", url(3001))
+}
+
+func TestPoller_LeavesAListedServerThatAnswersAlone(t *testing.T) {
+	w := newWorld(t)
+	w.answerAll = true // also where no container runs
+	w.put("servers", url(3000), url(3001))
+	for range maxStrikes + 1 {
+		if err := w.poller.level(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.want("servers", url(3000), url(3001))
+	if len(w.events) != 0 {
+		t.Errorf("Docker saw %q, want nothing", w.events)
+	}
 }
 
 func TestPoller_UnlistsAndDrainsBeforeItStops(t *testing.T) {

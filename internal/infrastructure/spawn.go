@@ -2,6 +2,7 @@ package infrastructure
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"deux/internal/fleet"
@@ -21,7 +22,7 @@ func (p *Poller) beginSpawn(ctx context.Context, server fleet.Server) {
 // to failedServers. When ctx ends it leaves the server where it is.
 func (p *Poller) spawn(ctx context.Context, server fleet.Server) {
 	log := p.log.With("server", server.URL)
-	if p.isFirst(ctx, server) {
+	if !p.stillWanted(ctx, p.fleet.IsSpawning, server) || p.isFirst(ctx, server) {
 		return
 	}
 	begun := time.Now()
@@ -34,8 +35,9 @@ func (p *Poller) spawn(ctx context.Context, server fleet.Server) {
 		p.cleanUp(ctx, server)
 		p.persist(ctx, p.fleet.Fail, server)
 	default:
-		p.persist(ctx, p.fleet.List, server)
-		log.Info("Server listed", "container", server.Container(), "took", time.Since(begun).Round(time.Millisecond))
+		if p.persist(ctx, p.fleet.List, server) {
+			log.Info("Server listed", "container", server.Container(), "took", time.Since(begun).Round(time.Millisecond))
+		}
 	}
 }
 
@@ -49,10 +51,22 @@ func (p *Poller) start(ctx context.Context, server fleet.Server) error {
 	if running && p.waitForAnswer(ctx, server) == nil {
 		return nil
 	}
-	if err := p.spawner.Spawn(ctx, server.Image(), server.Port, server.Container()); err != nil {
+	if err := p.runScript(ctx, server); err != nil {
 		return err
 	}
 	return p.waitForAnswer(ctx, server)
+}
+
+// runScript bounds the script: a build that hangs must not keep its slot.
+func (p *Poller) runScript(ctx context.Context, server fleet.Server) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, p.config.SpawnTimeout,
+		fmt.Errorf("not built and started within %v (SPAWN_TIMEOUT)", p.config.SpawnTimeout))
+	defer cancel()
+	err := p.spawner.Spawn(ctx, server.Image(), server.Port, server.Container())
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 // try repeats work with growing pauses until it succeeds, the last try failed,

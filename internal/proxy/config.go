@@ -24,7 +24,7 @@ func ReadConfig(env *settings.Reader) (Config, error) {
 		Service:         env.String("SERVICE", "proxy"),
 		Port:            env.Port("PORT", 3456),
 		RedisAddr:       env.Address("REDIS_ADDR", "127.0.0.1:6379"),
-		Site:            fleet.Site{Host: env.Host("HOST_IP", "172.17.0.1"), First: env.Port("FIRST_PORT", 3000)},
+		Site:            fleet.Site{Host: env.IPv4("HOST_IP", "172.17.0.1"), First: env.Port("FIRST_PORT", 3000)},
 		ConnectTimeout:  env.Duration("CONNECT_TIMEOUT", 2*time.Second, time.Millisecond),
 		ResponseTimeout: env.Duration("RESPONSE_TIMEOUT", time.Minute, time.Millisecond),
 		ShutdownTimeout: env.Duration("SHUTDOWN_TIMEOUT", 25*time.Second, 0),

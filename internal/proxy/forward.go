@@ -25,6 +25,8 @@ type flightKey struct{}
 type forwarder struct {
 	rotor     *rotor
 	transport http.RoundTripper
+	oneShot   http.RoundTripper // without keep-alive, so that it repeats nothing itself
+	service   string
 }
 
 // RoundTrip implements http.RoundTripper. The request's context must hold its
@@ -48,12 +50,12 @@ func (f *forwarder) RoundTrip(request *http.Request) (*http.Response, error) {
 		tried = append(tried, server)
 		flight.land(f.rotor.flights)
 		flight.server, flight.aloft = server, true
-		response, err := f.transport.RoundTrip(outgoing(request, server, body))
+		response, err := f.transportFor(request).RoundTrip(outgoing(request, server, body))
 		if err == nil {
 			return response, nil
 		}
 		last = err
-		if request.Context().Err() != nil || !repeatable(request, body, err) {
+		if request.Context().Err() != nil || !f.repeatable(request, body, err) {
 			break
 		}
 	}
@@ -79,15 +81,33 @@ func outgoing(request *http.Request, server fleet.Server, body *keptBody) *http.
 	return out
 }
 
+// actOnce are the web app's pages that change something on a GET, as the people
+// who click want it. A second try would spawn a second server.
+var actOnce = []string{"/spawn", "/destroy", "/meow"}
+
+func (f *forwarder) actsOnce(request *http.Request) bool {
+	return f.service == "proxy" && slices.Contains(actOnce, request.URL.Path)
+}
+
+// transportFor keeps requests that act once off kept connections: when one of
+// those breaks, http.Transport repeats a GET by itself.
+func (f *forwarder) transportFor(request *http.Request) http.RoundTripper {
+	if f.actsOnce(request) {
+		return f.oneShot
+	}
+	return f.transport
+}
+
 // repeatable tells whether another server may get the request after err. One
 // that reached no server always may; one that may have been acted on only if
 // its method is idempotent (RFC 9110 section 9.2.2). What has been read of a
-// body is gone.
-func repeatable(request *http.Request, body *keptBody, err error) bool {
+// body is gone. Docker's proxy accepts connections for a container in which
+// nobody listens and resets them: to us such a request may have arrived.
+func (f *forwarder) repeatable(request *http.Request, body *keptBody, err error) bool {
 	if body.touched.Load() || isTimeout(err) && !isDial(err) {
 		return false
 	}
-	return isDial(err) || slices.Contains(idempotent, request.Method)
+	return isDial(err) || slices.Contains(idempotent, request.Method) && !f.actsOnce(request)
 }
 
 var idempotent = []string{

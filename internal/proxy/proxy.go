@@ -38,7 +38,12 @@ func New(config Config, lists rotation, log *slog.Logger) *Proxy {
 			r.Out.URL.RawQuery = r.In.URL.RawQuery // also what Go cannot parse: it is the server's to judge
 			r.SetXForwarded()
 		},
-		Transport:      &forwarder{rotor: p.rotor, transport: newTransport(config)},
+		Transport: &forwarder{
+			rotor:     p.rotor,
+			transport: newTransport(config, true),
+			oneShot:   newTransport(config, false),
+			service:   config.Service,
+		},
 		ModifyResponse: p.sign,
 		ErrorHandler:   p.refuse,
 		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelWarn),
@@ -52,13 +57,15 @@ func New(config Config, lists rotation, log *slog.Logger) *Proxy {
 // is being sent on.
 const idleTimeout = 30 * time.Second
 
-func newTransport(config Config) *http.Transport {
+func newTransport(config Config, keepAlive bool) *http.Transport {
 	dialer := &net.Dialer{Timeout: config.ConnectTimeout, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		DialContext:           dialer.DialContext,
 		MaxIdleConnsPerHost:   512,
 		IdleConnTimeout:       idleTimeout,
 		ResponseHeaderTimeout: config.ResponseTimeout,
+		ExpectContinueTimeout: time.Second, // the server may refuse a body before it is sent (RFC 9110 section 10.1.1)
+		DisableKeepAlives:     !keepAlive,
 		DisableCompression:    true, // what the server sends is what the client gets
 	}
 }
@@ -80,7 +87,7 @@ func (p *Proxy) sign(response *http.Response) error {
 // refuse answers a request that no server answered.
 func (p *Proxy) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil {
-		return // the client has gone
+		panic(http.ErrAbortHandler) // the client has gone, and must not take silence for an empty answer
 	}
 	if flight := r.Context().Value(flightKey{}).(*flight); flight.server.URL != "" {
 		w.Header().Set(ServedBy, flight.server.URL)
@@ -95,8 +102,10 @@ func (p *Proxy) refuse(w http.ResponseWriter, r *http.Request, err error) {
 
 func (p *Proxy) verdict(err error) (status int, sentence string) {
 	switch {
+	case errors.Is(err, errRedisAway):
+		return http.StatusServiceUnavailable, "Redis does not answer, and no server was known before: make status says more."
 	case errors.Is(err, fleet.ErrNoServers) && p.service == "proxy":
-		return http.StatusServiceUnavailable, "No server is listed: the first one is starting, or see docker compose ps webapp."
+		return http.StatusServiceUnavailable, "No server is listed: the first one is starting, or make status says more."
 	case errors.Is(err, fleet.ErrNoServers):
 		return http.StatusServiceUnavailable, fmt.Sprintf("Nothing deployed yet: git push %s main", p.service)
 	case isTimeout(err) && !isDial(err):

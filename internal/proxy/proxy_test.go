@@ -177,6 +177,80 @@ func TestProxy_RepeatsOnlyIdempotentRequestsThatMayHaveArrived(t *testing.T) {
 	}
 }
 
+func TestProxy_NeverRepeatsAGetThatChangesSomething(t *testing.T) {
+	for _, page := range actOnce {
+		s := newStage(t)
+		var calls atomic.Int32
+		for range 2 {
+			s.backend(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == page {
+					breakOff(&calls)(w, r)
+				}
+			})
+		}
+		for range 2 { // so that there are kept connections
+			s.do("GET", "/", "")
+		}
+		response, _ := s.do("GET", page, "")
+		if response.StatusCode != http.StatusBadGateway || calls.Load() != 1 {
+			t.Errorf("GET %s: got %d after %d calls, want 502 after 1", page, response.StatusCode, calls.Load())
+		}
+	}
+}
+
+func TestProxy_TakesNoSilenceForAnEmptyAnswer(t *testing.T) {
+	s := newStage(t)
+	begun := make(chan struct{})
+	s.backend(func(_ http.ResponseWriter, r *http.Request) { close(begun); <-r.Context().Done() })
+	connection, err := net.Dial("tcp", s.front.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	fmt.Fprint(connection, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	<-begun
+	connection.(*net.TCPConn).CloseWrite()
+	if answer, _ := io.ReadAll(connection); len(answer) != 0 {
+		t.Errorf("got %q, want no answer", answer)
+	}
+}
+
+func TestProxy_LetsAServerRefuseABodyBeforeItIsSent(t *testing.T) {
+	s := newStage(t)
+	s.backend(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusRequestEntityTooLarge) })
+	connection, err := net.Dial("tcp", s.front.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	fmt.Fprint(connection, "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n")
+	head := make([]byte, 12)
+	if _, err := io.ReadFull(connection, head); err != nil || string(head) != "HTTP/1.1 413" {
+		t.Errorf("got %q, %v, want HTTP/1.1 413 and no 100 before it", head, err)
+	}
+}
+
+func TestProxy_ForgetsTheLastServerWhenItDrains(t *testing.T) {
+	s := newStage(t)
+	only, _ := s.backend(ok)
+	s.cli.Del(t.Context(), "servers")
+	s.cli.LPush(t.Context(), "drainServers", only)
+	s.proxy.rotor.refresh(t.Context())
+	if response, _ := s.do("GET", "/", ""); response.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("got %d from %q, want 503", response.StatusCode, response.Header.Get(ServedBy))
+	}
+}
+
+func TestProxy_WithoutRedisAndMemoryNamesRedis(t *testing.T) {
+	s := newStage(t)
+	s.cli.ShutdownNoSave(t.Context())
+	for range 2 {
+		if response, text := s.do("GET", "/", ""); response.StatusCode != 503 || !strings.Contains(text, "Redis does not answer") {
+			t.Errorf("got %d %q, want 503 that names Redis", response.StatusCode, text)
+		}
+	}
+}
+
 func TestProxy_WithoutAnyServerSays503AndWhenToComeBack(t *testing.T) {
 	s := newStage(t)
 	response, text := s.do("GET", "/", "")

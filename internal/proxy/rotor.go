@@ -38,19 +38,24 @@ func newRotor(lists rotation, log *slog.Logger) *rotor {
 	return r
 }
 
+// errRedisAway means that nothing can be asked of Redis just now.
+var errRedisAway = errors.New("Redis does not answer")
+
 // next picks a server for a request and counts the request as in flight to
-// it until flights.end. It returns fleet.ErrNoServers when there is none.
+// it until flights.end. It returns fleet.ErrNoServers when there is none, or
+// errRedisAway when there may be some.
 func (r *rotor) next(ctx context.Context) (fleet.Server, error) {
 	picked := r.flights.picking()
 	defer picked()
 	server, err := r.fromList(ctx)
 	if err != nil {
-		server, err = r.fromMemory()
+		known := false
+		if server, known = r.fromMemory(); !known {
+			return fleet.Server{}, err
+		}
 	}
-	if err == nil {
-		r.flights.begin(server)
-	}
-	return server, err
+	r.flights.begin(server)
+	return server, nil
 }
 
 // maxGarbage is how many elements that are no servers one pick steps over.
@@ -58,7 +63,7 @@ const maxGarbage = 100
 
 func (r *rotor) fromList(ctx context.Context) (fleet.Server, error) {
 	if r.away.Load() {
-		return fleet.Server{}, fleet.ErrNoServers
+		return fleet.Server{}, errRedisAway
 	}
 	var err error
 	for range maxGarbage {
@@ -67,6 +72,9 @@ func (r *rotor) fromList(ctx context.Context) (fleet.Server, error) {
 		invalid := new(fleet.InvalidError)
 		if !errors.As(err, &invalid) {
 			r.notice(ctx, err)
+			if r.away.Load() {
+				err = errRedisAway
+			}
 			return server, err
 		}
 		if _, said := r.garbage.LoadOrStore(invalid.Element, true); !said {
@@ -92,12 +100,12 @@ func (r *rotor) notice(ctx context.Context, err error) {
 	}
 }
 
-func (r *rotor) fromMemory() (fleet.Server, error) {
-	known := *r.known.Load()
-	if len(known) == 0 {
-		return fleet.Server{}, fleet.ErrNoServers
+func (r *rotor) fromMemory() (server fleet.Server, known bool) {
+	all := *r.known.Load()
+	if len(all) == 0 {
+		return fleet.Server{}, false
 	}
-	return known[(r.turn.Add(1)-1)%uint64(len(known))], nil
+	return all[(r.turn.Add(1)-1)%uint64(len(all))], true
 }
 
 // size returns how many servers are known.
@@ -111,10 +119,11 @@ func (r *rotor) refresh(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	listed = slices.DeleteFunc(listed, func(s fleet.Server) bool { return slices.Contains(draining, s) })
-	if len(listed) > 0 {
-		r.known.Store(&listed)
+	if len(listed) == 0 {
+		listed = slices.Clone(*r.known.Load())
 	}
+	listed = slices.DeleteFunc(listed, func(s fleet.Server) bool { return slices.Contains(draining, s) })
+	r.known.Store(&listed)
 	if len(draining) == 0 || !r.flights.settle(ctx) {
 		return
 	}

@@ -12,8 +12,8 @@ import (
 	"deux/internal/program"
 )
 
-// refreshInterval is how often the lists are read. A destroyed server waits
-// for it on average half of it longer than its last request.
+// refreshInterval is how often the lists are read. A server being destroyed
+// outlives its last request by up to as much.
 const refreshInterval = 200 * time.Millisecond
 
 // Run serves until ctx ends, then lets the requests in flight end.

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"regexp"
 	"strconv"
@@ -86,14 +87,12 @@ func (r *Reader) Address(name, fallback string) string {
 	return value
 }
 
-// hostPattern is an IPv4 address or a host name of RFC 1123 section 2.1.
-var hostPattern = regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,252}[a-zA-Z0-9])?$`)
-
-// Host returns the variable as an IPv4 address or a host name.
-func (r *Reader) Host(name, fallback string) string {
+// IPv4 returns the variable as an IPv4 address, which is what Docker publishes
+// ports on.
+func (r *Reader) IPv4(name, fallback string) string {
 	value := r.String(name, fallback)
-	if !hostPattern.MatchString(value) {
-		r.reject(name, value, "an IPv4 address or a host name")
+	if address, err := netip.ParseAddr(value); err != nil || !address.Is4() {
+		r.reject(name, value, "an IPv4 address")
 		return fallback
 	}
 	return value

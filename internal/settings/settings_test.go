@@ -41,8 +41,9 @@ func TestReader_RefusesABadValueWithItsNameAndWhatWasExpected(t *testing.T) {
 		{"redis", "HOST:PORT", func(r *settings.Reader) { r.Address("X", "") }},
 		{":6379", "HOST:PORT", func(r *settings.Reader) { r.Address("X", "") }},
 		{"h:x", "HOST:PORT", func(r *settings.Reader) { r.Address("X", "") }},
-		{"10.0.0.1;reboot", "an IPv4 address or a host name", func(r *settings.Reader) { r.Host("X", "") }},
-		{"fd00::1", "an IPv4 address or a host name", func(r *settings.Reader) { r.Host("X", "") }},
+		{"10.0.0.1;reboot", "an IPv4 address", func(r *settings.Reader) { r.IPv4("X", "") }},
+		{"fd00::1", "an IPv4 address", func(r *settings.Reader) { r.IPv4("X", "") }},
+		{"example.org", "an IPv4 address", func(r *settings.Reader) { r.IPv4("X", "") }},
 		{"My Fleet", "lower-case letters", func(r *settings.Reader) { r.Name("X", "") }},
 	} {
 		env := from(map[string]string{"X": c.value})

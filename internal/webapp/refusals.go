@@ -69,7 +69,7 @@ const uploadAdvice = `Send a picture with: curl -F "image=@cat.jpg" http://HOST:
 // refuses (it is loading, or its disk is full) also passes or needs a person.
 var redisAway = refusal{
 	status:     http.StatusServiceUnavailable,
-	sentence:   "Redis does not answer. Start it (docker compose up -d redis) and try again.",
+	sentence:   "Redis does not answer. Start it (make up) and try again.",
 	retryAfter: "5",
 }
 

@@ -22,7 +22,7 @@ var storePages = map[string]string{
 	"/set/key": "GET", "/get/key": "GET", "/recent": "GET", "/meow": "GET",
 }
 
-const awaySentence = "Redis does not answer. Start it (docker compose up -d redis) and try again."
+const awaySentence = "Redis does not answer. Start it (make up) and try again."
 
 func TestWithoutRedisEveryPageSaysWhatToDo(t *testing.T) {
 	handler := pages(t, failing{errors.New("connection refused")})

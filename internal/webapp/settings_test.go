@@ -42,7 +42,7 @@ func TestABadSettingIsNamedWithWhatWasExpected(t *testing.T) {
 		{"start_port", "http", `setting start_port="http": expected a whole number from 1 to 65535`},
 		{"FIRST_PORT", "0", `setting FIRST_PORT="0": expected a whole number from 1 to 65535`},
 		{"REDIS_ADDR", "redis", `setting REDIS_ADDR="redis": expected HOST:PORT, such as 127.0.0.1:6379`},
-		{"HOST_IP", "a b", `setting HOST_IP="a b": expected an IPv4 address or a host name`},
+		{"HOST_IP", "a b", `setting HOST_IP="a b": expected an IPv4 address`},
 		{"MAX_SERVERS", "0", `setting MAX_SERVERS="0": expected a whole number from 1 to 1000`},
 		{"MAX_SERVERS", "1001", `setting MAX_SERVERS="1001": expected a whole number from 1 to 1000`},
 		{"MAX_IMAGES", "many", `setting MAX_IMAGES="many": expected a whole number from 1 to 1000`},

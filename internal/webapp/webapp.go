@@ -35,7 +35,7 @@ func ReadConfig(env *settings.Reader) (config Config, err error) {
 		Port:  env.Port("start_port", 3000),
 		Redis: env.Address("REDIS_ADDR", "127.0.0.1:6379"),
 		Site: fleet.Site{
-			Host:  env.Host("HOST_IP", "172.17.0.1"),
+			Host:  env.IPv4("HOST_IP", "172.17.0.1"),
 			First: env.Port("FIRST_PORT", 3000),
 		},
 		MaxServers:      env.Int("MAX_SERVERS", 20, 1, 1000),
