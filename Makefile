@@ -7,7 +7,7 @@ up: ## start everything, wait until it is healthy, print the addresses
 down: ## end everything and remove the spawned servers; data and pushed apps stay
 	@scripts/down.sh
 clean: ## down, and remove the data and all that was built
-	@scripts/down.sh --clean && rm -rf bin && rmdir --ignore-fail-on-non-empty var
+	@scripts/down.sh --clean && rm -rf bin var/go var/go-cache; rmdir var 2>/dev/null || true
 status: ## show what runs, whether it is healthy, and the lists
 	@scripts/status.sh
 logs: ## follow the logs of everything (Ctrl-C ends it)

@@ -12,6 +12,8 @@ export FLEET=deuxbench VAR="${TMPDIR:-/tmp}/deuxbench" \
 root=$PWD
 . scripts/settings.sh
 trap 'scripts/down.sh --clean >/dev/null 2>&1' EXIT
+trap 'exit 130' INT # dash runs no EXIT trap on a signal
+trap 'exit 143' TERM
 scripts/up.sh
 echo "==> Measuring"
 go run ./bench "$@"

@@ -13,7 +13,7 @@ esac
 
 "$root/scripts/infrastructure.sh" stop
 if "$root/scripts/infrastructure.sh" running; then
-	echo "down.sh: infrastructure still runs in another terminal: end it there with Ctrl-C first" >&2
+	echo "down.sh: infrastructure still runs in another terminal, or without its supervisor: end it with kill $(cat "$LOCK_FILE")" >&2
 	exit 1
 fi
 echo "==> Stopping the proxies"
@@ -26,7 +26,7 @@ containers=$(docker ps --all --quiet --filter "label=deux.fleet=$FLEET" --filter
 if [ -n "$containers" ]; then
 	echo "==> Removing spawned servers"
 	# shellcheck disable=SC2086 # a list of words
-	docker stop --time "$STOP_GRACE_SECONDS" $containers >/dev/null
+	docker stop -t "$STOP_GRACE_SECONDS" $containers >/dev/null
 	# shellcheck disable=SC2086
 	docker rm --force --volumes $containers >/dev/null
 fi

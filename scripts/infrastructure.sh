@@ -22,14 +22,20 @@ program=$root/bin/infrastructure
 log=$VAR/infrastructure.log
 mkdir -p "$VAR"
 
-# held FILE: does a living process hold the lock? The kernel drops a flock with its process.
-held() { [ -e "$1" ] && ! flock --nonblock "$1" true; }
+# held FILE: does a living process hold the lock? The kernel drops a flock with
+# its process. A file that may not be read is held by nobody we could end.
+held() {
+	[ -r "$1" ] || return 1
+	code=0
+	(flock --nonblock --conflict-exit-code 75 9) 9<"$1" || code=$?
+	[ "$code" -eq 75 ]
+}
 
 # fingerprint changes when the program or a setting does.
 fingerprint() {
 	{
 		cksum <"$program"
-		env | grep -E '^(FLEET|HOST_IP|FIRST_PORT|REDIS_ADDR|MAX_SERVERS|MAX_IMAGES|ROOT_DIR|LOCK_FILE|PARALLEL|SPAWN_ATTEMPTS|START_TIMEOUT|DRAIN_TIMEOUT|STOP_GRACE_SECONDS|LEVEL_INTERVAL)=' | sort
+		env | grep -E '^(FLEET|HOST_IP|FIRST_PORT|REDIS_ADDR|MAX_SERVERS|MAX_IMAGES|ROOT_DIR|LOCK_FILE|PARALLEL|SPAWN_ATTEMPTS|SPAWN_TIMEOUT|START_TIMEOUT|DRAIN_TIMEOUT|STOP_GRACE_SECONDS|LEVEL_INTERVAL)=' | sort
 	} | cksum
 }
 
@@ -41,11 +47,15 @@ start() {
 		fi
 		echo "==> Replacing infrastructure: its program or settings changed"
 		stop
+	elif held "$LOCK_FILE"; then
+		echo "infrastructure.sh: one runs that this did not start, in another terminal or without its supervisor: end it with kill $(cat "$LOCK_FILE")" >&2
+		exit 1
 	fi
 	echo "==> Starting infrastructure in the background, log in ${log#"$root/"}"
 	fingerprint >"$VAR/fingerprint"
 	[ ! -f "$log" ] || mv "$log" "$log.1"
 	setsid "$0" supervise >>"$log" 2>&1 </dev/null &
+	until held "$VAR/supervisor.lock"; do sleep 0.1; done
 }
 
 stop() {
@@ -59,17 +69,19 @@ stop() {
 # supervise keeps the program running. A pause grows from 1 to 30 s while it
 # dies again and again.
 supervise() {
+	ending='' child='' pause=1
+	trap 'ending=yes; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null || true' TERM INT
+	echo $$ >"$VAR/supervisor.pid.$$"
 	exec 8>"$VAR/supervisor.lock"
-	flock --nonblock 8 || exit 0
-	echo $$ >"$VAR/supervisor.pid"
-	ending=''
-	pause=1
-	trap 'ending=yes; kill -TERM "$child" 2>/dev/null || true' TERM INT
+	flock --timeout 2 8 || { rm "$VAR/supervisor.pid.$$"; exit 0; }
+	mv "$VAR/supervisor.pid.$$" "$VAR/supervisor.pid"
 	while [ -z "$ending" ]; do
 		began=$(date +%s)
 		"$program" 8>&- &
 		child=$!
+		[ -z "$ending" ] || kill -TERM "$child" 2>/dev/null || true # told to end before $child was known
 		while kill -0 "$child" 2>/dev/null; do wait "$child" || true; done
+		child=''
 		[ -z "$ending" ] || break
 		[ $(($(date +%s) - began)) -lt 60 ] || pause=1
 		echo "supervisor: infrastructure died, starting it again in $pause s"

@@ -3,9 +3,11 @@
 # .env, else the default. Expects $root, the checkout.
 : "${root:?}"
 
-# One line of .env is NAME=value, as Compose reads it. The environment wins.
+# One line of .env is NAME=value, "value" or 'value'. The environment wins.
+carriage_return=$(printf '\r')
 if [ -f "$root/.env" ]; then
 	while IFS= read -r line || [ -n "$line" ]; do
+		line=${line%"$carriage_return"}
 		case $line in
 		'' | '#'*) continue ;;
 		[A-Za-z_]*=*) name=${line%%=*} ;;
@@ -13,7 +15,11 @@ if [ -f "$root/.env" ]; then
 		esac
 		case $name in *[!A-Za-z0-9_]*) echo ".env: '$name' is no name" >&2; exit 1 ;; esac
 		value=${line#*=}
-		value=${value#\"} value=${value%\"}
+		case $value in
+		\"*\") value=${value#\"} value=${value%\"} ;;
+		\'*\') value=${value#\'} value=${value%\'} ;;
+		*[\"\'\#]*) echo ".env: '$line': put a comment on a line of its own, and the whole value between quotes or none of it" >&2; exit 1 ;;
+		esac
 		eval "[ -n \"\${$name+set}\" ] || $name=\$value"
 		export "${name?}"
 	done <"$root/.env"
@@ -50,7 +56,7 @@ export MAX_SERVERS="${MAX_SERVERS:-20}"
 export MAX_IMAGES="${MAX_IMAGES:-100}"
 export WRITE_INTERVAL="${WRITE_INTERVAL:-2m}"
 export DRAIN_TIMEOUT="${DRAIN_TIMEOUT:-30s}"
-export LOCK_FILE="${LOCK_FILE:-${TMPDIR:-/tmp}/deux-$FLEET.lock}"
+export LOCK_FILE="${LOCK_FILE:-/tmp/deux-$FLEET.lock}"
 export STOP_GRACE_SECONDS="${STOP_GRACE_SECONDS:-10}"
 # What runs beside the checkout: pid, log, locks.
 export VAR="${VAR:-$root/var/$FLEET}"

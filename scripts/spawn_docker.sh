@@ -44,7 +44,7 @@ flock 9
 
 if ours container "$container" deux.fleet "$FLEET"; then
 	echo "==> Stopping $container"
-	docker stop --time "$STOP_GRACE_SECONDS" "$container" >/dev/null
+	docker stop -t "$STOP_GRACE_SECONDS" "$container" >/dev/null
 	echo "==> Removing container $container"
 	docker rm --force --volumes "$container" >/dev/null
 fi
@@ -58,10 +58,13 @@ docker build --quiet --file "$root/Dockerfile.webapp" --build-arg "fleet=$FLEET"
 
 echo "==> Starting $container at http://$HOST_IP:$port"
 trap 'docker rm --force --volumes "$container" >/dev/null 2>&1 || true' EXIT
+trap 'exit 143' TERM # dash runs no EXIT trap on a signal
+trap 'exit 130' INT
 docker run --detach --name "$container" \
 	--label deux.role=server --label "deux.fleet=$FLEET" --label "deux.port=$port" \
 	--network "$FLEET" --publish "$HOST_IP:$port:$port" --restart unless-stopped \
 	--env REDIS_ADDR=redis:6379 --env "HOST_IP=$HOST_IP" --env "FIRST_PORT=$FIRST_PORT" \
+	--env "SHUTDOWN_TIMEOUT=$((STOP_GRACE_SECONDS > 2 ? STOP_GRACE_SECONDS - 2 : 1))s" \
 	--env "MAX_SERVERS=$MAX_SERVERS" --env "MAX_IMAGES=$MAX_IMAGES" \
 	--read-only --cap-drop ALL --security-opt no-new-privileges \
 	"$image"
