@@ -11,7 +11,10 @@ case "${1:-}" in
 	scripts/base_images.sh
 	scripts/build.sh
 	echo "==> Starting the registry and the blue and green proxies"
-	scripts/compose.sh up --detach --build redis registry blue green
+	if ! scripts/compose.sh up --detach --build redis registry blue green; then
+		echo "deploy_init.sh: not everything started. Is a port in use? .env may name others (README.md, Settings)" >&2
+		exit 1
+	fi
 	;;
 --repositories) ;;
 *) echo "usage: scripts/deploy_init.sh [--repositories]" >&2; exit 2 ;;
