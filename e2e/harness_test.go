@@ -51,7 +51,7 @@ func prepare(t *testing.T, fleet string) *system {
 	base := freeBase(t, host)
 	port := func(offset int) string { return fmt.Sprint(base + offset) }
 	s.env = map[string]string{
-		"FLEET": fleet, "VAR": t.TempDir(), "LOCK_FILE": filepath.Join(t.TempDir(), "lock"),
+		"FLEET": fleet, "VAR": filepath.Join(os.TempDir(), fleet), "LOCK_FILE": filepath.Join(os.TempDir(), fleet+".lock"),
 		"FIRST_PORT": port(0), "PROXY_PORT": port(proxyOffset), "READER_PORT": port(readerOffset), "WRITER_PORT": port(writerOffset),
 		"REDIS_PORT": port(redisOffset), "REDIS_ADDR": "127.0.0.1:" + port(redisOffset),
 		"REGISTRY_PORT": port(registryOffset), "BLUE_PORT": port(blueOffset), "GREEN_PORT": port(greenOffset),
@@ -101,9 +101,11 @@ func allFree(host string, base int) bool {
 	return true
 }
 
-// up starts the system and ends it, with its data, after the test.
+// up starts the system and ends it, with its data, after the test. One that an
+// interrupted run left, under the same name, is ended first.
 func (s *system) up() {
 	s.t.Helper()
+	s.script("down.sh", "--clean")
 	s.t.Cleanup(func() {
 		if s.t.Failed() {
 			s.t.Logf("infrastructure's log:\n%s", s.infrastructureLog())
