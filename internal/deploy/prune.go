@@ -17,12 +17,17 @@ func (d *Deployer) prune(ctx context.Context, running *push) error {
 	if err != nil {
 		return err
 	}
-	return d.pruneBut(ctx, releases(append(past, running.record), d.config.Keep))
+	return d.pruneBut(ctx, releases(append(past, running.record), d.config.Keep), func(image engine.Image) error {
+		return errors.Join(d.removeFromRegistry(ctx, image), d.removeImage(ctx, image))
+	})
 }
 
-func (d *Deployer) removeAllImages(ctx context.Context) error { return d.pruneBut(ctx, nil) }
+// removeAllImages removes the images of every release from this host.
+func (d *Deployer) removeAllImages(ctx context.Context) error {
+	return d.pruneBut(ctx, nil, func(image engine.Image) error { return d.removeImage(ctx, image) })
+}
 
-func (d *Deployer) pruneBut(ctx context.Context, kept []record) error {
+func (d *Deployer) pruneBut(ctx context.Context, kept []record, remove func(engine.Image) error) error {
 	images, err := d.engine.Images(ctx, d.colour.name)
 	if err != nil {
 		return err
@@ -30,7 +35,7 @@ func (d *Deployer) pruneBut(ctx context.Context, kept []record) error {
 	var errs []error
 	for _, image := range images {
 		if !keeps(kept, image, d.colour.repository) {
-			errs = append(errs, d.removeImage(ctx, image))
+			errs = append(errs, remove(image))
 		}
 	}
 	var revisions []string
@@ -48,14 +53,22 @@ func keeps(kept []record, image engine.Image, repository string) bool {
 }
 
 // removeImage takes the names that a push gave off the image, with the last of
-// which it goes, and deletes it in the registry.
+// which it goes.
 func (d *Deployer) removeImage(ctx context.Context, image engine.Image) error {
 	var errs []error
 	for _, name := range image.Names {
-		if digest, ok := strings.CutPrefix(name, d.colour.repository+"@"); ok {
-			errs = append(errs, removeFromRegistry(ctx, d.colour.repository, digest), d.engine.Untag(ctx, name))
-		} else if strings.HasPrefix(name, d.colour.repository+":") {
+		if strings.HasPrefix(name, d.colour.repository+"@") || strings.HasPrefix(name, d.colour.repository+":") {
 			errs = append(errs, d.engine.Untag(ctx, name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (d *Deployer) removeFromRegistry(ctx context.Context, image engine.Image) error {
+	var errs []error
+	for _, name := range image.Names {
+		if digest, ok := strings.CutPrefix(name, d.colour.repository+"@"); ok {
+			errs = append(errs, removeFromRegistry(ctx, d.colour.repository, digest))
 		}
 	}
 	return errors.Join(errs...)

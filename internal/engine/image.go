@@ -191,11 +191,12 @@ func (e *Engine) Images(ctx context.Context, colour string) ([]Image, error) {
 	return all, nil
 }
 
-// Untag takes one name off an image; with its last name, and when nothing runs
-// or builds on it, the image goes. What is gone already is no error.
+// Untag takes one name off an image; with its last name, and when nothing is
+// built on it, the image goes. What is gone already is no error, and what a
+// container still runs stays.
 func (e *Engine) Untag(ctx context.Context, reference string) error {
 	_, err := e.docker.ImageRemove(ctx, reference, image.RemoveOptions{PruneChildren: false})
-	if err != nil && !errdefs.IsNotFound(err) {
+	if err != nil && !errdefs.IsNotFound(err) && !errdefs.IsConflict(err) {
 		return fmt.Errorf("removing image %s: %w", reference, err)
 	}
 	return nil
