@@ -39,7 +39,7 @@ func newRotor(lists rotation, log *slog.Logger) *rotor {
 }
 
 // errRedisAway means that nothing can be asked of Redis just now.
-var errRedisAway = errors.New("Redis does not answer")
+var errRedisAway = errors.New("no answer from Redis")
 
 // next picks a server for a request and counts the request as in flight to
 // it until flights.end. It returns fleet.ErrNoServers when there is none, or
