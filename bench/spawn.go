@@ -117,9 +117,8 @@ func destroyAll(ctx context.Context) error {
 		}
 	}
 	return poll(ctx, func() bool {
-		left, err := command(ctx, "docker", "ps", "--all", "--quiet",
-			"--filter", "label=deux.fleet="+setting("FLEET"), "--filter", "label=deux.role=server")
-		return err == nil && left == ""
+		images, err := command(ctx, "docker", "images", "--quiet", "--filter", "label=deux.image="+setting("FLEET"), "webapp_*")
+		return err == nil && images == ""
 	})
 }
 
