@@ -198,9 +198,10 @@ func (s *deploySystem) images() []string {
 func prunedImages(s *deploySystem) {
 	w := s.work("0")
 	w.commit("Dockerfile", "FROM "+testApp+" AS stage\nCOPY behaviour /staged\nFROM "+testApp+"\nCOPY --from=stage /staged /behaviour\n")
+	run := time.Now() // so that no layer comes from the cache, of an earlier run's builds
 	push := func(from, to int) {
 		for i := from; i < to; i++ {
-			w.commit("behaviour", fmt.Sprintf("TEXT=%d\n", i))
+			w.commit("behaviour", fmt.Sprintf("TEXT=%d\nRUN=%v\n", i, run))
 			w.deployed("blue")
 		}
 	}
