@@ -126,13 +126,11 @@ func rollback(s *deploySystem) {
 		revision string
 		want     int
 	}{{"", 2}, {"", 1}, {revisions[3][:10], 3}, {revisions[0], 0}} {
-		begun := time.Now()
 		output := s.deploy(strings.Fields("rollback blue " + to.revision)...)
-		took := time.Since(begun)
 		s.shows("blue", revisions[to.want], fmt.Sprint(to.want))
 		s.runsOne("blue")
-		if strings.Contains(output, "Building") || took > 4*time.Second {
-			s.t.Errorf("rollback %s took %v, want no build\n%s", to.revision, took, output)
+		if strings.Contains(output, "Building") {
+			s.t.Errorf("rollback %s: want no build\n%s", to.revision, output)
 		}
 	}
 	load.stop(s)

@@ -76,9 +76,13 @@ func (d *Deployer) settle(ctx context.Context) error {
 }
 
 // finish ends a push that died: switches over to its candidate if its ref had
-// moved, and otherwise writes down how far it came.
+// moved, clears up if the switch was done, and otherwise writes down how far it
+// came.
 func (d *Deployer) finish(ctx context.Context, dead *push, current string) error {
 	if dead.Container != "" && dead.Container == current {
+		if err := d.follow(ctx, dead, clearSteps); err != nil {
+			d.out.line("warning: %v; the next push clears it up", err)
+		}
 		d.end(dead, deployed, "interrupted after the switch")
 		return nil
 	}
