@@ -11,7 +11,7 @@ export FLEET=deuxbench VAR="${TMPDIR:-/tmp}/deuxbench" \
 	BLUE_FIRST_PORT=$((base + 200)) GREEN_FIRST_PORT=$((base + 250)) DEPLOY_DIR="${TMPDIR:-/tmp}/deuxbench-deploy"
 root=$PWD
 . scripts/settings.sh
-trap 'scripts/down.sh --clean >/dev/null 2>&1' EXIT
+trap 'scripts/down.sh --clean >/dev/null 2>&1; rm -rf "$DEPLOY_DIR"' EXIT
 trap 'exit 130' INT # dash runs no EXIT trap on a signal
 trap 'exit 143' TERM
 scripts/up.sh
