@@ -6,9 +6,13 @@ import (
 	"context"
 	"io"
 	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -24,10 +28,19 @@ const (
 const socketPatience = time.Second
 
 // measureStream counts what the reader answers beside what socat itself
-// serves, with as many clients.
+// serves, with as many clients. Both run on the host, as processes: Docker's
+// proxy in front of a published port would be most of what is measured.
 func measureStream(ctx context.Context) error {
-	reader := "127.0.0.1:" + setting("READER_PORT")
-	writer := "127.0.0.1:" + setting("WRITER_PORT")
+	dir, err := os.MkdirTemp("", "bench-stream-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	reader, writer, stop, err := startStream(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	var ours, theirs []float64
 	for range streamPairs {
 		ours = append(ours, rate(ctx, func() func() bool { return readHTTP(reader) }))
@@ -35,6 +48,32 @@ func measureStream(ctx context.Context) error {
 	}
 	report("stream, 64 clients: whole texts a second", ours, theirs, "/s", "reader", "socat itself", "at least 10")
 	return nil
+}
+
+// startStream builds and starts a writer and a reader, and returns their
+// addresses when both answer.
+func startStream(ctx context.Context, dir string) (reader, writer string, stop func(), err error) {
+	if _, err := command(ctx, "go", "build", "-o", dir, "./cmd/writer", "./cmd/reader"); err != nil {
+		return "", "", nil, err
+	}
+	first, _ := strconv.Atoi(setting("FIRST_PORT"))
+	ports := map[string]string{"WRITER_PORT": strconv.Itoa(first + 98), "READER_PORT": strconv.Itoa(first + 99)}
+	reader, writer = "127.0.0.1:"+ports["READER_PORT"], "127.0.0.1:"+ports["WRITER_PORT"]
+	ctx, cancel := context.WithCancel(ctx)
+	var programs sync.WaitGroup
+	for _, name := range []string{"writer", "reader"} {
+		program := exec.CommandContext(ctx, filepath.Join(dir, name))
+		program.Cancel = func() error { return program.Process.Signal(syscall.SIGTERM) }
+		program.Env = append(os.Environ(), "DATA_DIR="+dir, "WRITER_ADDR="+writer,
+			"WRITER_PORT="+ports["WRITER_PORT"], "READER_PORT="+ports["READER_PORT"])
+		programs.Go(func() { _ = program.Run() })
+	}
+	stop = func() { cancel(); programs.Wait() }
+	if err := poll(ctx, func() bool { return readHTTP(reader)() }); err != nil {
+		stop()
+		return "", "", nil, err
+	}
+	return reader, writer, stop, nil
 }
 
 // rate returns how many reads a second succeed while all clients read.
