@@ -1,15 +1,15 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -43,8 +43,12 @@ func measureStream(ctx context.Context) error {
 	defer stop()
 	var ours, theirs []float64
 	for range streamPairs {
-		ours = append(ours, rate(ctx, func() func() bool { return readHTTP(reader) }))
-		theirs = append(theirs, rate(ctx, func() func() bool { return func() bool { return readSocket(writer) } }))
+		rate, err := readerRate(ctx, reader)
+		if err != nil {
+			return err
+		}
+		ours = append(ours, rate)
+		theirs = append(theirs, socatRate(ctx, writer))
 	}
 	report("stream, 64 clients: whole texts a second", ours, theirs, "/s", "reader", "socat itself", "at least 10")
 	return nil
@@ -69,23 +73,41 @@ func startStream(ctx context.Context, dir string) (reader, writer string, stop f
 		programs.Go(func() { _ = program.Run() })
 	}
 	stop = func() { cancel(); programs.Wait() }
-	if err := poll(ctx, func() bool { return readHTTP(reader)() }); err != nil {
+	answers := func() bool {
+		_, err := get(ctx, "http://"+reader+"/")
+		return err == nil
+	}
+	if err := poll(ctx, answers); err != nil {
 		stop()
 		return "", "", nil, err
 	}
 	return reader, writer, stop, nil
 }
 
-// rate returns how many reads a second succeed while all clients read.
-func rate(ctx context.Context, newClient func() (read func() bool)) float64 {
+// readerRate has wrk, which takes less of the processors than a client in Go,
+// read over connections that are kept.
+func readerRate(ctx context.Context, address string) (float64, error) {
+	output, err := command(ctx, "wrk", "--threads", "1", "--connections", strconv.Itoa(streamClients),
+		"--duration", streamTurn.String(), "http://"+address+"/")
+	if err != nil {
+		return 0, fmt.Errorf("%w (apt-get install wrk)", err)
+	}
+	_, rest, found := strings.Cut(output, "Requests/sec:")
+	if !found || strings.Contains(output, "Non-2xx") {
+		return 0, fmt.Errorf("wrk says: %s", output)
+	}
+	return strconv.ParseFloat(strings.Fields(rest)[0], 64)
+}
+
+// socatRate returns how many connections a second socat serves to the end.
+func socatRate(ctx context.Context, address string) float64 {
 	var done atomic.Int64
 	begun := time.Now()
 	var clients sync.WaitGroup
 	for range streamClients {
 		clients.Go(func() {
-			read := newClient()
 			for time.Since(begun) < streamTurn && ctx.Err() == nil {
-				if read() {
+				if readSocket(address) {
 					done.Add(1)
 				}
 			}
@@ -93,46 +115,6 @@ func rate(ctx context.Context, newClient func() (read func() bool)) float64 {
 	}
 	clients.Wait()
 	return float64(done.Load()) / time.Since(begun).Seconds()
-}
-
-// readHTTP returns a client that keeps its connection and does no more than it
-// must: client and reader share the processors.
-func readHTTP(address string) (read func() bool) {
-	connection, err := net.Dial("tcp", address)
-	if err != nil {
-		return func() bool { return false }
-	}
-	answers := bufio.NewReader(connection)
-	return func() bool {
-		if _, err := io.WriteString(connection, "GET / HTTP/1.1\r\nHost: reader\r\n\r\n"); err != nil {
-			return false
-		}
-		return skipAnswer(answers)
-	}
-}
-
-// skipAnswer reads one answer and tells whether it was a 200 with a body. The
-// reader says the length of each (RFC 9112 section 6.2).
-func skipAnswer(answers *bufio.Reader) bool {
-	status, err := answers.ReadSlice('\n')
-	good := err == nil && bytes.HasPrefix(status, []byte("HTTP/1.1 200 "))
-	length := 0
-	for {
-		line, err := answers.ReadSlice('\n')
-		if err != nil {
-			return false
-		}
-		if len(line) == 2 {
-			break
-		}
-		if value, found := bytes.CutPrefix(line, []byte("Content-Length: ")); found {
-			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
-				return false
-			}
-		}
-	}
-	skipped, err := answers.Discard(length)
-	return good && err == nil && skipped > 0
 }
 
 func readSocket(address string) bool {
