@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"deux/internal/engine"
+	"deux/internal/program"
 )
 
 // Pauses between two looks at a container that starts.
@@ -48,7 +49,7 @@ func waitUntilHealthy(ctx context.Context, docker patient, id, url string, timeo
 		if ctx.Err() == nil {
 			last = err
 		}
-		if !sleep(ctx, pause) {
+		if !program.Sleep(ctx, pause) {
 			return fmt.Errorf("not healthy within %v: %w", timeout, last)
 		}
 	}

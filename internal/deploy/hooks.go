@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"deux/internal/program"
 )
 
 // deployedRefs are the refs that a push deploys, by rank: of several in one
@@ -123,7 +125,7 @@ func (d *Deployer) withPusher(ctx context.Context) (context.Context, context.Can
 	d.out.gone = func() { cancel(errGone) }
 	go func() {
 		for d.git.alive() {
-			if !sleep(ctx, 4*lockPause) {
+			if !program.Sleep(ctx, 4*lockPause) {
 				return
 			}
 		}

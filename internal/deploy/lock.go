@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"deux/internal/program"
 )
 
 // push is one push under way. It is kept in a file of its repository from its
@@ -70,7 +72,7 @@ func (d *Deployer) lock(ctx context.Context) (unlock func(), err error) {
 		if !said {
 			d.out.line("Waiting for another push to %s to end", d.colour.name)
 		}
-		if !sleep(ctx, lockPause) {
+		if !program.Sleep(ctx, lockPause) {
 			file.Close()
 			return nil, context.Cause(ctx)
 		}
@@ -101,15 +103,5 @@ func (d *Deployer) end(p *push, result, why string) {
 	}
 	if saved, under := d.underWay(); under && saved.Git == p.Git && saved.Revision == p.Revision {
 		_ = os.Remove(d.colour.state("push.json"))
-	}
-}
-
-// sleep waits and tells whether it did so to the end.
-func sleep(ctx context.Context, pause time.Duration) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(pause):
-		return true
 	}
 }

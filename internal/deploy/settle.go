@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"syscall"
+
+	"deux/internal/program"
 )
 
 // watch starts a process that outlives this hook, and settles what it leaves
@@ -29,7 +31,7 @@ func (d *Deployer) watch() error {
 func (d *Deployer) Settle(ctx context.Context) error {
 	p, under := d.underWay()
 	for watched := p.Git; under && p.Git == watched && watched.alive(); p, under = d.underWay() {
-		if !sleep(ctx, 4*lockPause) {
+		if !program.Sleep(ctx, 4*lockPause) {
 			return nil
 		}
 	}

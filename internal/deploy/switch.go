@@ -9,6 +9,7 @@ import (
 
 	"deux/internal/engine"
 	"deux/internal/fleet"
+	"deux/internal/program"
 )
 
 // redisPatience is how long a switch waits for a Redis that is away.
@@ -40,7 +41,7 @@ func (d *Deployer) list(ctx context.Context, server fleet.Server) error {
 	defer cancel()
 	for {
 		err := d.rotation.Switch(ctx, server)
-		if err == nil || !sleep(ctx, drainPause) {
+		if err == nil || !program.Sleep(ctx, drainPause) {
 			return err
 		}
 	}
@@ -106,7 +107,7 @@ func (d *Deployer) drain(ctx context.Context, release engine.Release) error {
 		if err != nil || !draining || !release.Running {
 			return err
 		}
-		if !sleep(ctx, drainPause) {
+		if !program.Sleep(ctx, drainPause) {
 			return context.Cause(ctx)
 		}
 	}

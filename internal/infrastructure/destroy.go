@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"deux/internal/fleet"
+	"deux/internal/program"
 )
 
 func (p *Poller) beginDestroy(ctx context.Context, server fleet.Server) {
@@ -59,7 +60,7 @@ func (p *Poller) drain(ctx context.Context, server fleet.Server) {
 		if err == nil && !draining {
 			return
 		}
-		if !sleep(ctx, drainPause) {
+		if !program.Sleep(ctx, drainPause) {
 			return
 		}
 		if err == nil {

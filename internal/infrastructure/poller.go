@@ -16,6 +16,7 @@ import (
 
 	"deux/internal/engine"
 	"deux/internal/fleet"
+	"deux/internal/program"
 )
 
 // containers is Docker, as far as this package needs it.
@@ -111,7 +112,7 @@ func (p *Poller) claim(ctx context.Context, next func(context.Context) (string, 
 		}
 		p.complaints.report("claiming work", err)
 		if err != nil {
-			sleep(ctx, troublePause)
+			program.Sleep(ctx, troublePause)
 			continue
 		}
 		if server, err := p.fleet.Parse(element); err == nil {
@@ -130,7 +131,7 @@ func (p *Poller) persist(ctx context.Context, change func(context.Context, fleet
 		if err == nil {
 			return true
 		}
-		if !sleep(ctx, troublePause) {
+		if !program.Sleep(ctx, troublePause) {
 			return false
 		}
 	}

@@ -15,6 +15,7 @@ import (
 
 	"deux/internal/engine"
 	"deux/internal/fleet"
+	"deux/internal/program"
 	"deux/internal/redistest"
 	"deux/internal/settings"
 )
@@ -60,7 +61,7 @@ func (d *fakeDocker) Ping(context.Context) error {
 
 func (d *fakeDocker) Wait(ctx context.Context, _ *slog.Logger) error {
 	for d.Ping(ctx) != nil {
-		if !sleep(ctx, time.Millisecond) {
+		if !program.Sleep(ctx, time.Millisecond) {
 			return ctx.Err()
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"deux/internal/fleet"
+	"deux/internal/program"
 )
 
 // probeTimeout is how long a server may take to answer one probe.
@@ -53,18 +54,8 @@ func (p *Poller) waitForAnswer(ctx context.Context, server fleet.Server) error {
 		if err == nil {
 			return nil
 		}
-		if !sleep(ctx, pause) {
+		if !program.Sleep(ctx, pause) {
 			return fmt.Errorf("no answer within %v: %w", p.config.StartTimeout, err)
 		}
-	}
-}
-
-// sleep waits and tells whether it did so to the end.
-func sleep(ctx context.Context, pause time.Duration) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(pause):
-		return true
 	}
 }

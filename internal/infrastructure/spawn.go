@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"deux/internal/fleet"
+	"deux/internal/program"
 )
 
 // Pauses between two tries of one job.
@@ -87,7 +88,7 @@ func (p *Poller) try(ctx context.Context, what string, work func() error) error 
 			return err
 		}
 		p.log.Warn("Trying again", "while", what, "attempt", attempt, "pause", pause, "error", err)
-		sleep(ctx, pause)
+		program.Sleep(ctx, pause)
 		pause = min(2*pause, maxRetryPause)
 	}
 }

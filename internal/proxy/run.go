@@ -64,7 +64,7 @@ func (p *Proxy) watch(ctx context.Context) {
 // a proxy that starts again forgets nobody and doubles nobody.
 func introduce(ctx context.Context, lists *fleet.Fleet, log *slog.Logger) {
 	first := lists.FirstServer()
-	for ; ctx.Err() == nil; pause(ctx, refreshInterval) {
+	for ; ctx.Err() == nil; program.Sleep(ctx, refreshInterval) {
 		if program.CheckHealth(ctx, first.URL+"/healthz") != nil {
 			continue
 		}
@@ -93,11 +93,4 @@ func CheckHealth(ctx context.Context, port int) error {
 		return err
 	}
 	return response.Body.Close()
-}
-
-func pause(ctx context.Context, length time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(length):
-	}
 }

@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	"deux/internal/program"
 )
 
 const (
@@ -62,7 +64,7 @@ func (s *Socat) Run(ctx context.Context) {
 		}
 		pause = nextPause(pause, time.Since(started))
 		s.log.Error("Socat died", "error", err, "restart_in", pause)
-		sleep(ctx, pause)
+		program.Sleep(ctx, pause)
 	}
 }
 
@@ -72,13 +74,6 @@ func nextPause(last, lived time.Duration) time.Duration {
 		return minPause
 	}
 	return min(2*last, maxPause)
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }
 
 // serveOnce runs socat from its start to its death. Its processes share the
