@@ -21,7 +21,7 @@ type Reader struct {
 // NewReader returns a Reader that has not dialled the writer yet.
 func NewReader(config ReaderConfig, log *slog.Logger) *Reader {
 	r := &Reader{config: config, log: log}
-	r.shared = &shared{read: r.read, timeout: config.ReadTimeout}
+	r.shared = &shared{read: r.read, timeout: config.ReadTimeout, gather: gatherTime}
 	return r
 }
 

@@ -9,16 +9,29 @@ import (
 // readFunc reads the source once, from its beginning, and returns when ctx ends.
 type readFunc func(ctx context.Context) ([]byte, error)
 
+// gatherTime bounds how long a read waits for callers to share it: about as
+// long as socat takes to fork and to send a short file.
+const gatherTime = 2 * time.Millisecond
+
 // shared lets many callers share reads of one source, one read at a time. Who
 // comes while a read is under way waits for the next: every caller gets what
 // was read no earlier than it asked.
+//
+// Who was just answered often asks again at once. Would the next read begin
+// before that, each read would serve about half of the callers, and each caller
+// would wait for two. So it waits until as many have come as there are, no
+// longer than gather: what databases call a group commit.
 type shared struct {
 	read    readFunc
 	timeout time.Duration // of one read
+	gather  time.Duration // of the wait for callers before a read, at most
 
 	mu      sync.Mutex
 	next    *batch // those who wait for a read that has not begun, if any
 	running bool   // whether serve is
+
+	expected int           // how many gathering waits for
+	complete chan struct{} // closed when they have come; nil when nothing gathers
 }
 
 // batch is one read and those who wait for it.
@@ -59,6 +72,10 @@ func (s *shared) join() *batch {
 		s.next = newBatch()
 	}
 	s.next.waiting++
+	if s.complete != nil && s.next.waiting >= s.expected {
+		close(s.complete)
+		s.complete = nil
+	}
 	if !s.running {
 		s.running = true
 		go s.serve()
@@ -83,6 +100,9 @@ func (s *shared) leave(b *batch) {
 func (s *shared) serve() {
 	for b := s.take(); b != nil; b = s.take() {
 		s.readFor(b)
+		complete := s.expect(b) // before anybody is answered, and comes again
+		close(b.done)
+		s.gatherUntil(complete)
 	}
 }
 
@@ -91,7 +111,29 @@ func (s *shared) readFor(b *batch) {
 	defer cancel()
 	defer b.cancel()
 	b.text, b.err = s.read(ctx)
-	close(b.done)
+}
+
+// gatherUntil gives the callers that were just answered time to ask again.
+func (s *shared) gatherUntil(complete <-chan struct{}) {
+	timer := time.NewTimer(s.gather)
+	defer timer.Stop()
+	select {
+	case <-complete:
+	case <-timer.C:
+	}
+}
+
+// expect returns a channel that is closed when as many more as wait for the
+// batch have joined the next one.
+func (s *shared) expect(b *batch) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.expected = b.waiting
+	if s.next != nil {
+		s.expected += s.next.waiting
+	}
+	s.complete = make(chan struct{})
+	return s.complete
 }
 
 // take closes the next batch to newcomers and returns it; nil ends serve.
@@ -99,7 +141,7 @@ func (s *shared) take() *batch {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := s.next
-	s.next = nil
+	s.next, s.complete = nil, nil
 	s.running = b != nil
 	return b
 }

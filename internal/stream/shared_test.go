@@ -192,3 +192,45 @@ func TestEveryoneGetsTheErrorOfTheirRead(t *testing.T) {
 		}
 	})
 }
+
+// Two who ask again as soon as they are answered, one of them out of step.
+func TestWhoAsksAgainAtOnceSharesTheNextReadWithWhoCameDuringTheLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, source := newShared(readTime, time.Minute)
+		s.gather = time.Hour // would show if it waited longer than for the two
+		first := ask(t.Context(), s)
+		pass(readTime / 2)
+		second := ask(t.Context(), s)
+		began := time.Now()
+		wantAnswer(t, "the first", first, "1")
+		for read := 2; read <= 10; read++ {
+			first = ask(t.Context(), s)
+			wantAnswer(t, "the first", first, strconv.Itoa(read))
+			wantAnswer(t, "the second", second, strconv.Itoa(read))
+			second = ask(t.Context(), s)
+		}
+		wantReads(t, source, 10)
+		if got, want := time.Since(began), 9*readTime+readTime/2; got != want {
+			t.Errorf("got ten reads in %v, want %v", got, want)
+		}
+		wantAnswer(t, "the second, asking alone", second, "11")
+		pass(2 * s.gather)
+	})
+}
+
+func TestWhoDoesNotAskAgainHoldsUpOthersForTheGatheringOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := newShared(readTime, time.Minute)
+		s.gather = gatherTime
+		began := time.Now()
+		first := ask(t.Context(), s)
+		pass(readTime / 2)
+		second := ask(t.Context(), s)
+		wantAnswer(t, "the first", first, "1")
+		wantAnswer(t, "the second", second, "2")
+		if got, want := time.Since(began), 2*readTime+gatherTime; got != want {
+			t.Errorf("got the second answer after %v, want %v", got, want)
+		}
+		pass(2 * s.gather)
+	})
+}
