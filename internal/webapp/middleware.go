@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 )
@@ -30,6 +31,20 @@ func (a *App) answerPanic(c *gin.Context) {
 		c.Abort()
 	}()
 	c.Next()
+}
+
+// refuseAhead refuses what a browser asks for before its user does, while a
+// URL is typed for instance: /spawn would spawn, and /meow take a picture, for
+// a click that may never come. The browser asks again when it does. Fetch
+// Standard, "Sec-Purpose"; Purpose is its name in older versions of Chrome.
+func (a *App) refuseAhead(c *gin.Context) {
+	for _, header := range []string{"Sec-Purpose", "Purpose"} {
+		if strings.HasPrefix(c.GetHeader(header), "prefetch") {
+			a.write(c, a.refuse(c, errAhead))
+			c.Abort()
+			return
+		}
+	}
 }
 
 // setHeaders says what a browser must not do with a page: keep it, since the

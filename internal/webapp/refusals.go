@@ -14,6 +14,7 @@ import (
 // What is wrong with a request, or with this server.
 var (
 	errNoPage      = errors.New("no such page")
+	errAhead       = errors.New("asked for ahead of time")
 	errNoMethod    = errors.New("method not allowed")
 	errBadKey      = errors.New("bad key")
 	errReservedKey = errors.New("reserved key")
@@ -39,6 +40,7 @@ func refusals(config Config) []refusal {
 	return []refusal{
 		{errNoPage, http.StatusNotFound, "There is no such page.", ""},
 		{errNoMethod, http.StatusMethodNotAllowed, "This page does not take this method.", ""},
+		{errAhead, http.StatusServiceUnavailable, "Nothing here is fetched ahead of time: ask when it is wanted.", ""},
 		{errPanic, http.StatusInternalServerError, "Something went wrong in this server. Its log says what.", ""},
 
 		{fleet.ErrFull, http.StatusTooManyRequests, fmt.Sprintf(

@@ -156,3 +156,18 @@ func TestEveryErrorHasOneStatus(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatABrowserAsksForAheadOfTimeIsRefusedAndChangesNothing(t *testing.T) {
+	handler := pages(t, failing{}) // which panics when it is touched
+	for path, method := range storePages {
+		for header, value := range map[string]string{"Sec-Purpose": "prefetch;prerender", "Purpose": "prefetch"} {
+			request := httptest.NewRequest(method, path, nil)
+			request.Header.Set("Accept", asJSON)
+			request.Header.Set(header, value)
+			const want = `{"error":"Nothing here is fetched ahead of time: ask when it is wanted."}`
+			if got := send(t, handler, request); got.status != 503 || got.body != want {
+				t.Errorf("%s %s with %s: got %v, want 503 %s", method, path, header, got, want)
+			}
+		}
+	}
+}

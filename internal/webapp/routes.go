@@ -22,7 +22,7 @@ func (a *App) routes() http.Handler {
 	engine.HEAD("/get/:key", a.page(a.getMessage))
 	engine.HEAD("/recent", a.page(a.recent))
 
-	visited := engine.Group("/", a.recordVisit)
+	visited := engine.Group("/", a.refuseAhead, a.recordVisit)
 	visited.GET("/", a.page(a.home))
 	visited.GET("/spawn", a.page(a.spawn))
 	visited.POST("/spawn", a.page(a.spawn))
