@@ -31,7 +31,8 @@ type Proxy struct {
 // New returns a proxy over the lists. Its refresh must be called regularly for
 // it to drain servers and to outlive a Redis that is away; Run does.
 func New(config Config, lists rotation, log *slog.Logger) *Proxy {
-	p := &Proxy{service: config.Service, rotor: newRotor(lists, log), log: log}
+	transport := newTransport(config, true)
+	p := &Proxy{service: config.Service, rotor: newRotor(lists, transport.CloseIdleConnections, log), log: log}
 	p.reverse = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.Host = r.In.Host
@@ -40,7 +41,7 @@ func New(config Config, lists rotation, log *slog.Logger) *Proxy {
 		},
 		Transport: &forwarder{
 			rotor:     p.rotor,
-			transport: newTransport(config, true),
+			transport: transport,
 			oneShot:   newTransport(config, false),
 			service:   config.Service,
 		},

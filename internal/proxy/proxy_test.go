@@ -364,6 +364,34 @@ func TestProxy_TakesAServerOffTheDrainListWhenItsLastRequestHasEnded(t *testing.
 	}
 }
 
+func TestProxy_HangsUpOnAServerThatHasDrained(t *testing.T) {
+	s := newStage(t)
+	var connections atomic.Int64
+	old := httptest.NewUnstartedServer(http.HandlerFunc(ok))
+	old.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			connections.Add(1)
+		case http.StateClosed:
+			connections.Add(-1)
+		}
+	}
+	old.Start()
+	t.Cleanup(old.Close)
+	s.list(old.URL)
+	s.do("GET", "/", "")
+	if got := connections.Load(); got != 1 {
+		t.Fatalf("after a request the server has %d connections, want the one that is kept", got)
+	}
+	s.backend(ok)
+	s.cli.LRem(t.Context(), "servers", 0, old.URL)
+	s.cli.LPush(t.Context(), "drainServers", old.URL)
+	if got := s.draining(); len(got) != 0 {
+		t.Fatalf("drainServers is %q, want none", got)
+	}
+	eventually(t, func() bool { return connections.Load() == 0 })
+}
+
 func TestProxy_CountsAnUpgradedConnectionAsInFlight(t *testing.T) {
 	s := newStage(t)
 	old, _ := s.backend(func(w http.ResponseWriter, r *http.Request) {
@@ -432,7 +460,7 @@ func TestRotor_WaitsForAPickThatBeganBeforeTheServerDrained(t *testing.T) {
 	server := fleet.Server{URL: "http://127.0.0.1:3001", Port: 3001}
 	lists := &fakeLists{server: server, draining: []fleet.Server{server},
 		entered: make(chan struct{}), release: make(chan struct{}), drained: make(chan fleet.Server, 1)}
-	r := newRotor(lists, slog.New(slog.DiscardHandler))
+	r := newRotor(lists, func() {}, slog.New(slog.DiscardHandler))
 	var pick, refreshing sync.WaitGroup
 	pick.Go(func() { r.next(t.Context()) })
 	<-lists.entered // Redis has rotated, and its answer is on the way

@@ -23,6 +23,7 @@ type rotation interface {
 type rotor struct {
 	lists   rotation
 	flights *flights
+	hangUp  func() // closes the connections that no request uses
 	log     *slog.Logger
 
 	away  atomic.Bool // Redis did not answer the last time
@@ -32,8 +33,8 @@ type rotor struct {
 	garbage sync.Map // elements already complained of
 }
 
-func newRotor(lists rotation, log *slog.Logger) *rotor {
-	r := &rotor{lists: lists, flights: newFlights(), log: log}
+func newRotor(lists rotation, hangUp func(), log *slog.Logger) *rotor {
+	r := &rotor{lists: lists, flights: newFlights(), hangUp: hangUp, log: log}
 	r.known.Store(new([]fleet.Server))
 	return r
 }
@@ -113,6 +114,11 @@ func (r *rotor) size() int { return len(*r.known.Load()) }
 
 // refresh reads the lists once: it remembers the servers for a time without
 // Redis, and takes off the drain list those whose last request has ended.
+//
+// Before, it hangs up on them: many a server waits for its clients to do so
+// when it is told to stop (http.Server.Shutdown of Go: five seconds for a
+// connection that was opened to spare and never used). That the others have to
+// be dialled again too is cheap.
 func (r *rotor) refresh(ctx context.Context) {
 	listed, draining, err := r.lists.Read(ctx)
 	r.notice(ctx, err)
@@ -127,9 +133,11 @@ func (r *rotor) refresh(ctx context.Context) {
 	if len(draining) == 0 || !r.flights.settle(ctx) {
 		return
 	}
-	for _, server := range draining {
-		if r.flights.count(server) == 0 {
-			r.notice(ctx, r.lists.Drained(ctx, server))
-		}
+	drained := slices.DeleteFunc(slices.Clone(draining), func(s fleet.Server) bool { return r.flights.count(s) != 0 })
+	if len(drained) > 0 {
+		r.hangUp()
+	}
+	for _, server := range drained {
+		r.notice(ctx, r.lists.Drained(ctx, server))
 	}
 }
