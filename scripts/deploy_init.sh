@@ -8,6 +8,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 case "${1:-}" in
 '')
+	need_docker
 	scripts/base_images.sh
 	scripts/build.sh
 	echo "==> Starting the registry and the blue and green proxies"

@@ -10,12 +10,12 @@ case "${1:-}" in
 '' | --clean) ;;
 *) echo "usage: scripts/down.sh [--clean]" >&2; exit 2 ;;
 esac
-
 "$root/scripts/infrastructure.sh" stop
 if "$root/scripts/infrastructure.sh" running; then
 	echo "down.sh: infrastructure still runs in another terminal, or without its supervisor: end it with kill $(cat "$LOCK_FILE")" >&2
 	exit 1
 fi
+need_docker
 echo "==> Stopping the proxies"
 "$root/scripts/compose.sh" stop proxy blue green
 if [ -x "$root/bin/deploy" ] && grep -qsx "FLEET=$FLEET" "$DEPLOY_DIR/blue.git/deux/settings"; then

@@ -33,6 +33,14 @@ bridge_address() {
 		echo 172.17.0.1
 }
 
+# need_docker ends the script unless Docker answers.
+need_docker() {
+	answer=$(docker version --format '{{.Server.Version}}' 2>&1) && return
+	echo "$answer" >&2
+	echo "${0##*/}: Docker does not answer. Is it started (systemctl start docker)? May you use it (usermod -aG docker $(id -un), then log in again)?" >&2
+	exit 1
+}
+
 export FLEET="${FLEET:-deux}"
 export COMPOSE_PROJECT_NAME="$FLEET"
 [ -n "${HOST_IP:-}" ] || HOST_IP=$(bridge_address)

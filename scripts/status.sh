@@ -4,6 +4,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/scripts/settings.sh"
+need_docker
 
 # inside SERVICE COMMAND...: runs the command in the service's container.
 inside() {

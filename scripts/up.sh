@@ -4,13 +4,8 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
-
-if ! answer=$(docker version --format '{{.Server.Version}}' 2>&1); then
-	echo "$answer" >&2
-	echo "up.sh: Docker does not answer. Is it started (systemctl start docker)? May you use it (usermod -aG docker $(id -un), then log in again)?" >&2
-	exit 1
-fi
 . "$root/scripts/settings.sh"
+need_docker
 scripts/base_images.sh
 scripts/build.sh
 echo "==> Building the images"
