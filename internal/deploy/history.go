@@ -109,18 +109,23 @@ func releases(all []record, keep int) []record {
 	return last
 }
 
-// writeJSON replaces a file in one step: a reader, or whoever comes after a
-// crash, sees the old content or the new one.
+// writeJSON replaces a file by the value as JSON.
 func writeJSON(path string, value any) error {
 	content, err := json.Marshal(value)
 	if err != nil {
 		return err
 	}
+	return replaceFile(path, append(content, '\n'))
+}
+
+// replaceFile writes a file in one step: who reads it, or dies, sees the old
+// content or the new, whole.
+func replaceFile(path string, content []byte) error {
 	temporary, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path))
 	if err != nil {
 		return err
 	}
-	_, err = temporary.Write(append(content, '\n'))
+	_, err = temporary.Write(content)
 	if err := errors.Join(err, temporary.Chmod(0o644), temporary.Close()); err != nil {
 		_ = os.Remove(temporary.Name())
 		return err

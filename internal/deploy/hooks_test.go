@@ -107,13 +107,22 @@ func TestStoredConfig_IsWhatWasInitialised(t *testing.T) {
 	config := Config{Fleet: "test", Dir: dir, RedisAddr: "127.0.0.1:6380", HostIP: "192.0.2.1", RegistryPort: 5001,
 		BluePort: 1001, GreenPort: 1002, BlueFirst: 2000, GreenFirst: 3000, Ports: 7, Keep: 3,
 		HealthTimeout: 90e9, DrainTimeout: 5e9, StopGrace: 4e9}
-	if err := Initialise(t.Context(), config, root, new(strings.Builder)); err != nil {
-		t.Fatal(err)
+	for _, builder := range []string{"0", "1"} { // initialised again, it takes what is new
+		t.Setenv("DOCKER_BUILDKIT", builder)
+		if err := Initialise(t.Context(), config, root, new(strings.Builder)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, colour := range Colours {
+		t.Setenv("DOCKER_BUILDKIT", "0")
+		t.Setenv("DOCKER_HOST", "tcp://192.0.2.2:2375")
 		got, err := StoredConfig(filepath.Join(dir, colour+".git"))
 		if err != nil || got != config {
 			t.Errorf("%s: got %+v, %v, want %+v", colour, got, err, config)
+		}
+		if builder, host := os.Getenv("DOCKER_BUILDKIT"), os.Getenv("DOCKER_HOST"); builder != "1" || host != "" {
+			t.Errorf("%s: Docker is told DOCKER_BUILDKIT=%s and DOCKER_HOST=%s, want 1 as initialised and no host of the pusher's",
+				colour, builder, host)
 		}
 	}
 	config.Fleet = "other"

@@ -38,8 +38,8 @@ func Initialise(ctx context.Context, config Config, root string, out io.Writer) 
 
 // initialise refuses a folder that another system on this host deploys from.
 func initialise(ctx context.Context, config Config, colour colour, root string) error {
-	if stored, err := StoredConfig(colour.git); err == nil && stored.Fleet != config.Fleet {
-		return fmt.Errorf("it belongs to FLEET=%s: DEPLOY_DIR must name another folder for FLEET=%s", stored.Fleet, config.Fleet)
+	if stored, err := readStored(colour.git); err == nil && stored["FLEET"] != "" && stored["FLEET"] != config.Fleet {
+		return fmt.Errorf("it belongs to FLEET=%s: DEPLOY_DIR must name another folder for FLEET=%s", stored["FLEET"], config.Fleet)
 	}
 	if err := errors.Join(os.MkdirAll(colour.www, 0o755), makeRepository(ctx, colour.git)); err != nil {
 		return err
@@ -101,8 +101,12 @@ func link(source, path string) error {
 	return os.Symlink(target, path)
 }
 
-// dockerVariables say which engine Docker's command and its API talk to.
-var dockerVariables = []string{"DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "DOCKER_BUILDKIT"}
+// dockerVariables say which engine Docker's command and its API talk to, and
+// how it builds.
+var dockerVariables = []string{
+	"DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "DOCKER_API_VERSION",
+	"DOCKER_BUILDKIT", "BUILDX_BUILDER", "DOCKER_DEFAULT_PLATFORM",
+}
 
 func writeSettings(config Config, colour colour) error {
 	lines := append([]string{"# Written by make deploy-init from .env and the environment: change it there."}, config.variables()...)
@@ -115,26 +119,37 @@ func writeSettings(config Config, colour colour) error {
 	if now, err := os.ReadFile(colour.state("settings")); err == nil && bytes.Equal(now, content) {
 		return nil
 	}
-	return os.WriteFile(colour.state("settings"), content, 0o644)
+	return replaceFile(colour.state("settings"), content)
 }
 
-// StoredConfig reads the settings that a bare repository was given last. The
+// StoredConfig reads the settings that a bare repository was given last, and
+// has Docker's command and its API use the engine that they name. The
 // environment has no say: it is the pusher's.
 func StoredConfig(git string) (Config, error) {
-	content, err := os.ReadFile(filepath.Join(git, "deux", "settings"))
+	stored, err := readStored(git)
 	if err != nil {
 		return Config{}, fmt.Errorf("%w: make deploy-init writes it", err)
 	}
-	values := make(map[string]string)
-	for lines := bufio.NewScanner(bytes.NewReader(content)); lines.Scan(); {
-		if name, value, found := strings.Cut(lines.Text(), "="); found {
-			values[name] = value
-		}
-	}
 	for _, name := range dockerVariables {
-		if value := values[name]; value != "" {
+		os.Unsetenv(name)
+		if value := stored[name]; value != "" {
 			os.Setenv(name, value)
 		}
 	}
-	return ReadConfig(settings.From(func(name string) string { return values[name] }), filepath.Dir(git))
+	return ReadConfig(settings.From(func(name string) string { return stored[name] }), filepath.Dir(git))
+}
+
+// readStored returns the stored settings by their names.
+func readStored(git string) (map[string]string, error) {
+	content, err := os.ReadFile(filepath.Join(git, "deux", "settings"))
+	if err != nil {
+		return nil, err
+	}
+	stored := make(map[string]string)
+	for lines := bufio.NewScanner(bytes.NewReader(content)); lines.Scan(); {
+		if name, value, found := strings.Cut(lines.Text(), "="); found {
+			stored[name] = value
+		}
+	}
+	return stored, nil
 }

@@ -59,11 +59,7 @@ func (l layers) write(all []layer) error {
 	for _, entry := range all {
 		fmt.Fprintln(&text, entry.seen.Unix(), entry.revision, entry.id)
 	}
-	temporary := l.path + ".new"
-	if err := os.WriteFile(temporary, text.Bytes(), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(temporary, l.path)
+	return replaceFile(l.path, text.Bytes())
 }
 
 // remover removes an image without a name that was made after a time, and
