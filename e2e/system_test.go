@@ -38,6 +38,7 @@ func TestSystem(t *testing.T) {
 		{"a picture goes up and is shown once", pictures},
 		{"a request in flight to a server being destroyed finishes", drainFinishesTheRequest},
 		{"no request fails while servers come and go", noRequestFails},
+		{"servers follow the first to other settings and no request fails", serversFollowTheFirst},
 		{"garbage is set aside and never run", garbageIsSetAside},
 		{"a port that another program holds", foreignPort},
 		{"a stranger's container is not touched", strangersContainer},
@@ -225,6 +226,17 @@ func drainFinishesTheRequest(s *system) {
 func uploadOutlivesItsServer(s *system) bool {
 	s.settle()
 	s.spawn(1) // whose turn is the next
+	finish := s.beginUpload()
+	s.get(s.proxy("/healthz"), nil) // takes the first server's turn
+	gone := s.wish("/destroy")
+	s.want("servers", s.server(0))
+	s.goesOnServing(gone)
+	return finish() == gone
+}
+
+// beginUpload sends half of a picture. What it returns sends the rest, and
+// tells which server took it.
+func (s *system) beginUpload() (finish func() (servedBy string)) {
 	form, contentType := pictureForm(s.t)
 	body, half := io.Pipe()
 	request, err := http.NewRequest(http.MethodPost, s.proxy("/upload"), body)
@@ -242,70 +254,123 @@ func uploadOutlivesItsServer(s *system) bool {
 		answered <- response
 	}()
 	half.Write(form[:len(form)/2])
-	s.get(s.proxy("/healthz"), nil) // takes the first server's turn
-	gone := s.wish("/destroy")
-	s.want("servers", s.server(0))
-	for range 20 { // a server that was told to stop takes no more connections
-		if response, err := s.client.Get(gone + "/healthz"); err != nil {
-			s.t.Errorf("the server was stopped with a request in flight: %v", err)
-			break
-		} else {
-			response.Body.Close()
+	return func() string {
+		half.Write(form[len(form)/2:])
+		response := <-answered
+		if response == nil {
+			return ""
 		}
-		time.Sleep(20 * time.Millisecond)
+		response.Body.Close()
+		servedBy := response.Header.Get("X-Served-By")
+		if response.StatusCode/100 != 2 {
+			s.t.Errorf("upload: got %s, want success from %s", response.Status, servedBy)
+		}
+		s.redis.Del(context.Background(), "images")
+		return servedBy
 	}
-	half.Write(form[len(form)/2:])
-	response := <-answered
-	if response == nil {
-		return true
-	}
-	response.Body.Close()
-	if response.StatusCode/100 != 2 {
-		s.t.Errorf("upload: got %s, want success from %s", response.Status, response.Header.Get("X-Served-By"))
-	}
-	s.redis.Del(context.Background(), "images")
-	return response.Header.Get("X-Served-By") == gone
 }
 
-func noRequestFails(s *system) {
+// goesOnServing looks for a while whether a server was told to stop: it would
+// take no more connections.
+func (s *system) goesOnServing(server string) {
+	for range 20 {
+		response, err := s.client.Get(server + "/healthz")
+		if err != nil {
+			s.t.Errorf("the server was stopped with a request in flight: %v", err)
+			return
+		}
+		response.Body.Close()
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// load sends requests until stop, each of which must get the status.
+func (s *system) load(method, path, body string, status int) (stop func()) {
 	var requests, failures atomic.Int64
-	stop := make(chan struct{})
+	ended := make(chan struct{})
 	var clients sync.WaitGroup
+	send := func() {
+		request, _ := http.NewRequest(method, s.proxy(path), strings.NewReader(body))
+		response, err := s.client.Do(request)
+		if requests.Add(1); err != nil || response.StatusCode != status {
+			failures.Add(1)
+			s.t.Errorf("request %d: got %v, %v, want %d", requests.Load(), response, err, status)
+		}
+		if err == nil {
+			io.Copy(io.Discard, response.Body)
+			response.Body.Close()
+		}
+	}
 	for range 4 {
 		clients.Go(func() {
 			for {
 				select {
-				case <-stop:
+				case <-ended:
 					return
 				case <-time.After(10 * time.Millisecond):
-				}
-				// The proxy repeats no POST: one that is cut off is seen. An
-				// upload without a picture changes nothing.
-				requests.Add(1)
-				response, err := s.client.Post(s.proxy("/upload"), "text/plain", strings.NewReader("no picture"))
-				if err != nil || response.StatusCode != 400 {
-					failures.Add(1)
-					s.t.Errorf("request %d: got %v, %v, want 400", requests.Load(), response, err)
-				}
-				if err == nil {
-					io.Copy(io.Discard, response.Body)
-					response.Body.Close()
+					send()
 				}
 			}
 		})
 	}
+	return func() {
+		close(ended)
+		clients.Wait()
+		if requests.Load() < 100 {
+			s.t.Errorf("only %d requests were made", requests.Load())
+		}
+		s.t.Logf("%d requests, %d failed", requests.Load(), failures.Load())
+	}
+}
+
+func noRequestFails(s *system) {
+	// The proxy repeats no POST: one that is cut off is seen. An upload
+	// without a picture changes nothing.
+	stop := s.load("POST", "/upload", "no picture", 400)
 	s.spawn(4)
 	for range 4 {
 		s.wish("/destroy")
 	}
 	s.want("destroyingServers")
 	s.want("deleteServers")
-	close(stop)
-	clients.Wait()
-	if requests.Load() < 100 {
-		s.t.Errorf("only %d requests were made", requests.Load())
+	stop()
+}
+
+func serversFollowTheFirst(s *system) {
+	spawned := s.spawn(2)
+	var uploads []func() string // one to each of the spawned
+	for len(uploads) < 2 {
+		servers := s.list("servers")
+		next := servers[len(servers)-1]
+		if next == s.server(0) {
+			s.get(s.proxy("/healthz"), nil)
+			continue
+		}
+		uploads = append(uploads, s.beginUpload())
+		s.eventually(func() bool { return s.list("servers")[0] == next }, func() string { return next + " did not get the upload" })
 	}
-	s.t.Logf("%d requests, %d failed", requests.Load(), failures.Load())
+	stop := s.load("GET", "/listservers", "", 200)
+	s.env["MAX_IMAGES"] = "7" // also for the parts that follow
+	s.script("up.sh")
+	var draining []string
+	s.eventually(func() bool { draining = s.list("drainServers"); return len(draining) == 1 },
+		func() string { return fmt.Sprintf("drainServers: got %q, want one", draining) })
+	s.goesOnServing(draining[0])
+	for _, finish := range uploads {
+		if servedBy := finish(); !slices.Contains(spawned, servedBy) {
+			s.t.Errorf("an upload was served by %q, want one of %q", servedBy, spawned)
+		}
+	}
+	follows := func(server string) bool {
+		container := "webapp_" + server[strings.LastIndex(server, ":")+1:] + "_app"
+		output, err := s.command("docker", "inspect", "--format", "{{.Config.Env}}", container).CombinedOutput()
+		return err == nil && strings.Contains(string(output), "MAX_IMAGES=7")
+	}
+	s.eventually(func() bool { return follows(spawned[0]) && follows(spawned[1]) },
+		func() string { return "not both servers have the new setting\n" + s.infrastructureLog() })
+	s.want("servers", append(spawned, s.server(0))...)
+	stop()
+	upAgainChangesNothing(s)
 }
 
 func garbageIsSetAside(s *system) {

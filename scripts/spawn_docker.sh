@@ -62,6 +62,7 @@ trap 'exit 143' TERM # dash runs no EXIT trap on a signal
 trap 'exit 130' INT
 docker run --detach --name "$container" \
 	--label deux.role=server --label "deux.fleet=$FLEET" --label "deux.port=$port" \
+	--label "deux.version=${SERVER_VERSION:-}" \
 	--network "$FLEET" --publish "$HOST_IP:$port:$port" --restart unless-stopped \
 	--env REDIS_ADDR=redis:6379 --env "HOST_IP=$HOST_IP" --env "FIRST_PORT=$FIRST_PORT" \
 	--env "SHUTDOWN_TIMEOUT=$((STOP_GRACE_SECONDS > 2 ? STOP_GRACE_SECONDS - 2 : 1))s" \

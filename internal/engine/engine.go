@@ -25,7 +25,10 @@ const (
 	FleetLabel = "deux.fleet" // the name of the system on this host
 	RoleLabel  = "deux.role"  // "server" or "release"
 	PortLabel  = "deux.port"  // the host port of a server
-	ImageLabel = "deux.image" // on images, for containers inherit their image's labels: the fleet
+	// VersionLabel, on a server: what tells apart the code and settings that
+	// servers were started from.
+	VersionLabel = "deux.version"
+	ImageLabel   = "deux.image" // on images, for containers inherit their image's labels: the fleet
 )
 
 const roleServer = "server"
@@ -88,6 +91,7 @@ type Container struct {
 	Name    string
 	Port    int // host port of a server
 	Running bool
+	Version string // its VersionLabel
 }
 
 // Servers returns the containers of spawned servers, running or not.
@@ -111,21 +115,35 @@ func (e *Engine) Servers(ctx context.Context) ([]Container, error) {
 			Name:    summary.Names[0][1:], // Docker writes a slash first
 			Port:    port,
 			Running: summary.State == container.StateRunning,
+			Version: summary.Labels[VersionLabel],
 		})
 	}
 	return all, nil
 }
 
-// Running tells whether the system's container called name runs.
-func (e *Engine) Running(ctx context.Context, name string) (bool, error) {
-	found, err := e.docker.ContainerInspect(ctx, name)
-	if errdefs.IsNotFound(err) {
-		return false, nil
-	}
+// Compose's labels (Compose, "pkg/api/labels.go").
+const (
+	composeProject = "com.docker.compose.project"
+	composeService = "com.docker.compose.service"
+	composeConfig  = "com.docker.compose.config-hash"
+	composeOneOff  = "com.docker.compose.oneoff" // True for docker compose run
+)
+
+// FirstServer returns what tells apart the code and settings that the first
+// server runs: its image and Compose's hash of its configuration. It is empty
+// while the first server does not run.
+func (e *Engine) FirstServer(ctx context.Context) (string, error) {
+	found, err := e.docker.ContainerList(ctx, container.ListOptions{Filters: filters.NewArgs(
+		filters.Arg("label", composeProject+"="+e.fleet),
+		filters.Arg("label", composeService+"=webapp"),
+		filters.Arg("label", composeOneOff+"=False"))})
 	if err != nil {
-		return false, fmt.Errorf("inspecting container %s: %w", name, err)
+		return "", fmt.Errorf("listing containers: %w", err)
 	}
-	return found.Config.Labels[FleetLabel] == e.fleet && found.State.Running, nil
+	if len(found) == 0 {
+		return "", nil
+	}
+	return found[0].ImageID + " " + found[0].Labels[composeConfig], nil
 }
 
 // Remove stops the container with SIGTERM, and after grace with SIGKILL, and

@@ -25,13 +25,13 @@ type Spawner struct {
 // killDelay is how long a cancelled script has between SIGTERM and SIGKILL.
 const killDelay = 5 * time.Second
 
-// Spawn builds image for port and starts it as container. When ctx ends, the
-// script and everything it started are told to stop. The error ends with the
-// last lines that the failed step printed.
-func (s *Spawner) Spawn(ctx context.Context, image string, port int, container string) error {
+// Spawn builds image for port and starts it as container, labelled with the
+// version. When ctx ends, the script and everything it started are told to
+// stop. The error ends with the last lines that the failed step printed.
+func (s *Spawner) Spawn(ctx context.Context, image string, port int, container, version string) error {
 	command := exec.CommandContext(ctx, s.Script, image, strconv.Itoa(port), container)
 	command.Dir = s.Root
-	command.Env = append(os.Environ(), s.Env...)
+	command.Env = append(append(os.Environ(), s.Env...), "SERVER_VERSION="+version)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGTERM) }
 	command.WaitDelay = killDelay

@@ -24,11 +24,11 @@ func spawnerOf(t *testing.T, script string) (*Spawner, *bytes.Buffer) {
 }
 
 func TestSpawn_GivesTheScriptItsArgumentsAndSettings(t *testing.T) {
-	s, log := spawnerOf(t, `echo "==> $1 $2 $3 on $HOST_IP in $(pwd)"`)
-	if err := s.Spawn(t.Context(), "webapp_3001", 3001, "webapp_3001_app"); err != nil {
+	s, log := spawnerOf(t, `echo "==> $1 $2 $3 on $HOST_IP in $(pwd) as $SERVER_VERSION"`)
+	if err := s.Spawn(t.Context(), "webapp_3001", 3001, "webapp_3001_app", "v1"); err != nil {
 		t.Fatal(err)
 	}
-	if want := "webapp_3001 3001 webapp_3001_app on 192.0.2.1 in " + s.Root; !strings.Contains(log.String(), want) {
+	if want := "webapp_3001 3001 webapp_3001_app on 192.0.2.1 in " + s.Root + " as v1"; !strings.Contains(log.String(), want) {
 		t.Errorf("log: got %q, want %q in it", log, want)
 	}
 }
@@ -38,7 +38,7 @@ func TestSpawn_ThatFailsEndsWithWhatTheFailedStepSaid(t *testing.T) {
 echo "==> Building"; echo "lots of output"
 echo "==> Starting"; echo "docker: port is already allocated." >&2; echo "Run 'docker run --help'"
 exit 125`)
-	err := s.Spawn(t.Context(), "webapp_3001", 3001, "webapp_3001_app")
+	err := s.Spawn(t.Context(), "webapp_3001", 3001, "webapp_3001_app", "v1")
 	if err == nil || !strings.HasSuffix(err.Error(), "exit status 125: docker: port is already allocated. | Run 'docker run --help'") {
 		t.Errorf("got %v, want the exit status and the lines of the step Starting", err)
 	}
@@ -46,7 +46,7 @@ exit 125`)
 
 func TestSpawn_ALineOfAnyLengthDoesNotStopTheScript(t *testing.T) {
 	s, _ := spawnerOf(t, `head -c 3000000 /dev/zero | tr '\0' x; echo; echo "==> Started"`)
-	if err := s.Spawn(t.Context(), "webapp_3001", 3001, "webapp_3001_app"); err != nil {
+	if err := s.Spawn(t.Context(), "webapp_3001", 3001, "webapp_3001_app", "v1"); err != nil {
 		t.Error(err)
 	}
 }
@@ -64,7 +64,7 @@ func TestSpawn_ThatIsCancelledEndsTheScriptAndItsChildren(t *testing.T) {
 		}
 	}()
 	begun := time.Now()
-	if err := s.Spawn(ctx, "webapp_3001", 3001, "webapp_3001_app"); err == nil {
+	if err := s.Spawn(ctx, "webapp_3001", 3001, "webapp_3001_app", "v1"); err == nil {
 		t.Error("got nil, want an error")
 	}
 	if took := time.Since(begun); took > killDelay {

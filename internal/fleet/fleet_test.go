@@ -311,6 +311,27 @@ func TestRespawn_MovesOnlyWhatIsListed(t *testing.T) {
 	l.want("spawningServers", url(3001))
 }
 
+func TestRenew_DrainsWhatServesAndListEndsIt(t *testing.T) {
+	l := open(t)
+	l.put("servers", url(3000), url(3001), url(3002), url(3003))
+	l.put("deleteServers", url(3002))
+	l.put("destroyingServers", url(3003))
+	for port, want := range map[int]bool{3001: true, 3002: false, 3003: false, 3004: false} {
+		if got, err := l.Renew(t.Context(), site.Server(port)); err != nil || got != want {
+			t.Errorf("Renew %d: got %v, %v, want %v", port, got, err, want)
+		}
+	}
+	l.want("servers", url(3000), url(3002), url(3003))
+	l.want("spawningServers", url(3001))
+	l.want("drainServers", url(3001))
+	if err := l.List(t.Context(), site.Server(3001)); err != nil {
+		t.Fatal(err)
+	}
+	l.want("servers", url(3000), url(3002), url(3003), url(3001))
+	l.want("spawningServers")
+	l.want("drainServers")
+}
+
 func TestAdopt_ListsOnlyWhatNoListKnows(t *testing.T) {
 	l := open(t)
 	for _, want := range []bool{true, false} {

@@ -7,6 +7,8 @@ package fleet
 //
 //	/spawn   → tempServers → spawningServers → servers
 //	                                        ↘ failedServers
+//	servers  → spawningServers → servers, with other code or settings
+//	         ↘ drainServers until its last request ended
 //	/destroy → deleteServers → destroyingServers → gone
 //	                         ↘ drainServers → gone
 const (

@@ -64,7 +64,7 @@ func (f *Fleet) move(ctx context.Context, element, to string, from ...string) er
 
 // List puts a server that answers into rotation and ends its spawning.
 func (f *Fleet) List(ctx context.Context, server Server) error {
-	return f.move(ctx, server.URL, serversKey, spawningKey, failedKey)
+	return f.move(ctx, server.URL, serversKey, spawningKey, failedKey, drainKey)
 }
 
 // Fail gives up spawning or destroying a server.
@@ -95,6 +95,33 @@ func (f *Fleet) Respawn(ctx context.Context, server Server) (bool, error) {
 	moved, err := replaceScript.Run(ctx, f.client, []string{serversKey, spawningKey}, server.URL).Bool()
 	if err != nil {
 		return false, fmt.Errorf("unlisting %s to spawn it again: %w", server.URL, err)
+	}
+	return moved, nil
+}
+
+// renewScript takes a server that serves out of rotation, to be started anew.
+//
+//	KEYS  1 servers  2 spawningServers  3 drainServers
+//	      4 deleteServers  5 destroyingServers
+//	ARGV  1 the element
+//	→ 1 when it moved, 0 when it was not listed or is to be destroyed
+var renewScript = redis.NewScript(`
+if redis.call('LPOS', KEYS[4], ARGV[1]) or redis.call('LPOS', KEYS[5], ARGV[1]) then return 0 end
+if redis.call('LREM', KEYS[1], 0, ARGV[1]) == 0 then return 0 end
+for i = 2, 3 do
+  if not redis.call('LPOS', KEYS[i], ARGV[1]) then redis.call('LPUSH', KEYS[i], ARGV[1]) end
+end
+return 1
+`)
+
+// Renew takes a server that serves out of rotation, marks it as being spawned
+// again, and asks the proxy to tell when its last request has ended. It tells
+// whether the server was listed and not to be destroyed.
+func (f *Fleet) Renew(ctx context.Context, server Server) (bool, error) {
+	keys := []string{serversKey, spawningKey, drainKey, deleteKey, destroyingKey}
+	moved, err := renewScript.Run(ctx, f.client, keys, server.URL).Bool()
+	if err != nil {
+		return false, fmt.Errorf("unlisting %s to renew it: %w", server.URL, err)
 	}
 	return moved, nil
 }

@@ -15,11 +15,13 @@ type Config struct {
 	Fleet         string        // FLEET: name of the system on this host
 	Root          string        // ROOT_DIR: the checkout
 	LockFile      string        // LOCK_FILE: held by the one poller of this host
+	MaxServers    int           // MAX_SERVERS: for the servers, which see to it
+	MaxImages     int           // MAX_IMAGES: for the servers, which see to it
 	Parallel      int           // PARALLEL: servers spawned, and servers destroyed, at once
 	Attempts      int           // SPAWN_ATTEMPTS: tries before a server goes to failedServers
 	SpawnTimeout  time.Duration // SPAWN_TIMEOUT: for one build and start of a server
 	StartTimeout  time.Duration // START_TIMEOUT: from container start to first answer
-	DrainTimeout  time.Duration // DRAIN_TIMEOUT: for requests in flight to a server being destroyed
+	DrainTimeout  time.Duration // DRAIN_TIMEOUT: for requests in flight to a server to be destroyed or renewed
 	StopGrace     time.Duration // STOP_GRACE_SECONDS: between SIGTERM and SIGKILL
 	LevelInterval time.Duration // LEVEL_INTERVAL: between two comparisons of lists and containers
 }
@@ -33,6 +35,8 @@ func ReadConfig(env *settings.Reader) (Config, error) {
 		Fleet:         name,
 		Root:          env.String("ROOT_DIR", "."),
 		LockFile:      env.String("LOCK_FILE", "/tmp/deux-"+name+".lock"),
+		MaxServers:    env.Int("MAX_SERVERS", 20, 1, 1000),
+		MaxImages:     env.Int("MAX_IMAGES", 100, 1, 1000),
 		Parallel:      env.Int("PARALLEL", 8, 1, 100),
 		Attempts:      env.Int("SPAWN_ATTEMPTS", 3, 1, 100),
 		SpawnTimeout:  env.Duration("SPAWN_TIMEOUT", 10*time.Minute, time.Second),
@@ -50,6 +54,8 @@ func (c Config) scriptEnv() []string {
 		"FLEET=" + c.Fleet,
 		"HOST_IP=" + c.Site.Host,
 		"FIRST_PORT=" + strconv.Itoa(c.Site.First),
+		"MAX_SERVERS=" + strconv.Itoa(c.MaxServers),
+		"MAX_IMAGES=" + strconv.Itoa(c.MaxImages),
 		"STOP_GRACE_SECONDS=" + strconv.Itoa(int(c.StopGrace.Seconds())),
 	}
 }

@@ -28,7 +28,8 @@ func (p *Poller) levelLoop(ctx context.Context) {
 }
 
 // level mends what no wish announces: work that an earlier poller left,
-// garbage in the lists, servers that died, servers that no list knows.
+// garbage in the lists, servers that died, servers that no list knows, servers
+// of earlier code or settings.
 func (p *Poller) level(ctx context.Context) error {
 	lists, err := p.fleet.Lists(ctx)
 	if err != nil {
@@ -51,7 +52,10 @@ func (p *Poller) level(ctx context.Context) error {
 	if err := p.checkListed(ctx, lists, alive); err != nil {
 		return err
 	}
-	return p.adopt(ctx, lists, alive)
+	if err := p.adopt(ctx, lists, alive); err != nil {
+		return err
+	}
+	return p.renew(ctx, lists, found)
 }
 
 // setAside moves garbage to failedServers, where a person can look at it.
@@ -103,13 +107,13 @@ func (p *Poller) checkListed(ctx context.Context, lists fleet.Lists, alive map[f
 // retire takes a dead server out of rotation, and unless it is the first,
 // which belongs to Compose, spawns it again.
 func (p *Poller) retire(ctx context.Context, server fleet.Server, cause error) error {
-	delete(p.strikes, server)
 	if server == p.config.Site.FirstServer() {
 		p.log.Warn("The first server does not answer, unlisted until it does", "server", server.URL, "error", cause)
 		return p.fleet.Unlist(ctx, server)
 	}
 	moved, err := p.fleet.Respawn(ctx, server)
 	if err == nil && moved {
+		delete(p.strikes, server)
 		p.log.Warn("Server died, spawning it again", "server", server.URL, "error", cause)
 		p.beginSpawn(ctx, server)
 	}
@@ -143,6 +147,7 @@ func (p *Poller) adopt(ctx context.Context, lists fleet.Lists, alive map[fleet.S
 			return err
 		}
 		if adopted {
+			delete(p.strikes, server)
 			p.log.Info("Server adopted", "server", server.URL)
 		}
 	}

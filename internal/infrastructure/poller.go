@@ -24,13 +24,14 @@ type containers interface {
 	Wait(ctx context.Context, log *slog.Logger) error
 	Ping(ctx context.Context) error
 	Servers(ctx context.Context) ([]engine.Container, error)
-	Running(ctx context.Context, name string) (bool, error)
+	FirstServer(ctx context.Context) (string, error)
 	Remove(ctx context.Context, name, image string, grace time.Duration) error
 }
 
-// spawner builds image for port and starts it as container.
+// spawner builds image for port and starts it as container, labelled with the
+// version.
 type spawner interface {
-	Spawn(ctx context.Context, image string, port int, container string) error
+	Spawn(ctx context.Context, image string, port int, container, version string) error
 }
 
 // Poller does the work that the lists hold.
@@ -46,6 +47,7 @@ type Poller struct {
 	spawns     chan struct{} // a slot for each server being spawned
 	destroys   chan struct{} // a slot for each server being destroyed
 	strikes    map[fleet.Server]int
+	renewal    renewal // the last one
 	complaints *complaints
 }
 

@@ -28,8 +28,10 @@ func url(port int) string { return site.Server(port).URL }
 // that real ones rarely have. A container runs from spawn to remove.
 type fakeDocker struct {
 	mu      sync.Mutex
-	running map[string]int // port by container
-	hang    bool           // whether spawns never end by themselves
+	running map[string]int    // port by container
+	version map[string]string // by container
+	first   string            // what the first server was started from; empty: nobody can tell
+	hang    bool              // whether spawns never end by themselves
 	// answerAll makes every server answer, whether its container runs or not.
 	answerAll bool
 	away      bool
@@ -42,6 +44,7 @@ type fakeDocker struct {
 func newFakeDocker() *fakeDocker {
 	return &fakeDocker{
 		running: make(map[string]int),
+		version: make(map[string]string),
 		spawn:   func(int) error { return nil },
 		remove:  func(string) error { return nil },
 		answer:  func(fleet.Server) error { return nil },
@@ -76,18 +79,24 @@ func (d *fakeDocker) Servers(ctx context.Context) ([]engine.Container, error) {
 	defer d.mu.Unlock()
 	var all []engine.Container
 	for name, port := range d.running {
-		all = append(all, engine.Container{Name: name, Port: port, Running: true})
+		all = append(all, engine.Container{Name: name, Port: port, Running: true, Version: d.version[name]})
 	}
 	return all, nil
 }
 
-func (d *fakeDocker) Running(ctx context.Context, name string) (bool, error) {
+func (d *fakeDocker) FirstServer(ctx context.Context) (string, error) {
 	if err := d.Ping(ctx); err != nil {
-		return false, err
+		return "", err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.running[name] != 0, nil
+	return d.first, nil
+}
+
+func (d *fakeDocker) setFirst(first string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.first = first
 }
 
 func (d *fakeDocker) Remove(ctx context.Context, name, _ string, _ time.Duration) error {
@@ -104,12 +113,13 @@ func (d *fakeDocker) Remove(ctx context.Context, name, _ string, _ time.Duration
 	return nil
 }
 
-func (d *fakeDocker) Spawn(ctx context.Context, image string, port int, container string) error {
+func (d *fakeDocker) Spawn(ctx context.Context, image string, port int, container, version string) error {
 	if err := d.Ping(ctx); err != nil {
 		return err
 	}
 	d.mu.Lock()
 	d.events = append(d.events, "spawn "+image+" "+container)
+	d.version[container] = version
 	d.mu.Unlock()
 	if d.hang {
 		<-ctx.Done()
@@ -565,6 +575,166 @@ func TestPoller_DestroysAServerOnceThoughItIsWishedTwice(t *testing.T) {
 	w.want("deleteServers")
 	w.want("destroyingServers")
 	w.want("servers", url(3000))
+}
+
+// versions returns what the running servers were started from.
+func (w *world) versions() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var all []string
+	for name := range w.running {
+		all = append(all, w.version[name])
+	}
+	return all
+}
+
+func TestPoller_RenewsServersOneByOneWhenTheFirstHasChanged(t *testing.T) {
+	w := newWorld(t)
+	w.setFirst("old")
+	w.start()
+	w.put("servers", url(3000))
+	w.put("tempServers", url(3001), url(3002), url(3003))
+	w.want("servers", url(3000), url(3001), url(3002), url(3003))
+	old := w.versions()[0]
+	spawned := len(w.events)
+	w.spawn = func(port int) error {
+		if listed := w.list("servers"); len(listed) != 3 || slices.Contains(listed, url(port)) {
+			t.Errorf("while %d is renewed servers is %q, want all but that one", port, listed)
+		}
+		return nil
+	}
+	w.setFirst("new")
+	w.eventually(func() bool { return !slices.Contains(w.versions(), old) }, func() {
+		t.Fatalf("versions: got %q, want none %q", w.versions(), old)
+	})
+	w.want("servers", url(3000), url(3001), url(3002), url(3003))
+	w.want("spawningServers")
+	w.want("drainServers")
+	if len(w.events) != spawned+3 {
+		t.Errorf("Docker saw %q, want three spawns more", w.events[spawned:])
+	}
+}
+
+func TestPoller_RenewsAServerOnlyAfterItsLastRequest(t *testing.T) {
+	w := newWorld(t)
+	w.poller.config.DrainTimeout = 10 * time.Second
+	w.setFirst("new")
+	w.run(3001)
+	w.put("servers", url(3000), url(3001))
+	w.spawn = func(int) error {
+		if got := w.list("drainServers"); len(got) != 0 {
+			t.Errorf("at the spawn drainServers is %q, want none", got)
+		}
+		return nil
+	}
+	stop := w.start()
+	w.want("drainServers", url(3001))
+	w.want("spawningServers", url(3001))
+	stop() // the next poller goes on
+	w.start()
+	if len(w.events) != 0 {
+		t.Errorf("with a request in flight Docker saw %q, want nothing", w.events)
+	}
+	rotation, _ := w.fleet.Rotation("proxy")
+	if err := rotation.Drained(t.Context(), site.Server(3001)); err != nil {
+		t.Fatal(err)
+	}
+	w.want("servers", url(3000), url(3001))
+	w.wantEvent("spawn webapp_3001 webapp_3001_app")
+}
+
+func TestPoller_RenewsNoMoreWhenOneCouldNotBeStarted(t *testing.T) {
+	w := newWorld(t)
+	w.poller.config.Attempts = 1
+	w.setFirst("broken")
+	w.run(3001, 3002)
+	w.put("servers", url(3000), url(3001), url(3002))
+	w.spawn = func(int) error { return errors.New("does not compile") }
+	level := func() {
+		t.Helper()
+		if err := w.poller.level(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.poller.jobs.wait()
+	}
+	for range 4 {
+		level()
+	}
+	if listed, failed := w.list("servers"), w.list("failedServers"); len(listed) != 2 || len(failed) != 1 {
+		t.Fatalf("servers %q, failedServers %q: want one failed and the other still listed", listed, failed)
+	}
+	w.spawn = func(int) error { return nil }
+	if level(); len(w.list("servers")) != 2 || w.versions()[0] != "" {
+		t.Fatalf("servers %q, versions %q: want nothing renewed before the failed one is seen to", w.list("servers"), w.versions())
+	}
+	w.put("tempServers", w.list("failedServers")[0])
+	w.start()
+	w.want("servers", url(3000), url(3001), url(3002))
+	w.eventually(func() bool { return !slices.Contains(w.versions(), "") }, func() {
+		t.Fatalf("versions: got %q, want both renewed", w.versions())
+	})
+}
+
+func TestPoller_RenewsAgainWhenTheFirstServerChangesAfterAFailure(t *testing.T) {
+	w := newWorld(t)
+	w.setFirst("mended")
+	w.run(3002)
+	w.put("servers", url(3000), url(3002))
+	w.put("failedServers", url(3001))
+	w.poller.renewal = renewal{server: site.Server(3001), failed: "broken"}
+	w.start()
+	w.wantEvent("spawn webapp_3002 webapp_3002_app")
+	w.want("servers", url(3000), url(3002))
+	w.want("failedServers", url(3001))
+}
+
+func TestPoller_RenewsNeitherTheFirstServerNorAContainerOfAnotherName(t *testing.T) {
+	w := newWorld(t)
+	w.setFirst("new")
+	w.run(3000)
+	w.running["by_hand"] = 3005
+	w.answerAll = true
+	w.put("servers", url(3000), url(3005))
+	for range 3 {
+		if err := w.poller.level(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.poller.jobs.wait()
+	}
+	w.want("servers", url(3000), url(3005))
+	if len(w.events) != 0 {
+		t.Errorf("Docker saw %q, want nothing", w.events)
+	}
+}
+
+func TestPoller_RenewsNothingWhileTheFirstServerIsAwayOrTheServerIsToGo(t *testing.T) {
+	w := newWorld(t)
+	w.setFirst("new")
+	w.run(3001)
+	w.answer = func(server fleet.Server) error {
+		if server == site.FirstServer() {
+			return errors.New("starting")
+		}
+		return nil
+	}
+	w.put("servers", url(3000), url(3001))
+	for range maxStrikes + 1 {
+		if err := w.poller.level(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.want("servers", url(3001))
+	w.answer = func(fleet.Server) error { return nil }
+	w.put("deleteServers", url(3001))
+	for range 2 {
+		if err := w.poller.level(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.want("servers", url(3001), url(3000))
+	if len(w.events) != 0 {
+		t.Errorf("Docker saw %q, want nothing", w.events)
+	}
 }
 
 func TestTakeLock_LetsOnePollerInAndFreesWithIt(t *testing.T) {

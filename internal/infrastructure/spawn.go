@@ -20,7 +20,8 @@ func (p *Poller) beginSpawn(ctx context.Context, server fleet.Server) {
 }
 
 // spawn brings a server of spawningServers to servers, or after the last try
-// to failedServers. When ctx ends it leaves the server where it is.
+// to failedServers; one that is being renewed lets its last requests end
+// first. When ctx ends it leaves the server where it is.
 func (p *Poller) spawn(ctx context.Context, server fleet.Server) {
 	log := p.log.With("server", server.URL)
 	if !p.stillWanted(ctx, p.fleet.IsSpawning, server) || p.isFirst(ctx, server) {
@@ -28,6 +29,10 @@ func (p *Poller) spawn(ctx context.Context, server fleet.Server) {
 	}
 	begun := time.Now()
 	p.persist(ctx, p.fleet.ForgetFailure, server)
+	p.drain(ctx, server)
+	if !p.stillWanted(ctx, p.fleet.IsSpawning, server) {
+		return // the lists were lost, and with them who has requests to it
+	}
 	err := p.try(ctx, "spawning "+server.URL, func() error { return p.start(ctx, server) })
 	switch {
 	case ctx.Err() != nil:
@@ -43,27 +48,34 @@ func (p *Poller) spawn(ctx context.Context, server fleet.Server) {
 }
 
 // start makes the server answer. A container that an earlier poller started is
-// kept when it does.
+// kept when it does and is what would be started now.
 func (p *Poller) start(ctx context.Context, server fleet.Server) error {
-	running, err := p.docker.Running(ctx, server.Container())
+	version, err := p.version(ctx)
 	if err != nil {
 		return err
 	}
-	if running && p.waitForAnswer(ctx, server) == nil {
-		return nil
+	found, err := p.docker.Servers(ctx)
+	if err != nil {
+		return err
 	}
-	if err := p.runScript(ctx, server); err != nil {
+	for _, container := range found {
+		current := container.Name == server.Container() && container.Running && !outdated(container, version)
+		if current && p.waitForAnswer(ctx, server) == nil {
+			return nil
+		}
+	}
+	if err := p.runScript(ctx, server, version); err != nil {
 		return err
 	}
 	return p.waitForAnswer(ctx, server)
 }
 
 // runScript bounds the script: a build that hangs must not keep its slot.
-func (p *Poller) runScript(ctx context.Context, server fleet.Server) error {
+func (p *Poller) runScript(ctx context.Context, server fleet.Server, version string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, p.config.SpawnTimeout,
 		fmt.Errorf("not built and started within %v (SPAWN_TIMEOUT)", p.config.SpawnTimeout))
 	defer cancel()
-	err := p.spawner.Spawn(ctx, server.Image(), server.Port, server.Container())
+	err := p.spawner.Spawn(ctx, server.Image(), server.Port, server.Container(), version)
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -74,7 +86,7 @@ func (p *Poller) runScript(ctx context.Context, server fleet.Server) error {
 // whose error it returns, or ctx ends. While Docker is away no try counts.
 func (p *Poller) try(ctx context.Context, what string, work func() error) error {
 	pause := firstRetryPause
-	for attempt := 1; ; attempt++ {
+	for attempt := 1; ctx.Err() == nil; attempt++ {
 		err := work()
 		if err == nil || ctx.Err() != nil {
 			return err
@@ -91,6 +103,7 @@ func (p *Poller) try(ctx context.Context, what string, work func() error) error 
 		program.Sleep(ctx, pause)
 		pause = min(2*pause, maxRetryPause)
 	}
+	return ctx.Err()
 }
 
 // cleanUp removes what a spawn that was given up left behind.
