@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -179,6 +180,9 @@ func oddFileNames(s *deploySystem) {
 }
 
 func longOutput(s *deploySystem) {
+	// BuildKit itself cuts what a step prints too much or too fast.
+	s.env = append(slices.Clip(s.env), "DOCKER_BUILDKIT=0")
+	s.deploy("init")
 	w := s.work("one")
 	w.commit("Dockerfile", "FROM debian:bookworm-slim AS noise\n"+
 		"RUN i=0; while [ $i -lt 20000 ]; do echo \"line $i xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"; i=$((i+1)); done\n"+

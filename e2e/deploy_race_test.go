@@ -131,7 +131,7 @@ func hookKilled(s *deploySystem) {
 	w := s.work("start")
 	w.deployed("blue")
 	load := startLoad(s.url("blue"), 20*time.Millisecond)
-	for i, step := range []string{"Setting the work tree", "Checking out", "Building", "Step 2", "Tagging", "Pushing", "Pulling",
+	for i, step := range []string{"Setting the work tree", "Checking out", "Building", "COPY behaviour", "Tagging", "Pushing", "Pulling",
 		"Running", "Waiting until", "Switching", "Stopping", "Removing the old deuxpush-blue-app", "Removing the old deuxpush-blue-image"} {
 		w.commit("behaviour", fmt.Sprintf("TEXT=killed%d\nSTART_DELAY=300ms\n", i))
 		push := w.begin("blue")

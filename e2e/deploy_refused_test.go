@@ -14,7 +14,7 @@ func brokenPushes(s *deploySystem) {
 	dockerfile := "FROM " + testApp + "\nCOPY behaviour /behaviour\n"
 	for _, broken := range []struct{ name, dockerfile, behaviour, step, reason string }{
 		{"a Dockerfile that is none", "FORM scratch\n", "TEXT=x\n", "build", "FORM"},
-		{"a build that fails half-way", "FROM debian:bookworm-slim\nRUN echo one\nRUN echo two && false\nRUN echo three\n", "TEXT=x\n", "build", "returned a non-zero code: 1"},
+		{"a build that fails half-way", "FROM debian:bookworm-slim\nRUN echo one\nRUN echo two && false\nRUN echo three\n", "TEXT=x\n", "build", "code: 1"},
 		{"an app that ends at once", dockerfile, "EXIT=3\n", "health", "ended with exit code 3"},
 		{"an app on another port", dockerfile, "LISTEN=:9090\n", "health", "no answer on port 8080"},
 		{"an app on localhost alone", dockerfile, "LISTEN=127.0.0.1:8080\n", "health", "no answer on port 8080"},
