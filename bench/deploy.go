@@ -14,6 +14,13 @@ import (
 	"time"
 )
 
+const (
+	pushPairs = 5
+	// pushPause is how finely a push is timed. Looking for its page every few
+	// milliseconds would slow down the build, which takes many seconds.
+	pushPause = 50 * time.Millisecond
+)
+
 // measureDeploy times a push, from git push to the first answer of the new
 // version, beside the seed's bare commands done by hand, and counts what fails
 // of 200 requests a second during ten deploys.
@@ -24,20 +31,21 @@ func measureDeploy(ctx context.Context) error {
 	}
 	defer os.RemoveAll(app.dir)
 	for range 2 { // what comes first compiles the libraries and fills the caches
-		if _, err := app.push(ctx); err != nil {
+		if _, err := app.push(ctx, 0); err != nil {
 			return err
 		}
-		if _, err := app.byHand(ctx); err != nil {
+		if _, err := app.byHand(ctx, 0); err != nil {
 			return err
 		}
 	}
 	var ours, theirs []float64
-	for range 5 {
-		pushed, err := app.push(ctx)
+	for pair := range pushPairs {
+		phase := time.Duration(pair) * time.Second / pushPairs
+		pushed, err := app.push(ctx, phase)
 		if err != nil {
 			return err
 		}
-		byHand, err := app.byHand(ctx)
+		byHand, err := app.byHand(ctx, phase)
 		if err != nil {
 			return err
 		}
@@ -52,6 +60,7 @@ func measureDeploy(ctx context.Context) error {
 type pushedApp struct {
 	dir     string
 	version int
+	begun   time.Time // so that no builder knows a version from an earlier run
 }
 
 func newPushedApp(ctx context.Context) (*pushedApp, error) {
@@ -59,7 +68,7 @@ func newPushedApp(ctx context.Context) (*pushedApp, error) {
 	if err != nil {
 		return nil, err
 	}
-	app := &pushedApp{dir: filepath.Join(dir, "app")}
+	app := &pushedApp{dir: filepath.Join(dir, "app"), begun: time.Now()}
 	_, err = command(ctx, "scripts/sample.sh", app.dir)
 	return app, err
 }
@@ -67,7 +76,7 @@ func newPushedApp(ctx context.Context) (*pushedApp, error) {
 // commit makes a new version and returns its revision.
 func (a *pushedApp) commit(ctx context.Context) (string, error) {
 	a.version++
-	mark := fmt.Sprintf("package main\n\nconst version = %d\n", a.version)
+	mark := fmt.Sprintf("package main\n\nconst version = \"%d of %v\"\n", a.version, a.begun)
 	if err := os.WriteFile(filepath.Join(a.dir, "version.go"), []byte(mark), 0o644); err != nil {
 		return "", err
 	}
@@ -86,17 +95,18 @@ func blue() string { return "http://127.0.0.1:" + setting("BLUE_PORT") + "/" }
 
 // push returns how many seconds passed from git push to the page of the new
 // version. The push goes on a little, to remove the old one.
-func (a *pushedApp) push(ctx context.Context) (float64, error) {
+func (a *pushedApp) push(ctx context.Context, phase time.Duration) (float64, error) {
 	revision, err := a.commit(ctx)
 	if err != nil {
 		return 0, err
 	}
+	waitForPhase(phase)
 	begun := time.Now()
 	push := exec.CommandContext(ctx, "git", "-C", a.dir, "push", "--quiet", "blue", "main")
 	if err := push.Start(); err != nil {
 		return 0, err
 	}
-	err = poll(ctx, func() bool { return shows(ctx, blue(), revision) })
+	err = pollEvery(ctx, pushPause, func() bool { return shows(ctx, blue(), revision) })
 	took := time.Since(begun).Seconds()
 	if err := push.Wait(); err != nil {
 		return 0, fmt.Errorf("git push blue main: %w", err)
@@ -120,7 +130,7 @@ func shows(ctx context.Context, url, text string) bool {
 
 // byHand does what a person would type: check out, build, tag, push, pull, run
 // and look. What it leaves is removed outside of the time.
-func (a *pushedApp) byHand(ctx context.Context) (float64, error) {
+func (a *pushedApp) byHand(ctx context.Context, phase time.Duration) (float64, error) {
 	revision, err := a.commit(ctx)
 	if err != nil {
 		return 0, err
@@ -130,6 +140,7 @@ func (a *pushedApp) byHand(ctx context.Context) (float64, error) {
 		return 0, err
 	}
 	image, port := "localhost:"+setting("REGISTRY_PORT")+"/byhand:latest", setting("HAND_PORT")
+	waitForPhase(phase)
 	begun := time.Now()
 	for _, line := range [][]string{
 		{"git", "--git-dir=" + a.dir + "/.git", "--work-tree=" + tree, "checkout", "--quiet", "--force", "main", "--", "."},
@@ -178,7 +189,7 @@ func (a *pushedApp) underLoad(ctx context.Context) error {
 	})
 	var err error
 	for deploy := 0; deploy < 10 && err == nil; deploy++ {
-		_, err = a.push(ctx)
+		_, err = a.push(ctx, 0)
 	}
 	close(stop)
 	requests.Wait()

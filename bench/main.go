@@ -82,8 +82,10 @@ func get(ctx context.Context, url string) (servedBy string, err error) {
 const pollPause = 5 * time.Millisecond
 
 // poll repeats ask until it says that it is done.
-func poll(ctx context.Context, ask func() bool) error {
-	for end := time.Now().Add(2 * time.Minute); !ask(); time.Sleep(pollPause) {
+func poll(ctx context.Context, ask func() bool) error { return pollEvery(ctx, pollPause, ask) }
+
+func pollEvery(ctx context.Context, pause time.Duration, ask func() bool) error {
+	for end := time.Now().Add(2 * time.Minute); !ask(); time.Sleep(pause) {
 		if ctx.Err() != nil || time.Now().After(end) {
 			return fmt.Errorf("gave up waiting")
 		}
