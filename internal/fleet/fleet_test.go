@@ -332,6 +332,26 @@ func TestRenew_DrainsWhatServesAndListEndsIt(t *testing.T) {
 	l.want("drainServers")
 }
 
+func TestStepAside_DrainsOnlyWhatIsListedBesideAnother(t *testing.T) {
+	l := open(t)
+	l.put("servers", url(3000))
+	stepAside := func(port int, want bool) {
+		t.Helper()
+		if got, err := l.StepAside(t.Context(), site.Server(port)); err != nil || got != want {
+			t.Errorf("StepAside %d: got %v, %v, want %v", port, got, err, want)
+		}
+	}
+	stepAside(3000, false)
+	l.want("servers", url(3000))
+	l.want("drainServers")
+	l.put("servers", url(3001))
+	stepAside(3002, false)
+	stepAside(3000, true)
+	stepAside(3000, false)
+	l.want("servers", url(3001))
+	l.want("drainServers", url(3000))
+}
+
 func TestAdopt_ListsOnlyWhatNoListKnows(t *testing.T) {
 	l := open(t)
 	for _, want := range []bool{true, false} {

@@ -11,6 +11,7 @@ package fleet
 //	         ↘ drainServers until its last request ended
 //	/destroy → deleteServers → destroyingServers → gone
 //	                         ↘ drainServers → gone
+//	servers  → drainServers → servers, when the first server is started anew
 const (
 	// serversKey holds the servers that answer. The proxy rotates it for each
 	// request; a new one enters on the right, so that it is the next to serve.

@@ -126,6 +126,28 @@ func (f *Fleet) Renew(ctx context.Context, server Server) (bool, error) {
 	return moved, nil
 }
 
+// stepAsideScript drains a server unless it is the only one.
+//
+//	KEYS  1 servers  2 drainServers
+//	ARGV  1 the element
+//	→ 1 when it moved, 0 when it was not listed or no other is
+var stepAsideScript = redis.NewScript(`
+if redis.call('LLEN', KEYS[1]) < 2 or redis.call('LREM', KEYS[1], 0, ARGV[1]) == 0 then return 0 end
+if not redis.call('LPOS', KEYS[2], ARGV[1]) then redis.call('LPUSH', KEYS[2], ARGV[1]) end
+return 1
+`)
+
+// StepAside takes a server out of rotation if another is there to serve, and
+// asks the proxy to tell when its last request has ended. It tells whether it
+// did.
+func (f *Fleet) StepAside(ctx context.Context, server Server) (bool, error) {
+	moved, err := stepAsideScript.Run(ctx, f.client, []string{serversKey, drainKey}, server.URL).Bool()
+	if err != nil {
+		return false, fmt.Errorf("unlisting %s before it stops: %w", server.URL, err)
+	}
+	return moved, nil
+}
+
 // Unlist takes a server out of rotation.
 func (f *Fleet) Unlist(ctx context.Context, server Server) error {
 	return f.remove(ctx, server, serversKey)

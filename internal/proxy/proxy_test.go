@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -561,6 +562,12 @@ func TestIntroduce_ListsTheFirstServerOnceAndOnlyWhenItAnswers(t *testing.T) {
 	port, _ := strconv.Atoi(backend.URL[strings.LastIndex(backend.URL, ":")+1:])
 	lists := fleet.Open(address, fleet.Site{Host: "127.0.0.1", First: port})
 	defer lists.Close()
+	// It stopped while the last proxy did, too: nobody said that it has drained.
+	rotation, err := lists.Rotation("proxy")
+	if err := errors.Join(err, lists.BeginDrain(t.Context(), lists.FirstServer())); err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(2*refreshInterval, func() { _ = rotation.Drained(context.Background(), lists.FirstServer()) })
 	for range 2 {
 		introduce(t.Context(), lists, slog.New(slog.DiscardHandler))
 	}

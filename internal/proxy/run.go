@@ -29,7 +29,9 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 		return fmt.Errorf("listening (PORT names another port): %w", err)
 	}
 	proxy := New(config, rotation, log)
-	go proxy.watch(ctx)
+	watching, stop := context.WithCancel(context.WithoutCancel(ctx)) // as long as there are requests
+	defer stop()
+	go proxy.watch(watching)
 	if config.Service == "proxy" {
 		go introduce(ctx, lists, log)
 	}
@@ -61,16 +63,20 @@ func (p *Proxy) watch(ctx context.Context) {
 }
 
 // introduce lists the first server once it answers, unless some list has it:
-// a proxy that starts again forgets nobody and doubles nobody.
+// a proxy that starts again forgets nobody and doubles nobody. One that drains
+// is to stop, or waits for this proxy to say that it has no request any more.
 func introduce(ctx context.Context, lists *fleet.Fleet, log *slog.Logger) {
 	first := lists.FirstServer()
 	for ; ctx.Err() == nil; program.Sleep(ctx, refreshInterval) {
 		if program.CheckHealth(ctx, first.URL+"/healthz") != nil {
 			continue
 		}
+		if draining, err := lists.Draining(ctx, first); err != nil || draining {
+			continue // watch says that Redis is away
+		}
 		adopted, err := lists.Adopt(ctx, first)
 		if err != nil {
-			continue // watch says that Redis is away
+			continue
 		}
 		if adopted {
 			log.Info("First server listed", "server", first.URL)

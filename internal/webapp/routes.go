@@ -14,8 +14,8 @@ func init() { gin.SetMode(gin.ReleaseMode) }
 // look take one, and it is no visit.
 func (a *App) routes() http.Handler {
 	engine := a.engine()
-	engine.GET("/healthz", health)
-	engine.HEAD("/healthz", health)
+	engine.GET("/healthz", a.health)
+	engine.HEAD("/healthz", a.health)
 
 	engine.HEAD("/", a.page(a.home))
 	engine.HEAD("/listservers", a.page(a.listServers))
@@ -50,8 +50,15 @@ func (a *App) engine() *gin.Engine {
 	return engine
 }
 
-// health tells that the process serves, whatever is with Redis.
-func health(c *gin.Context) { c.String(http.StatusOK, "ok\n") }
+// health tells that the process serves, whatever is with Redis, until it has
+// stepped aside to stop.
+func (a *App) health(c *gin.Context) {
+	if a.stopping.Load() {
+		c.String(http.StatusServiceUnavailable, "stopping\n")
+		return
+	}
+	c.String(http.StatusOK, "ok\n")
+}
 
 func noPage(*gin.Context) (reply, error) { return reply{}, errNoPage }
 

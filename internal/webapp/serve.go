@@ -11,9 +11,45 @@ import (
 
 // Serve answers the requests that come to listener until ctx ends, lets those
 // under way end within ShutdownTimeout, and returns nil. An error is the
-// listener's.
+// listener's. The first server steps aside before it stops.
 func (a *App) Serve(ctx context.Context, listener net.Listener) error {
-	return program.Serve(ctx, a.server(), listener, a.config.ShutdownTimeout, a.log)
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	defer context.AfterFunc(ctx, func() {
+		a.stepAside()
+		stop()
+	})()
+	return program.Serve(serving, a.server(), listener, a.config.ShutdownTimeout, a.log)
+}
+
+const (
+	// stepAsideTimeout bounds stepAside. The proxy needs a fraction of it to
+	// see that a server drains, and longer only when a request is under way,
+	// which ends in ShutdownTimeout as it would have anyway.
+	stepAsideTimeout = time.Second
+	drainPause       = 20 * time.Millisecond
+)
+
+// stepAside takes the first server out of rotation, if another is there, and
+// waits until the proxy sends it no more. The others leave it before they are
+// told to stop, for infrastructure stops them; this one belongs to Compose,
+// which starts it anew when its code or settings have changed. From then on
+// /healthz refuses, so that nobody lists it again before it is gone.
+func (a *App) stepAside() {
+	server := a.config.Site.FirstServer()
+	if a.config.Port != server.Port {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stepAsideTimeout)
+	defer cancel()
+	aside, err := a.store.StepAside(ctx, server)
+	a.stopping.Store(aside)
+	for draining := aside; draining && err == nil && program.Sleep(ctx, drainPause); {
+		draining, err = a.store.Draining(ctx, server)
+	}
+	if err != nil {
+		a.log.Warn("Stopping without a word to the proxy", "error", err)
+	}
 }
 
 // server bounds what a client can hold up. IdleTimeout is longer than the

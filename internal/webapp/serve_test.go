@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -107,4 +108,82 @@ func TestServeReturnsTheErrorOfItsListener(t *testing.T) {
 	if err := newApp(t, failing{}, slog.New(slog.DiscardHandler)).Serve(t.Context(), listener); err == nil {
 		t.Error("Serve on a closed listener: got nil, want an error")
 	}
+}
+
+// firstServer serves as the first server of an empty Redis's fleet.
+func firstServer(t *testing.T) (f *fleet.Fleet, address string, stop context.CancelFunc, ended <-chan error) {
+	t.Helper()
+	f = open(t)
+	app := newApp(t, f, slog.New(slog.DiscardHandler))
+	app.config.Port = site.First
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- app.Serve(ctx, listener) }()
+	return f, listener.Addr().String(), stop, done
+}
+
+func wantLists(t *testing.T, f *fleet.Fleet, listed []fleet.Server, drains bool) {
+	t.Helper()
+	lists, err := f.Lists(t.Context())
+	must(t, err)
+	draining, err := f.Draining(t.Context(), f.FirstServer())
+	must(t, err)
+	if got := lists.Listed(); !slices.Equal(got, listed) || draining != drains {
+		t.Errorf("got servers %v, the first draining %v, want %v, %v", got, draining, listed, drains)
+	}
+}
+
+func TestTheFirstServerStepsAsideAndServesUntilTheProxySaysThatItIsDrained(t *testing.T) {
+	f, address, stop, ended := firstServer(t)
+	list(t, f, 3000, 3001)
+	stop()
+	for { // until it no longer says that it is well
+		response, err := http.Get("http://" + address + "/healthz")
+		must(t, err)
+		response.Body.Close()
+		if response.StatusCode == 503 {
+			break
+		}
+	}
+	wantLists(t, f, []fleet.Server{f.Server(3001)}, true)
+	response, err := http.Get("http://" + address + "/listservers")
+	must(t, err)
+	response.Body.Close()
+	if response.StatusCode != 200 {
+		t.Errorf("a request before the proxy knows: got %s, want 200", response.Status)
+	}
+	proxy, err := f.Rotation("proxy")
+	must(t, err)
+	must(t, proxy.Drained(t.Context(), f.FirstServer()))
+	must(t, <-ended)
+}
+
+func TestTheFirstServerStopsThoughNoProxySaysThatItIsDrained(t *testing.T) {
+	f, _, stop, ended := firstServer(t)
+	list(t, f, 3000, 3001)
+	stop()
+	must(t, <-ended)
+	wantLists(t, f, []fleet.Server{f.Server(3001)}, true)
+}
+
+func TestTheFirstServerStaysListedWhenNoOtherIs(t *testing.T) {
+	f, _, stop, ended := firstServer(t)
+	list(t, f, 3000)
+	stop()
+	must(t, <-ended)
+	wantLists(t, f, []fleet.Server{f.FirstServer()}, false)
+}
+
+func TestASpawnedServerLeavesItsListToInfrastructure(t *testing.T) {
+	f := open(t)
+	list(t, f, 3000, 3001)
+	app := newApp(t, f, slog.New(slog.DiscardHandler)) // on port 3001
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	must(t, app.Serve(ctx, listener))
+	wantLists(t, f, []fleet.Server{f.FirstServer(), f.Server(3001)}, false)
 }

@@ -12,6 +12,7 @@ import (
 	"html/template"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"deux/internal/fleet"
@@ -50,6 +51,8 @@ type store interface {
 	RequestSpawn(ctx context.Context, most int) (fleet.Server, error)
 	RequestDestroy(ctx context.Context) (fleet.Server, error)
 	Lists(ctx context.Context) (fleet.Lists, error)
+	StepAside(ctx context.Context, server fleet.Server) (bool, error)
+	Draining(ctx context.Context, server fleet.Server) (bool, error)
 
 	SetMessage(ctx context.Context, key, text string, life time.Duration) error
 	Message(ctx context.Context, key string) (string, error)
@@ -70,6 +73,7 @@ type App struct {
 	outage   *outage
 	refusals []refusal
 	pages    map[string]*template.Template
+	stopping atomic.Bool // it has stepped aside
 }
 
 // New returns the pages over what is in store. The error is that of the
