@@ -16,17 +16,25 @@ need() {
 	fi
 }
 
+# One at a time on a host: the systems that they start have the same names. The
+# lock is not for go test to inherit, which may leave a program behind when it
+# is killed.
+lock=/tmp/deux-test.lock
+[ -e "$lock" ] || : >"$lock"
+exec 9<"$lock"
+flock --nonblock 9 || { echo "==> Waiting for another make test on this host to end"; flock 9; }
+
 need socat socat
 scripts/base_images.sh
 export REQUIRE_TOOLS=1
 echo "==> Testing the packages"
 # shellcheck disable=SC2046 # a list of words
-go test -count=1 -timeout 10m "$@" $(go list ./... | grep -v /e2e)
+go test -count=1 -timeout 10m "$@" $(go list ./... | grep -v /e2e) 9<&-
 # Where much happens at once, a second time under the race detector, which
 # needs a C compiler and all they import compiled anew.
 if command -v gcc >/dev/null || command -v clang >/dev/null; then
 	echo "==> Testing for data races"
-	go test -race -count=1 -timeout 10m "$@" ./internal/proxy ./internal/infrastructure ./internal/stream
+	go test -race -count=1 -timeout 10m "$@" ./internal/proxy ./internal/infrastructure ./internal/stream 9<&-
 fi
 echo "==> Testing the whole, which takes minutes"
-exec go test -v -count=1 -timeout 30m "$@" ./e2e
+go test -v -count=1 -timeout 30m "$@" ./e2e 9<&-
