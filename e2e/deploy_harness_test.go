@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -154,7 +155,9 @@ func (s *deploySystem) within(t *testing.T) *deploySystem {
 			t.Fatal(err)
 		}
 	}
-	s.redis.FlushAll(context.Background())
+	if err := s.redis.FlushAll(context.Background()).Err(); err != nil {
+		t.Fatal(err)
+	}
 	inner.deploy("init")
 	return &inner
 }
@@ -197,6 +200,34 @@ func (s *deploySystem) shows(colour, revision, text string) {
 	if status, got := get(s.url(colour)); status != http.StatusOK || got != want {
 		s.t.Errorf("%s shows %d %q, want 200 %q", colour, status, got, want)
 	}
+}
+
+// seconds returns how long a step of the last push took.
+func (s *deploySystem) seconds(colour, step string) float64 {
+	s.t.Helper()
+	history := strings.Split(strings.TrimSpace(s.deploy("history", colour)), "\n")
+	for _, field := range strings.Fields(history[len(history)-1]) {
+		if value, found := strings.CutPrefix(field, step+"="); found {
+			took, err := strconv.ParseFloat(value, 64)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			return took
+		}
+	}
+	s.t.Fatalf("no step %s in %s", step, history[len(history)-1])
+	return 0
+}
+
+// waitForRegistry returns when the registry answers.
+func (s *deploySystem) waitForRegistry() {
+	s.t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if status, _ := get(fmt.Sprintf("http://127.0.0.1:%d/v2/", s.ports["REGISTRY_PORT"])); status == http.StatusOK {
+			return
+		}
+	}
+	s.t.Fatal("the registry does not answer")
 }
 
 // containers returns NAME STATUS IMAGE of a colour's containers.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,7 +29,7 @@ func registryDown(s *deploySystem) {
 	s.shows("blue", good, "one")
 	s.runsOne("blue")
 	s.must(s.root, "docker", "start", s.service("registry"))
-	time.Sleep(500 * time.Millisecond)
+	s.waitForRegistry()
 	w.deployed("blue")
 	s.shows("blue", w.head(), "two")
 }
@@ -121,7 +122,7 @@ func rollback(s *deploySystem) {
 		revisions = append(revisions, w.commit("behaviour", fmt.Sprintf("TEXT=%d\n", i)))
 		w.deployed("blue")
 	}
-	load := startLoad(s.url("blue"), 20*time.Millisecond)
+	load := startLoad(s.t, s.url("blue"), 20*time.Millisecond, 200)
 	for _, to := range []struct {
 		revision string
 		want     int
@@ -133,7 +134,7 @@ func rollback(s *deploySystem) {
 			s.t.Errorf("rollback %s: want no build\n%s", to.revision, output)
 		}
 	}
-	load.stop(s)
+	load.stop()
 	output, err := s.command(s.root, "bin/deploy", "rollback", "blue", "nonsense").CombinedOutput()
 	if err == nil || !strings.Contains(string(output), "nonsense is none of the releases that are kept: "+revisions[3]) {
 		s.t.Errorf("rollback to nonsense: got %v, %s", err, output)
@@ -173,7 +174,7 @@ func appsComeBack(s *deploySystem) {
 	s.deploy("down", "--clean")
 	s.must(s.root, "docker", "exec", s.service("registry"), "rm", "-rf", "/var/lib/registry/docker")
 	s.must(s.root, "docker", "restart", "--time", "1", s.service("registry"))
-	time.Sleep(500 * time.Millisecond)
+	s.waitForRegistry()
 	if output := s.deploy("restore"); !strings.Contains(output, "building it again") {
 		s.t.Errorf("restore after down --clean: want it to build again\n%s", output)
 	}
@@ -215,8 +216,8 @@ func prunedImages(s *deploySystem) {
 		s.t.Errorf("%d tags in %s, want 6", len(tags), repository)
 	}
 	oldest := strings.TrimSpace(s.must(w.dir, "git", "rev-parse", "HEAD~10"))
-	if digest := s.registryDigest("blue-registry", oldest); digest != "" {
-		s.t.Errorf("the registry still has %s, as %s", oldest, digest)
+	if status, digest := s.registryManifest("blue-registry", oldest); status != http.StatusNotFound {
+		s.t.Errorf("the registry says %d to %s, with digest %q, want 404", status, oldest, digest)
 	}
 	s.deploy("rollback", "blue", strings.TrimSpace(s.must(w.dir, "git", "rev-parse", "HEAD~4")))
 	s.shows("blue", strings.TrimSpace(s.must(w.dir, "git", "rev-parse", "HEAD~4")), "21")

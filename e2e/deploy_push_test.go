@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 func beforeTheFirstPush(s *deploySystem) {
@@ -84,7 +85,7 @@ func whatRunsIsTheDigest(s *deploySystem) {
 		}
 	}
 	for _, tag := range []string{"latest", w.head()} {
-		if got := s.registryDigest("blue-registry", tag); got != digest {
+		if _, got := s.registryManifest("blue-registry", tag); got != digest {
 			s.t.Errorf("the registry's %s is %s, want %s", tag, got, digest)
 		}
 	}
@@ -105,8 +106,9 @@ func (s *deploySystem) imageID(name string) string {
 	return strings.TrimSpace(s.must(s.root, "docker", "image", "inspect", "--format", "{{.Id}}", name))
 }
 
-// registryDigest asks the registry which digest a tag has.
-func (s *deploySystem) registryDigest(repository, tag string) string {
+// registryManifest asks the registry for a tag, and returns the status and the
+// digest.
+func (s *deploySystem) registryManifest(repository, tag string) (status int, digest string) {
 	s.t.Helper()
 	request, err := http.NewRequest(http.MethodHead,
 		fmt.Sprintf("http://127.0.0.1:%d/v2/%s/manifests/%s", s.ports["REGISTRY_PORT"], repository, tag), nil)
@@ -119,7 +121,7 @@ func (s *deploySystem) registryDigest(repository, tag string) string {
 		s.t.Fatal(err)
 	}
 	response.Body.Close()
-	return response.Header.Get("Docker-Content-Digest")
+	return response.StatusCode, response.Header.Get("Docker-Content-Digest")
 }
 
 func greenLeavesBlueAlone(s *deploySystem) {
@@ -185,7 +187,7 @@ func longOutput(s *deploySystem) {
 	s.deploy("init")
 	w := s.work("one")
 	w.commit("Dockerfile", "FROM debian:bookworm-slim AS noise\n"+
-		"RUN i=0; while [ $i -lt 20000 ]; do echo \"line $i xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"; i=$((i+1)); done\n"+
+		"RUN i=0; while [ $i -lt 20000 ]; do echo \"line $i xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"; i=$((i+1)); done # "+time.Now().String()+"\n"+
 		"FROM "+testApp+"\nCOPY --from=noise /etc/debian_version /made\nCOPY behaviour /behaviour\n")
 	output := w.deployed("blue")
 	if len(output) < 2<<20 {

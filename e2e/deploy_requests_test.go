@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"testing"
 	"time"
 )
 
@@ -15,6 +16,8 @@ import (
 // are POSTs: a GET that is cut off the proxy sends to the next server, and
 // nobody sees that it was.
 type load struct {
+	t      *testing.T
+	want   int // the status of every answer
 	cancel context.CancelFunc
 	wait   sync.WaitGroup
 	sent   atomic.Int64
@@ -22,9 +25,10 @@ type load struct {
 	failed []string
 }
 
-func startLoad(url string, every time.Duration) *load {
-	ctx, cancel := context.WithCancel(context.Background())
-	l := &load{cancel: cancel}
+// startLoad begins a load that ends with stop, or with the test.
+func startLoad(t *testing.T, url string, every time.Duration, want int) *load {
+	ctx, cancel := context.WithCancel(t.Context())
+	l := &load{t: t, want: want, cancel: cancel}
 	client := &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 100}}
 	l.wait.Go(func() {
 		for ticker := time.NewTicker(every); ; {
@@ -47,7 +51,7 @@ func (l *load) send(client *http.Client, url string) {
 		var body []byte
 		body, err = io.ReadAll(response.Body)
 		response.Body.Close()
-		if err == nil && response.StatusCode != http.StatusOK {
+		if err == nil && response.StatusCode != l.want {
 			err = fmt.Errorf("%s %s", response.Status, strings.TrimSpace(string(body)))
 		}
 	}
@@ -58,13 +62,18 @@ func (l *load) send(client *http.Client, url string) {
 	}
 }
 
-// stop waits for the last answers and fails the test if any request failed.
-func (l *load) stop(s *deploySystem) {
-	s.t.Helper()
+// stop waits for the last answers and fails the test if any request failed, or
+// next to none was sent.
+func (l *load) stop() {
+	l.t.Helper()
 	l.cancel()
 	l.wait.Wait()
+	l.t.Logf("%d requests, %d failed", l.sent.Load(), len(l.failed))
 	if len(l.failed) > 0 {
-		s.t.Errorf("%d of %d requests failed, the first: %s", len(l.failed), l.sent.Load(), l.failed[0])
+		l.t.Errorf("%d of %d requests failed, the first: %s", len(l.failed), l.sent.Load(), l.failed[0])
+	}
+	if l.sent.Load() < 10 {
+		l.t.Errorf("%d requests were sent, too few to tell anything", l.sent.Load())
 	}
 }
 
@@ -72,11 +81,11 @@ func requestInFlight(s *deploySystem) {
 	w := s.work("one")
 	w.commit("behaviour", "TEXT=one\nABRUPT=yes\n") // it lets no request end when it is stopped
 	w.deployed("blue")
-	load := startLoad(s.url("blue")+"?seconds=3", 200*time.Millisecond)
+	load := startLoad(s.t, s.url("blue")+"?seconds=3", 200*time.Millisecond, 200)
 	time.Sleep(time.Second) // so that some are under way at any moment of the push
 	w.commit("behaviour", "TEXT=two\n")
 	w.deployed("blue")
-	load.stop(s)
+	load.stop()
 	s.shows("blue", w.head(), "two")
 	s.runsOne("blue")
 }
@@ -84,12 +93,11 @@ func requestInFlight(s *deploySystem) {
 func tenDeploysUnderLoad(s *deploySystem) {
 	w := s.work("one")
 	w.deployed("blue")
-	load := startLoad(s.url("blue"), time.Second/200)
+	load := startLoad(s.t, s.url("blue"), time.Second/200, 200)
 	for i := range 10 {
 		w.commit("behaviour", fmt.Sprintf("TEXT=%d\nABRUPT=yes\n", i))
 		w.deployed("blue")
 	}
-	load.stop(s)
-	s.t.Logf("%d requests", load.sent.Load())
+	load.stop()
 	s.runsOne("blue")
 }

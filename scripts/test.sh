@@ -37,4 +37,4 @@ if command -v gcc >/dev/null || command -v clang >/dev/null; then
 	go test -race -count=1 -timeout 10m "$@" ./internal/proxy ./internal/infrastructure ./internal/stream 9<&-
 fi
 echo "==> Testing the whole, which takes minutes"
-go test -v -count=1 -timeout 30m "$@" ./e2e 9<&-
+go test -v -count=1 -timeout 2h "$@" ./e2e 9<&-
