@@ -15,10 +15,11 @@ import (
 func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	defer context.AfterFunc(ctx, func() {
+	unhook := context.AfterFunc(ctx, func() {
 		a.stepAside()
 		stop()
-	})()
+	})
+	defer unhook()
 	return program.Serve(serving, a.server(), listener, a.config.ShutdownTimeout, a.log)
 }
 
@@ -43,12 +44,13 @@ func (a *App) stepAside() {
 	ctx, cancel := context.WithTimeout(context.Background(), stepAsideTimeout)
 	defer cancel()
 	aside, err := a.store.StepAside(ctx, server)
+	if err != nil {
+		a.log.Warn("Stopping while the proxy may still send requests", "error", err)
+		return
+	}
 	a.stopping.Store(aside)
 	for draining := aside; draining && err == nil && program.Sleep(ctx, drainPause); {
 		draining, err = a.store.Draining(ctx, server)
-	}
-	if err != nil {
-		a.log.Warn("Stopping without a word to the proxy", "error", err)
 	}
 }
 
