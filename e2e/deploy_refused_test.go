@@ -27,8 +27,8 @@ func brokenPushes(s *deploySystem) {
 				s.t.Errorf("%s: the push shows %d lines of its log, want the last 50\n%s", broken.name, lines, output)
 			}
 		}
-		if took := s.seconds("blue", "health"); broken.reason == "ended with exit code 3" && took > 5 {
-			s.t.Errorf("%s: refused after %v s, want at once", broken.name, took)
+		if broken.reason == "ended with exit code 3" && s.seconds("blue", "health") > 5 {
+			s.t.Errorf("%s: refused after %v s, want at once", broken.name, s.seconds("blue", "health"))
 		}
 		s.shows("blue", good, "good")
 		s.runsOne("blue")
