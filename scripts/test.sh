@@ -34,7 +34,7 @@ go test -count=1 -timeout 10m "$@" $(go list ./... | grep -v /e2e) 9<&-
 # needs a C compiler and all they import compiled anew.
 if command -v gcc >/dev/null || command -v clang >/dev/null; then
 	echo "==> Testing for data races"
-	go test -race -count=1 -timeout 10m "$@" ./internal/proxy ./internal/infrastructure ./internal/stream 9<&-
+	go test -race -count=1 -timeout 10m "$@" ./internal/proxy ./internal/infrastructure ./internal/stream ./internal/webapp 9<&-
 fi
 echo "==> Testing the whole, which takes minutes"
 go test -v -count=1 -timeout 2h "$@" ./e2e 9<&-

@@ -148,6 +148,7 @@ type ServerState struct {
 }
 
 // Servers returns every server that any list names, by port, with its state.
+// One that only drains has none.
 func (l Lists) Servers() []ServerState {
 	states := make(map[int]ServerState)
 	for _, entry := range stateKeys {
@@ -173,6 +174,10 @@ func (l Lists) Spawning() []Server { return l.valid(spawningKey) }
 
 // Destroying returns the servers that are being drained and removed.
 func (l Lists) Destroying() []Server { return l.valid(destroyingKey) }
+
+// Draining returns the servers out of rotation whose last requests may still
+// run.
+func (l Lists) Draining() []Server { return l.valid(drainKey) }
 
 // Knows tells whether any list names the server.
 func (l Lists) Knows(server Server) bool {

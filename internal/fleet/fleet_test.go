@@ -332,7 +332,16 @@ func TestRenew_DrainsWhatServesAndListEndsIt(t *testing.T) {
 	l.want("drainServers")
 }
 
-func TestStepAside_DrainsOnlyWhatIsListedBesideAnother(t *testing.T) {
+func TestRenew_WaitsForTheFirstServer(t *testing.T) {
+	l := open(t)
+	l.put("servers", url(3001))
+	if got, err := l.Renew(t.Context(), site.Server(3001)); err != nil || got {
+		t.Errorf("got %v, %v, want false while the first server is not listed", got, err)
+	}
+	l.want("servers", url(3001))
+}
+
+func TestStepAside_DrainsOnlyWhatIsListedBesideAnotherThatStays(t *testing.T) {
 	l := open(t)
 	l.put("servers", url(3000))
 	stepAside := func(port int, want bool) {
@@ -346,9 +355,12 @@ func TestStepAside_DrainsOnlyWhatIsListedBesideAnother(t *testing.T) {
 	l.want("drainServers")
 	l.put("servers", url(3001))
 	stepAside(3002, false)
+	l.put("deleteServers", url(3001))
+	stepAside(3000, false)
+	l.put("servers", url(3002))
 	stepAside(3000, true)
 	stepAside(3000, false)
-	l.want("servers", url(3001))
+	l.want("servers", url(3001), url(3002))
 	l.want("drainServers", url(3000))
 }
 

@@ -103,9 +103,11 @@ func (f *Fleet) Respawn(ctx context.Context, server Server) (bool, error) {
 //
 //	KEYS  1 servers  2 spawningServers  3 drainServers
 //	      4 deleteServers  5 destroyingServers
-//	ARGV  1 the element
-//	→ 1 when it moved, 0 when it was not listed or is to be destroyed
+//	ARGV  1 the element  2 the first server
+//	→ 1 when it moved, 0 when it was not listed or is to be destroyed, or the
+//	  first server is not there to serve
 var renewScript = redis.NewScript(`
+if not redis.call('LPOS', KEYS[1], ARGV[2]) then return 0 end
 if redis.call('LPOS', KEYS[4], ARGV[1]) or redis.call('LPOS', KEYS[5], ARGV[1]) then return 0 end
 if redis.call('LREM', KEYS[1], 0, ARGV[1]) == 0 then return 0 end
 for i = 2, 3 do
@@ -115,33 +117,40 @@ return 1
 `)
 
 // Renew takes a server that serves out of rotation, marks it as being spawned
-// again, and asks the proxy to tell when its last request has ended. It tells
-// whether the server was listed and not to be destroyed.
+// again, and asks the proxy to tell when its last request has ended. It does so
+// only with a server that is listed and not to be destroyed, and while the first
+// server is listed, and tells whether it did.
 func (f *Fleet) Renew(ctx context.Context, server Server) (bool, error) {
 	keys := []string{serversKey, spawningKey, drainKey, deleteKey, destroyingKey}
-	moved, err := renewScript.Run(ctx, f.client, keys, server.URL).Bool()
+	moved, err := renewScript.Run(ctx, f.client, keys, server.URL, f.FirstServer().URL).Bool()
 	if err != nil {
 		return false, fmt.Errorf("unlisting %s to renew it: %w", server.URL, err)
 	}
 	return moved, nil
 }
 
-// stepAsideScript drains a server unless it is the only one.
+// stepAsideScript drains a server if another one stays.
 //
-//	KEYS  1 servers  2 drainServers
+//	KEYS  1 servers  2 drainServers  3 deleteServers  4 destroyingServers
 //	ARGV  1 the element
-//	→ 1 when it moved, 0 when it was not listed or no other is
+//	→ 1 when it moved, 0 when it was not listed or no other stays
 var stepAsideScript = redis.NewScript(`
-if redis.call('LLEN', KEYS[1]) < 2 or redis.call('LREM', KEYS[1], 0, ARGV[1]) == 0 then return 0 end
+local stays = false
+for _, other in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
+  local going = redis.call('LPOS', KEYS[3], other) or redis.call('LPOS', KEYS[4], other)
+  if other ~= ARGV[1] and not going then stays = true end
+end
+if not stays or redis.call('LREM', KEYS[1], 0, ARGV[1]) == 0 then return 0 end
 if not redis.call('LPOS', KEYS[2], ARGV[1]) then redis.call('LPUSH', KEYS[2], ARGV[1]) end
 return 1
 `)
 
-// StepAside takes a server out of rotation if another is there to serve, and
-// asks the proxy to tell when its last request has ended. It tells whether it
-// did.
+// StepAside takes a server out of rotation if another is there that is not to
+// go, and asks the proxy to tell when its last request has ended. It tells
+// whether it did.
 func (f *Fleet) StepAside(ctx context.Context, server Server) (bool, error) {
-	moved, err := stepAsideScript.Run(ctx, f.client, []string{serversKey, drainKey}, server.URL).Bool()
+	keys := []string{serversKey, drainKey, deleteKey, destroyingKey}
+	moved, err := stepAsideScript.Run(ctx, f.client, keys, server.URL).Bool()
 	if err != nil {
 		return false, fmt.Errorf("unlisting %s before it stops: %w", server.URL, err)
 	}

@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -515,10 +514,18 @@ func TestRun_EndsWhenToldAndLetsTheRequestInFlightEnd(t *testing.T) {
 	go func() { ended <- Run(ctx, config, slog.New(slog.DiscardHandler)) }()
 	eventually(t, func() bool { return CheckHealth(t.Context(), port) == nil })
 	cli.LPush(t.Context(), "blueServers", backend.URL)
+	other := (&stage{t: t}).dead()
 	go func() {
-		eventually(t, func() bool { return isBegun(begun) })
+		defer close(finish)
+		<-begun
 		stop()
-		close(finish)
+		cli.LPush(t.Context(), "drainBlueServers", other)
+		for end := time.Now().Add(5 * time.Second); cli.LLen(t.Context(), "drainBlueServers").Val() > 0; time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Error("while a request is in flight another server that has drained is not reported")
+				return
+			}
+		}
 	}()
 	response, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/", port))
 	if err != nil {
@@ -533,46 +540,9 @@ func TestRun_EndsWhenToldAndLetsTheRequestInFlightEnd(t *testing.T) {
 	}
 }
 
-func isBegun(begun chan struct{}) bool {
-	select {
-	case <-begun:
-		return true
-	default:
-		return false
-	}
-}
-
 func TestRun_RefusesAnUnknownService(t *testing.T) {
 	err := Run(t.Context(), Config{Service: "red", RedisAddr: "127.0.0.1:1"}, slog.New(slog.DiscardHandler))
 	if err == nil || !strings.Contains(err.Error(), `SERVICE="red"`) {
 		t.Errorf("got %v, want an error that names SERVICE", err)
-	}
-}
-
-func TestIntroduce_ListsTheFirstServerOnceAndOnlyWhenItAnswers(t *testing.T) {
-	address := redistest.Address(t)
-	var serving atomic.Bool
-	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !serving.Load() {
-			w.WriteHeader(http.StatusServiceUnavailable)
-		}
-		serving.Store(true)
-	}))
-	defer backend.Close()
-	port, _ := strconv.Atoi(backend.URL[strings.LastIndex(backend.URL, ":")+1:])
-	lists := fleet.Open(address, fleet.Site{Host: "127.0.0.1", First: port})
-	defer lists.Close()
-	// It stopped while the last proxy did, too: nobody said that it has drained.
-	rotation, err := lists.Rotation("proxy")
-	if err := errors.Join(err, lists.BeginDrain(t.Context(), lists.FirstServer())); err != nil {
-		t.Fatal(err)
-	}
-	time.AfterFunc(2*refreshInterval, func() { _ = rotation.Drained(context.Background(), lists.FirstServer()) })
-	for range 2 {
-		introduce(t.Context(), lists, slog.New(slog.DiscardHandler))
-	}
-	snapshot, err := lists.Lists(t.Context())
-	if err != nil || len(snapshot.Servers()) != 1 || len(snapshot.Listed()) != 1 {
-		t.Errorf("got %v, %v, want the first server once", snapshot.Servers(), err)
 	}
 }

@@ -29,11 +29,12 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 		return fmt.Errorf("listening (PORT names another port): %w", err)
 	}
 	proxy := New(config, rotation, log)
-	watching, stop := context.WithCancel(context.WithoutCancel(ctx)) // as long as there are requests
+	// As long as requests are in flight somebody may wait for their end.
+	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	go proxy.watch(watching)
 	if config.Service == "proxy" {
-		go introduce(ctx, lists, log)
+		go keepFirst(ctx, lists, rotation, log)
 	}
 	return program.Serve(ctx, server(proxy), listener, config.ShutdownTimeout, log)
 }
@@ -59,29 +60,6 @@ func (p *Proxy) watch(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-	}
-}
-
-// introduce lists the first server once it answers, unless some list has it:
-// a proxy that starts again forgets nobody and doubles nobody. One that drains
-// is to stop, or waits for this proxy to say that it has no request any more.
-func introduce(ctx context.Context, lists *fleet.Fleet, log *slog.Logger) {
-	first := lists.FirstServer()
-	for ; ctx.Err() == nil; program.Sleep(ctx, refreshInterval) {
-		if program.CheckHealth(ctx, first.URL+"/healthz") != nil {
-			continue
-		}
-		if draining, err := lists.Draining(ctx, first); err != nil || draining {
-			continue // watch says that Redis is away
-		}
-		adopted, err := lists.Adopt(ctx, first)
-		if err != nil {
-			continue
-		}
-		if adopted {
-			log.Info("First server listed", "server", first.URL)
-		}
-		return
 	}
 }
 

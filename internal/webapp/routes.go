@@ -50,8 +50,8 @@ func (a *App) engine() *gin.Engine {
 	return engine
 }
 
-// health tells that the process serves, whatever is with Redis, until it has
-// stepped aside to stop.
+// health tells that the process serves, whatever is with Redis, until it steps
+// aside to stop.
 func (a *App) health(c *gin.Context) {
 	if a.stopping.Load() {
 		c.String(http.StatusServiceUnavailable, "stopping\n")

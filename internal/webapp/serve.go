@@ -25,31 +25,30 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 
 const (
 	// stepAsideTimeout bounds stepAside. The proxy needs a fraction of it to
-	// see that a server drains, and longer only when a request is under way,
-	// which ends in ShutdownTimeout as it would have anyway.
+	// see that a server drains; longer only with a request under way, which has
+	// ShutdownTimeout to end in.
 	stepAsideTimeout = time.Second
 	drainPause       = 20 * time.Millisecond
 )
 
-// stepAside takes the first server out of rotation, if another is there, and
+// stepAside takes the first server out of rotation, if another stays in it, and
 // waits until the proxy sends it no more. The others leave it before they are
 // told to stop, for infrastructure stops them; this one belongs to Compose,
-// which starts it anew when its code or settings have changed. From then on
-// /healthz refuses, so that nobody lists it again before it is gone.
+// which starts it anew when its code or settings have changed. Meanwhile
+// /healthz refuses, so that nobody lists it again.
 func (a *App) stepAside() {
 	server := a.config.Site.FirstServer()
 	if a.config.Port != server.Port {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), stepAsideTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), a.stepAsideTimeout)
 	defer cancel()
-	aside, err := a.store.StepAside(ctx, server)
+	a.stopping.Store(true)
+	moved, err := a.store.StepAside(ctx, server)
 	if err != nil {
 		a.log.Warn("Stopping while the proxy may still send requests", "error", err)
-		return
 	}
-	a.stopping.Store(aside)
-	for draining := aside; draining && err == nil && program.Sleep(ctx, drainPause); {
+	for draining := moved; draining && err == nil && program.Sleep(ctx, drainPause); {
 		draining, err = a.store.Draining(ctx, server)
 	}
 }

@@ -111,11 +111,12 @@ func TestServeReturnsTheErrorOfItsListener(t *testing.T) {
 }
 
 // firstServer serves as the first server of an empty Redis's fleet.
-func firstServer(t *testing.T) (f *fleet.Fleet, address string, stop context.CancelFunc, ended <-chan error) {
+func firstServer(t *testing.T, stepAsideTimeout time.Duration) (f *fleet.Fleet, address string, stop context.CancelFunc, ended <-chan error) {
 	t.Helper()
 	f = open(t)
 	app := newApp(t, f, slog.New(slog.DiscardHandler))
 	app.config.Port = site.First
+	app.stepAsideTimeout = stepAsideTimeout
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	ctx, stop := context.WithCancel(t.Context())
@@ -135,33 +136,37 @@ func wantLists(t *testing.T, f *fleet.Fleet, listed []fleet.Server, drains bool)
 	}
 }
 
-func TestTheFirstServerStepsAsideAndServesUntilTheProxySaysThatItIsDrained(t *testing.T) {
-	f, address, stop, ended := firstServer(t)
+func TestTheFirstServerStepsAsideAndServesUntilTheProxySaysThatItHasDrained(t *testing.T) {
+	f, address, stop, ended := firstServer(t, time.Hour)
 	list(t, f, 3000, 3001)
 	stop()
-	for { // until it no longer says that it is well
-		response, err := http.Get("http://" + address + "/healthz")
+	for draining := false; !draining; {
+		var err error
+		draining, err = f.Draining(t.Context(), f.FirstServer())
 		must(t, err)
-		response.Body.Close()
-		if response.StatusCode == 503 {
-			break
-		}
 	}
 	wantLists(t, f, []fleet.Server{f.Server(3001)}, true)
-	response, err := http.Get("http://" + address + "/listservers")
-	must(t, err)
-	response.Body.Close()
-	if response.StatusCode != 200 {
-		t.Errorf("a request before the proxy knows: got %s, want 200", response.Status)
+	for path, want := range map[string]int{"/listservers": 200, "/healthz": 503} {
+		response, err := http.Get("http://" + address + path)
+		must(t, err)
+		response.Body.Close()
+		if response.StatusCode != want {
+			t.Errorf("%s while it drains: got %s, want %d", path, response.Status, want)
+		}
 	}
 	proxy, err := f.Rotation("proxy")
 	must(t, err)
 	must(t, proxy.Drained(t.Context(), f.FirstServer()))
-	must(t, <-ended)
+	select {
+	case err := <-ended:
+		must(t, err)
+	case <-time.After(time.Minute):
+		t.Error("it goes on after it has drained")
+	}
 }
 
-func TestTheFirstServerStopsThoughNoProxySaysThatItIsDrained(t *testing.T) {
-	f, _, stop, ended := firstServer(t)
+func TestTheFirstServerStopsThoughNoProxySaysThatItHasDrained(t *testing.T) {
+	f, _, stop, ended := firstServer(t, 50*time.Millisecond)
 	list(t, f, 3000, 3001)
 	stop()
 	must(t, <-ended)
@@ -169,7 +174,7 @@ func TestTheFirstServerStopsThoughNoProxySaysThatItIsDrained(t *testing.T) {
 }
 
 func TestTheFirstServerStaysListedWhenNoOtherIs(t *testing.T) {
-	f, _, stop, ended := firstServer(t)
+	f, _, stop, ended := firstServer(t, time.Hour)
 	list(t, f, 3000)
 	stop()
 	must(t, <-ended)

@@ -73,7 +73,9 @@ type App struct {
 	outage   *outage
 	refusals []refusal
 	pages    map[string]*template.Template
-	stopping atomic.Bool // it has stepped aside
+
+	stopping         atomic.Bool // it steps aside, or has
+	stepAsideTimeout time.Duration
 }
 
 // New returns the pages over what is in store. The error is that of the
@@ -91,5 +93,7 @@ func New(config Config, store store, log *slog.Logger) (*App, error) {
 		outage:   &outage{log: log},
 		refusals: refusals(config),
 		pages:    parsePages(),
+
+		stepAsideTimeout: stepAsideTimeout,
 	}, nil
 }
