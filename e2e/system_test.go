@@ -32,6 +32,7 @@ func TestSystem(t *testing.T) {
 	}{
 		{"every service answers", everyServiceAnswers},
 		{"up again changes nothing", upAgainChangesNothing},
+		{"up with a bad setting names it and changes nothing", badSetting},
 		{"spawned servers take turns and destroyed ones are gone", spawnAndDestroy},
 		{"eight spawns at once", eightSpawnsAtOnce},
 		{"more servers than may be are refused", tooManyServersAreRefused},
@@ -83,16 +84,36 @@ func everyServiceAnswers(s *system) {
 	}
 }
 
-func upAgainChangesNothing(s *system) {
+// changesNothing fails if after work other containers run, or infrastructure is
+// another process.
+func (s *system) changesNothing(work func()) {
+	s.t.Helper()
 	running := func() string {
 		pid, _ := os.ReadFile(s.env["LOCK_FILE"])
 		return s.output("docker", "ps", "--quiet", "--no-trunc", "--filter", "network="+s.env["FLEET"]) + string(pid)
 	}
 	before := running()
-	s.script("up.sh")
+	work()
 	if after := running(); after != before {
 		s.t.Errorf("containers and infrastructure's process: got\n%s\nwant\n%s", after, before)
 	}
+}
+
+func upAgainChangesNothing(s *system) {
+	s.changesNothing(func() { s.script("up.sh") })
+}
+
+func badSetting(s *system) {
+	s.changesNothing(func() {
+		up := s.command(filepath.Join(s.root, "scripts/up.sh"))
+		up.Env = append(up.Env, "MAX_IMAGES=many", "WRITE_INTERVAL=often")
+		output, err := up.CombinedOutput()
+		for _, want := range []string{`setting MAX_IMAGES="many": expected`, `setting WRITE_INTERVAL="often": expected`} {
+			if err == nil || !strings.Contains(string(output), want) {
+				s.t.Errorf("up with a bad setting: got %v, want it to fail with %q\n%s", err, want, output)
+			}
+		}
+	})
 }
 
 func spawnAndDestroy(s *system) {

@@ -4,7 +4,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
-programs=$(for main in cmd/infrastructure cmd/deploy; do [ ! -d "$main" ] || echo "./$main"; done)
+programs="./cmd/infrastructure ./cmd/deploy ./cmd/check"
 needed=$(sed -n 's/^go //p' go.mod)
 
 # recent_go: is there a Go that can read this go.mod?

@@ -11,6 +11,7 @@ case "${1:-}" in
 	need_docker
 	scripts/base_images.sh
 	scripts/build.sh
+	bin/check
 	echo "==> Starting the registry and the blue and green proxies"
 	if ! scripts/compose.sh up --detach --build redis registry blue green; then
 		echo "deploy_init.sh: not everything started. Is a port in use? .env may name others (README.md, Settings)" >&2

@@ -8,6 +8,7 @@ cd "$root"
 need_docker
 scripts/base_images.sh
 scripts/build.sh
+bin/check
 echo "==> Building the images"
 scripts/compose.sh build
 echo "==> Starting the containers"

@@ -1,0 +1,60 @@
+// Check reads the settings of all programs as make up hands them on, and says
+// what is wrong with them: a bad one is to be found before anything that runs
+// is replaced.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"deux/internal/deploy"
+	"deux/internal/infrastructure"
+	"deux/internal/proxy"
+	"deux/internal/settings"
+	"deux/internal/stream"
+	"deux/internal/webapp"
+)
+
+func main() {
+	if lines := check(os.Getenv); len(lines) > 0 {
+		fmt.Fprintf(os.Stderr, "%s\nNothing was changed. Settings are in the environment and in .env (README.md, Settings)\n",
+			strings.Join(lines, "\n"))
+		os.Exit(1)
+	}
+}
+
+// inside are settings of programs in containers that docker-compose.yml does
+// not hand on from the host, where they may mean something else.
+var inside = []string{"PORT", "SERVICE", "CONNECT_TIMEOUT", "SHUTDOWN_TIMEOUT", "start_port", "REDIS_ADDR", "WRITER_ADDR"}
+
+// check returns a line for each bad setting.
+func check(environment func(string) string) []string {
+	handedOn := func(name string) string {
+		if slices.Contains(inside, name) {
+			return ""
+		}
+		return environment(name)
+	}
+	published := settings.From(environment)
+	for _, name := range []string{"PROXY_PORT", "READER_PORT", "WRITER_PORT", "REDIS_PORT"} {
+		published.Port(name, 1)
+	}
+	all := []error{published.Err()}
+	add := func(_ any, err error) { all = append(all, err) }
+	add(webapp.ReadConfig(settings.From(handedOn)))
+	add(proxy.ReadConfig(settings.From(handedOn)))
+	add(stream.ReadWriterConfig(settings.From(handedOn)))
+	add(stream.ReadReaderConfig(settings.From(handedOn)))
+	add(infrastructure.ReadConfig(settings.From(environment)))
+	add(deploy.ReadConfig(settings.From(environment), "deploy"))
+
+	var lines []string
+	if err := errors.Join(all...); err != nil {
+		lines = strings.Split(err.Error(), "\n")
+	}
+	slices.Sort(lines) // several programs read FIRST_PORT
+	return slices.Compact(lines)
+}
