@@ -6,7 +6,7 @@ up: ## start everything, wait until it is healthy, print the addresses
 	@scripts/up.sh
 down: ## end everything and remove the spawned servers; data and pushed apps stay
 	@scripts/down.sh
-clean: ## down, and remove the data and all that was built
+clean: ## down, and remove the data, the images and bin/
 	@scripts/down.sh --clean && rm -rf bin var/go var/go-cache; rmdir var 2>/dev/null || true
 status: ## show what runs, whether it is healthy, and the lists
 	@scripts/status.sh

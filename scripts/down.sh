@@ -38,6 +38,7 @@ if [ -n "$images" ]; then
 fi
 if [ "${1:-}" = --clean ]; then
 	"$root/scripts/compose.sh" down --volumes --rmi local
+	docker images --quiet --filter dangling=true --filter "label=deux.image=$FLEET" | xargs -r docker rmi >/dev/null 2>&1 || true
 	rm -rf "${VAR:?}" "${DEPLOY_DIR:?}/blue-www" "${DEPLOY_DIR:?}/green-www"
 	[ ! -d "$DEPLOY_DIR/blue.git" ] || echo "==> What was pushed stays in $DEPLOY_DIR/blue.git and green.git: remove them yourself"
 else
