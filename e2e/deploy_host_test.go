@@ -148,7 +148,9 @@ func rollback(s *deploySystem) {
 }
 
 func appsComeBack(s *deploySystem) {
-	w := s.work("one")
+	w := s.work("zero")
+	w.deployed("blue")
+	w.commit("behaviour", "TEXT=one\n")
 	w.deployed("blue")
 	s.deploy("down")
 	if left := s.containers("blue"); len(left) != 0 {
@@ -180,6 +182,11 @@ func appsComeBack(s *deploySystem) {
 	}
 	s.shows("blue", w.head(), "one")
 	s.runsOne("blue")
+	output, err := s.command(s.root, "bin/deploy", "rollback", "blue").CombinedOutput()
+	if want := "its image is gone, as after make clean. To build it again: git push --force blue "; err == nil || !strings.Contains(string(output), want) {
+		s.t.Errorf("rollback after down --clean: got %v, want it refused with %q\n%s", err, want, output)
+	}
+	s.shows("blue", w.head(), "one")
 }
 
 // images returns every image on the engine that one of the pushes printed the

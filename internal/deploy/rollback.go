@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"deux/internal/engine"
 )
 
 // Rollback runs one of the kept releases again, without a build: the one
@@ -27,7 +29,12 @@ func (d *Deployer) Rollback(ctx context.Context, revision string) error {
 	}
 	p := d.newPush(target.Ref, target.Revision)
 	p.Built, p.Digest = target.Built, target.Digest
-	if err := d.follow(ctx, p, againSteps); err != nil {
+	err = d.follow(ctx, p, againSteps)
+	if failure := new(stepError); errors.As(err, &failure) && errors.Is(err, engine.ErrNotInRegistry) {
+		failure.err = fmt.Errorf("its image is gone, as after make clean. To build it again: git push --force %s %s:%s",
+			d.colour.name, p.Revision, strings.TrimPrefix(p.Ref, "refs/heads/"))
+	}
+	if err != nil {
 		return d.fail(ctx, p, err)
 	}
 	return d.takeOver(context.WithoutCancel(ctx), p, rolledBack)
@@ -41,7 +48,7 @@ func (d *Deployer) earlier(revision string) (record, error) {
 	}
 	var running push
 	if !readJSON(d.colour.state("current.json"), &running) {
-		return record{}, fmt.Errorf("nothing is deployed yet: git push %s main", d.colour.name)
+		return record{}, d.nothingDeployed()
 	}
 	kept := releases(past, d.config.Keep)
 	others := slices.DeleteFunc(slices.Clone(kept), func(r record) bool { return r.Digest == running.Digest })
@@ -117,7 +124,7 @@ func (d *Deployer) Restore(ctx context.Context) error {
 	}
 	var should push
 	if !readJSON(d.colour.state("current.json"), &should) {
-		d.out.line("Nothing deployed yet: git push %s main", d.colour.name)
+		d.out.line("%s: %v", d.colour.name, d.nothingDeployed())
 		return nil
 	}
 	c, err := d.containers(ctx)

@@ -9,6 +9,9 @@ import (
 // History writes one line for each push, oldest first.
 func (d *Deployer) History(context.Context) error {
 	all, err := d.history.read()
+	if err == nil && len(all) == 0 {
+		d.out.line("nothing was pushed yet: git push %s main", d.colour.name)
+	}
 	for _, r := range all {
 		d.out.line("%s", r)
 	}
@@ -17,6 +20,9 @@ func (d *Deployer) History(context.Context) error {
 
 // Logs writes what the app prints, the last lines and then on until ctx ends.
 func (d *Deployer) Logs(ctx context.Context, lines int, follow bool) error {
+	if !readJSON(d.colour.state("current.json"), new(push)) {
+		return d.nothingDeployed()
+	}
 	return d.engine.Logs(ctx, d.colour.app, lines, follow, d.out)
 }
 
@@ -24,7 +30,7 @@ func (d *Deployer) Logs(ctx context.Context, lines int, follow bool) error {
 func (d *Deployer) Status(ctx context.Context) error {
 	var running push
 	if !readJSON(d.colour.state("current.json"), &running) {
-		d.out.line("%s: nothing deployed yet: git push %[1]s main", d.colour.name)
+		d.out.line("%s: %v", d.colour.name, d.nothingDeployed())
 		return nil
 	}
 	c, err := d.containers(ctx)
@@ -33,13 +39,17 @@ func (d *Deployer) Status(ctx context.Context) error {
 	}
 	d.out.line("%s: %s", d.colour.name, running.Revision)
 	d.out.line("  image      %s@%s", d.colour.repository, running.Digest)
-	d.out.line("  pushed     %s by %s", running.Time.Format(time.RFC3339), running.Who)
+	d.out.line("  deployed   %s by %s", running.Time.Format(time.RFC3339), running.Who)
 	d.out.line("  container  %s", d.containerStatus(c))
 	d.out.line("  address    http://localhost:%d", d.colour.proxyPort)
 	if p, under := d.underWay(); under {
 		d.out.line("  under way  %s by %s, at step %s", p.Revision, p.Who, p.Step)
 	}
 	return nil
+}
+
+func (d *Deployer) nothingDeployed() error {
+	return fmt.Errorf("nothing is deployed yet: git push %s main", d.colour.name)
 }
 
 func (d *Deployer) containerStatus(c containers) string {

@@ -67,7 +67,7 @@ func (d *Deployer) stopOld(ctx context.Context, p *push) error {
 		return err
 	}
 	if len(old) == 0 {
-		d.out.step("Stopping no %s: none ran", d.colour.app)
+		d.out.step("Stopping %s: none ran", d.colour.app)
 	}
 	for _, release := range old {
 		d.out.step("Stopping the old %s, %s", d.colour.app, release.Revision)

@@ -128,9 +128,15 @@ func (e *Engine) Push(ctx context.Context, reference string) (digest string, err
 	return digest, err
 }
 
+// ErrNotInRegistry means that the registry answers and does not have an image.
+var ErrNotInRegistry = errors.New("the registry does not have it")
+
 // Pull gets the image with that digest, REPOSITORY@sha256:….
 func (e *Engine) Pull(ctx context.Context, reference string) error {
 	progress, err := e.docker.ImagePull(ctx, reference, image.PullOptions{})
+	if errdefs.IsNotFound(err) {
+		return fmt.Errorf("%w: %w", ErrNotInRegistry, err)
+	}
 	if err != nil {
 		return err
 	}

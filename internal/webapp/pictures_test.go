@@ -224,8 +224,8 @@ func TestMeowShowsTheNewestPictureOnce(t *testing.T) {
 	expectHTML(t, handler, "GET", "/meow", 200, `<img src="data:image/jpeg;base64,`)
 	expectJSON(t, handler, "GET", "/meow", 200,
 		`{"type":"image/gif","base64":"`+base64.StdEncoding.EncodeToString([]byte(gif))+`"}`)
-	expectJSON(t, handler, "GET", "/meow", 404, `{"error":"No pictures yet."}`)
-	expectHTML(t, handler, "GET", "/meow", 404, "No pictures yet.")
+	expectJSON(t, handler, "GET", "/meow", 404, `{"error":"No pictures left."}`)
+	expectHTML(t, handler, "GET", "/meow", 404, "No pictures left.")
 }
 
 func TestMeowPassesOverWhatIsNoPicture(t *testing.T) {
@@ -238,5 +238,5 @@ func TestMeowPassesOverWhatIsNoPicture(t *testing.T) {
 		must(t, f.AddImage(t.Context(), element, 99))
 	}
 	expectJSON(t, handler, "GET", "/meow", 200, `{"type":"image/png","base64":"`+encodedPNG+`"}`)
-	expectJSON(t, handler, "GET", "/meow", 404, `{"error":"No pictures yet."}`)
+	expectJSON(t, handler, "GET", "/meow", 404, `{"error":"No pictures left."}`)
 }

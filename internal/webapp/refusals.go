@@ -61,7 +61,7 @@ func refusals(config Config) []refusal {
 			"The picture is too large: %d MiB at most.", maxImage>>20), ""},
 		{fleet.ErrTooManyImages, http.StatusInsufficientStorage, fmt.Sprintf(
 			"There are %d pictures, as many as are kept. Look at some at /meow first.", config.MaxImages), ""},
-		{fleet.ErrNoImages, http.StatusNotFound, "No pictures yet.", ""},
+		{fleet.ErrNoImages, http.StatusNotFound, "No pictures left.", ""},
 	}
 }
 
