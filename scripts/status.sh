@@ -31,7 +31,7 @@ check() {
 	reader) inside reader /reader -health ;;
 	registry) inside registry wget --quiet --output-document=- http://127.0.0.1:5000/v2/ ;;
 	blue | green) inside "$1" /proxy -health ;;
-	infrastructure) "$root/scripts/infrastructure.sh" running ;;
+	infrastructure) "$root/scripts/infrastructure.sh" running || { echo "it does not run"; return 1; } ;;
 	esac
 }
 
