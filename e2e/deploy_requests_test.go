@@ -82,7 +82,9 @@ func requestInFlight(s *deploySystem) {
 	w.commit("behaviour", "TEXT=one\nABRUPT=yes\n") // it lets no request end when it is stopped
 	w.deployed("blue")
 	load := startLoad(s.t, s.url("blue")+"?seconds=3", 200*time.Millisecond, 200)
-	time.Sleep(time.Second) // so that some are under way at any moment of the push
+	for load.sent.Load() < 5 { // so that some are under way at any moment of the push
+		time.Sleep(10 * time.Millisecond)
+	}
 	w.commit("behaviour", "TEXT=two\n")
 	w.deployed("blue")
 	load.stop()

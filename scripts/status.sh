@@ -6,9 +6,14 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/scripts/settings.sh"
 need_docker
 
+# container SERVICE [--all]: the id of the service's container; with --all, also when it does not run.
+container() {
+	docker ps --quiet ${2:+"$2"} --filter "label=com.docker.compose.service=$1" --filter "network=$(network "$1")" | head -n 1
+}
+
 # inside SERVICE COMMAND...: runs the command in the service's container.
 inside() {
-	id=$(docker ps --quiet --filter "label=com.docker.compose.service=$1" --filter "network=$(network "$1")" | head -n 1)
+	id=$(container "$1")
 	[ -n "$id" ] || { echo "its container does not run"; return 1; }
 	shift
 	docker exec "$id" "$@" 2>&1
@@ -50,8 +55,7 @@ last_words() {
 	if [ "$1" = infrastructure ]; then
 		tail -n 5 "$VAR/infrastructure.log" 2>/dev/null
 	else
-		docker ps --all --quiet --filter "label=com.docker.compose.service=$1" --filter "label=com.docker.compose.project=$FLEET" |
-			xargs -r -n 1 docker logs --tail 2 2>&1
+		container "$1" --all | xargs -r docker logs --tail 2 2>&1
 	fi | sed "s|^|    $1: |" || true
 }
 

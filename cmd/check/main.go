@@ -4,7 +4,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -28,33 +27,30 @@ func main() {
 
 // inside are settings of programs in containers that docker-compose.yml does
 // not hand on from the host, where they may mean something else.
-var inside = []string{"PORT", "SERVICE", "CONNECT_TIMEOUT", "SHUTDOWN_TIMEOUT", "start_port", "REDIS_ADDR", "WRITER_ADDR"}
+var inside = []string{"PORT", "SERVICE", "CONNECT_TIMEOUT", "SHUTDOWN_TIMEOUT", "start_port", "WRITER_ADDR"}
 
 // check returns a line for each bad setting.
 func check(environment func(string) string) []string {
-	handedOn := func(name string) string {
+	env := settings.From(func(name string) string {
 		if slices.Contains(inside, name) {
 			return ""
 		}
 		return environment(name)
+	})
+	for _, published := range []string{"PROXY_PORT", "READER_PORT", "WRITER_PORT", "REDIS_PORT"} {
+		env.Port(published, 1)
 	}
-	published := settings.From(environment)
-	for _, name := range []string{"PROXY_PORT", "READER_PORT", "WRITER_PORT", "REDIS_PORT"} {
-		published.Port(name, 1)
+	// env remembers what each found bad.
+	_, _ = webapp.ReadConfig(env)
+	_, _ = proxy.ReadConfig(env)
+	_, _ = stream.ReadWriterConfig(env)
+	_, _ = stream.ReadReaderConfig(env)
+	_, _ = infrastructure.ReadConfig(env)
+	_, _ = deploy.ReadConfig(env, "deploy")
+	if err := env.Err(); err != nil {
+		lines := strings.Split(err.Error(), "\n")
+		slices.Sort(lines) // several programs read FIRST_PORT
+		return slices.Compact(lines)
 	}
-	all := []error{published.Err()}
-	add := func(_ any, err error) { all = append(all, err) }
-	add(webapp.ReadConfig(settings.From(handedOn)))
-	add(proxy.ReadConfig(settings.From(handedOn)))
-	add(stream.ReadWriterConfig(settings.From(handedOn)))
-	add(stream.ReadReaderConfig(settings.From(handedOn)))
-	add(infrastructure.ReadConfig(settings.From(environment)))
-	add(deploy.ReadConfig(settings.From(environment), "deploy"))
-
-	var lines []string
-	if err := errors.Join(all...); err != nil {
-		lines = strings.Split(err.Error(), "\n")
-	}
-	slices.Sort(lines) // several programs read FIRST_PORT
-	return slices.Compact(lines)
+	return nil
 }

@@ -96,8 +96,8 @@ func onEach(ctx context.Context, root, command string, rest []string) (last erro
 
 // onColour runs a command on the colour that its first argument names.
 func onColour(ctx context.Context, root, command string, arguments []string) error {
-	if !slices.Contains(deploy.Colours, arguments[0]) {
-		return fmt.Errorf("%q is no colour: blue or green", arguments[0])
+	if err := deploy.CheckColour(arguments[0]); err != nil {
+		return err
 	}
 	config, err := deploy.StoredConfig(repository(root, command, arguments[0]))
 	if err != nil {

@@ -8,6 +8,7 @@ package deploy
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"deux/internal/fleet"
@@ -89,14 +90,21 @@ type colour struct {
 // Colours are the names of the two apps.
 var Colours = []string{"blue", "green"}
 
+// CheckColour returns an error unless name is that of an app.
+func CheckColour(name string) error {
+	if !slices.Contains(Colours, name) {
+		return fmt.Errorf("%q is no colour: blue or green", name)
+	}
+	return nil
+}
+
 func (c Config) colour(name string) (colour, error) {
+	if err := CheckColour(name); err != nil {
+		return colour{}, err
+	}
 	first, port := c.BlueFirst, c.BluePort
-	switch name {
-	case "blue":
-	case "green":
+	if name == "green" {
 		first, port = c.GreenFirst, c.GreenPort
-	default:
-		return colour{}, fmt.Errorf("%q is no colour: blue or green", name)
 	}
 	prefix := ""
 	if c.Fleet != "deux" {
