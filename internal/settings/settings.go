@@ -14,7 +14,9 @@ import (
 	"net/netip"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -96,6 +98,38 @@ func (r *Reader) IPv4(name, fallback string) string {
 		return fallback
 	}
 	return value
+}
+
+// OneOf returns the variable as one of the words; the first is the default.
+func (r *Reader) OneOf(name string, words ...string) string {
+	value := r.String(name, words[0])
+	if !slices.Contains(words, value) {
+		r.reject(name, value, "one of "+strings.Join(words, ", "))
+		return words[0]
+	}
+	return value
+}
+
+// Networks returns the variable as networks, written as addresses or CIDR
+// (RFC 4632 section 3.1) with commas between them: 10.0.0.0/8, 192.0.2.7. By
+// default there is none.
+func (r *Reader) Networks(name string) (networks []netip.Prefix) {
+	value := r.String(name, "")
+	for word := range strings.SplitSeq(value, ",") {
+		if word = strings.TrimSpace(word); word == "" {
+			continue
+		}
+		network, err := netip.ParsePrefix(word)
+		if address, bad := netip.ParseAddr(word); bad == nil {
+			network, err = address.Prefix(address.BitLen())
+		}
+		if err != nil {
+			r.reject(name, value, "addresses or networks with commas between them, such as 10.0.0.0/8, 192.0.2.7")
+			return nil
+		}
+		networks = append(networks, network.Masked())
+	}
+	return networks
 }
 
 // Name returns the variable as a short word that may stand in the names of
