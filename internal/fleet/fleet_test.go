@@ -21,11 +21,11 @@ var site = fleet.Site{Host: "172.17.0.1", First: 3000}
 // lists is a fleet on an empty Redis, and redis-cli beside it.
 type lists struct {
 	*fleet.Fleet
-	t   *testing.T
+	t   testing.TB
 	cli *redis.Client
 }
 
-func open(t *testing.T) lists {
+func open(t testing.TB) lists {
 	t.Helper()
 	address := redistest.Address(t)
 	f := fleet.Open(address, site)

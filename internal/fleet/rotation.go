@@ -40,15 +40,19 @@ func (f *Fleet) Rotation(service string) (*Rotation, error) {
 // concurrent use; its buffers are used again.
 type Turns struct {
 	rotation *Rotation
+	client   *redis.Client
 	commands []*redis.StringCmd
 	parsed   map[string]Server
 	taken    []Server
 }
 
-// Turns returns a way to rotate the list.
+// Turns returns a way to rotate the list, for which Redis has a second: with
+// requests waiting, a list known is better than a list awaited.
 func (r *Rotation) Turns() *Turns {
-	return &Turns{rotation: r, parsed: make(map[string]Server)}
+	return &Turns{rotation: r, client: r.fleet.client.WithTimeout(turnTimeout), parsed: make(map[string]Server)}
 }
+
+const turnTimeout = time.Second
 
 // maxParsed bounds how many elements Turns remembers.
 const maxParsed = 1000
@@ -64,7 +68,7 @@ func (t *Turns) Next(ctx context.Context, n int) (servers []Server, garbage []*I
 	for len(t.commands) < n {
 		t.commands = append(t.commands, redis.NewStringCmd(ctx, "rpoplpush", r.servers, r.servers))
 	}
-	pipeline := r.fleet.client.Pipeline()
+	pipeline := t.client.Pipeline()
 	for _, command := range t.commands[:n] {
 		_ = pipeline.Process(ctx, command)
 	}
@@ -78,8 +82,8 @@ func (t *Turns) Next(ctx context.Context, n int) (servers []Server, garbage []*I
 			continue
 		}
 		server, err := t.parse(element)
-		if invalid := new(InvalidError); errors.As(err, &invalid) {
-			garbage = append(garbage, invalid)
+		if err != nil {
+			garbage = append(garbage, err.(*InvalidError))
 			continue
 		}
 		t.taken = append(t.taken, server)

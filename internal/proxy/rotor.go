@@ -23,6 +23,7 @@ type rotor struct {
 	away    atomic.Bool // Redis did not answer the last time
 	garbage sync.Map    // elements already complained of
 	wake    chan struct{}
+	fetcher sync.Mutex // held by whoever fetches turns
 
 	fetched, returned, remembered atomic.Int64 // turns
 	drained                       atomic.Int64 // servers

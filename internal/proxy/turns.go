@@ -27,9 +27,8 @@ const (
 	mostAhead = 512
 	// staleAfter is when a turn that nobody has used is given back.
 	staleAfter = 10 * time.Millisecond
-	// fetchTimeout is how long Redis may take before the servers known last
-	// are used.
-	fetchTimeout = time.Second
+	// settleTimeout is how long a fetch may last, and more.
+	settleTimeout = 3 * time.Second
 )
 
 // rotation is one proxy's lists.
@@ -79,8 +78,14 @@ func (r *rotor) take(w *waiter) (*upstream, error) {
 		return r.fromMemory(errRedisAway)
 	}
 	r.waiting = append(r.waiting, w)
-	r.wakeFetcher()
-	r.mu.Unlock()
+	if r.fetcher.TryLock() { // a request alone needs nobody else to run for it
+		r.mu.Unlock()
+		r.fetch()
+		r.fetcher.Unlock()
+	} else {
+		r.wakeFetcher()
+		r.mu.Unlock()
+	}
 	<-w.given
 	return w.to, w.err
 }
@@ -99,16 +104,16 @@ func (r *rotor) fetchLoop(ctx context.Context) {
 	for {
 		select {
 		case <-r.wake:
-			r.fetch(ctx)
+			r.fetcher.Lock()
+			r.fetch()
+			r.fetcher.Unlock()
 			stale.Reset(staleAfter)
 		case <-stale.C:
 			if r.giveBackStale(ctx, false) {
 				stale.Reset(staleAfter)
 			}
 		case <-ctx.Done():
-			ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
-			defer cancel()
-			r.giveBackStale(ending, true)
+			r.giveBackStale(context.WithoutCancel(ctx), true)
 			r.serveWaiting(nil, context.Cause(ctx))
 			return
 		}
@@ -117,7 +122,7 @@ func (r *rotor) fetchLoop(ctx context.Context) {
 
 // fetch gets a turn for each request that waits, and under load as many more
 // as will be wanted soon.
-func (r *rotor) fetch(ctx context.Context) {
+func (r *rotor) fetch() {
 	r.mu.Lock()
 	want := len(r.waiting) + r.wantAhead()
 	if want == 0 {
@@ -128,9 +133,7 @@ func (r *rotor) fetch(ctx context.Context) {
 	r.fetching = fetched
 	r.mu.Unlock()
 
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
-	defer cancel()
-	servers, garbage, err := r.turns.Next(ctx, want)
+	servers, garbage, err := r.turns.Next(context.Background(), want)
 	r.notice(err)
 	r.complain(garbage)
 	r.serveWaiting(servers, err)
@@ -250,7 +253,7 @@ func (r *rotor) settle() bool {
 	select {
 	case <-fetching:
 		return true
-	case <-time.After(2 * fetchTimeout):
+	case <-time.After(settleTimeout):
 		return false
 	}
 }
