@@ -46,6 +46,8 @@ func (f *framingFields) framing(minor int) (Framing, error) {
 		return Framing{}, nil
 	case f.codings > 0 && f.lengths > 0:
 		return Framing{}, errBoth
+	case f.lengths > 1:
+		return Framing{}, errLengths
 	case f.codings > 1:
 		return Framing{}, errCodings
 	case f.codings == 1 && minor == 0:

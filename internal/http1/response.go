@@ -64,9 +64,6 @@ func (p *Response) parseFraming(method []byte, minor int) error {
 	if fields.lengths > 1 && !fields.differ {
 		fields.lengths = 1 // RFC 9110 section 8.6
 	}
-	if fields.lengths > 1 {
-		return errLengths
-	}
 	framing, err := fields.framing(minor)
 	if err != nil {
 		return err
