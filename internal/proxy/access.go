@@ -52,7 +52,10 @@ func (c *client) finish() {
 		slog.String("path", string(c.request.Target)),
 		slog.Int("status", c.at.status),
 		slog.Int64("bytes", c.at.sentBytes),
-		slog.Float64("ms", float64(took.Microseconds())/1000),
+		slog.Float64("ms", milliseconds(took)),
+		slog.Float64("answer_ms", milliseconds(max(0, c.at.answered.Sub(c.at.began)))),
 		slog.String("server", c.at.lastServer()),
 		slog.Int("attempts", c.at.attempts))
 }
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -50,6 +50,7 @@ type client struct {
 // exchange is what is remembered of one request, for the log and the metrics.
 type exchange struct {
 	began     time.Time
+	answered  time.Time // when the head of the answer came; only for the log
 	to        *upstream
 	tried     []*upstream
 	attempts  int

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"math"
 	"net/netip"
 	"time"
 
@@ -55,7 +56,7 @@ func ReadConfig(env *settings.Reader) (Config, error) {
 			Target: env.Int("MAX_TARGET_BYTES", 8<<10, 128, 1<<20),
 			Fields: env.Int("MAX_FIELDS", 100, 10, 10_000),
 		},
-		MaxBodyBytes:         env.Int("MAX_BODY_BYTES", 0, 0, 1<<40),
+		MaxBodyBytes:         env.Int("MAX_BODY_BYTES", 0, 0, math.MaxInt),
 		MaxConnections:       env.Int("MAX_CONNECTIONS", 4096, 1, 1_000_000),
 		MaxClientConnections: env.Int("MAX_CLIENT_CONNECTIONS", 1024, 1, 1_000_000),
 		MaxServerRequests:    env.Int("MAX_SERVER_REQUESTS", 1024, 1, 1_000_000),

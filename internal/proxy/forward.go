@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"time"
 
 	"deux/internal/http1"
 )
@@ -248,6 +249,9 @@ func (c *client) readHead(l *link) error {
 	}
 	if err == nil {
 		c.at.to.answered(&c.clock)
+		if c.at.id != nil {
+			c.at.answered = time.Now()
+		}
 		err = c.answer.Parse(head, c.request.Method, answerLimits)
 	}
 	switch {

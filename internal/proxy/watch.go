@@ -82,7 +82,8 @@ func (p *Proxy) inspect(c *client, look bool) {
 			return
 		}
 	}
-	if limit := p.limit(current); limit > 0 && waited >= limit && c.pace.expire(token) {
+	clientsTurn := current == awaiting && upload == uploading // its pause has a limit of its own
+	if limit := p.limit(current); limit > 0 && waited >= limit && !clientsTurn && c.pace.expire(token) {
 		p.end(c, current)
 	}
 	if !c.isMoving(upload) || !isRequest(current) {
