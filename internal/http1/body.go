@@ -183,7 +183,7 @@ func (b *Body) parseSize(text []byte) (size int64, err error) {
 		size = size<<4 | int64(hex(text[digits]))
 		digits++
 	}
-	if digits == 0 || digits > 15 {
+	if digits == 0 || digits > 16 || size < 0 {
 		return 0, errChunkSize
 	}
 	extension := text[digits:]

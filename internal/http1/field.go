@@ -134,7 +134,7 @@ func parseField(text []byte, lenient bool) (Field, error) {
 		}
 		name = trimmed
 	}
-	if len(name) == 0 || !all(name, &isToken) {
+	if !IsToken(name) {
 		return Field{}, errName
 	}
 	value := trim(text[colon+1:])

@@ -50,6 +50,9 @@ const (
 // isToken reports which bytes a token may have (RFC 9110 section 5.6.2).
 var isToken = table("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
+// IsToken reports whether text is a token.
+func IsToken(text []byte) bool { return len(text) > 0 && all(text, &isToken) }
+
 func table(of string) (set [256]bool) {
 	for i := range len(of) {
 		set[of[i]] = true

@@ -43,7 +43,7 @@ func (c *client) appendForwarding(to []byte) []byte {
 		to = append(append(to, "for="...), address...)
 	}
 	if c.request.HasHost {
-		to = append(append(append(to, `;host="`...), c.request.Host...), '"')
+		to = appendPair(append(to, ";host="...), c.request.Host)
 	}
 	to = append(to, ";proto=http\r\n"...)
 	to = c.appendEarlier(append(to, "Via: "...), "via")
@@ -51,6 +51,15 @@ func (c *client) appendForwarding(to []byte) []byte {
 		return append(to, "1.0 deux\r\n"...)
 	}
 	return append(to, "1.1 deux\r\n"...)
+}
+
+// appendPair appends the value of a pair, in quotes where it is not a token
+// (RFC 7239 section 4).
+func appendPair(to, value []byte) []byte {
+	if http1.IsToken(value) {
+		return append(to, value...)
+	}
+	return append(append(append(to, '"'), value...), '"')
 }
 
 // appendEarlier appends what a trusted peer put into the fields called name, as
