@@ -191,6 +191,11 @@ func (r *rotor) refresh(ctx context.Context) (drain bool) {
 func (r *rotor) remember(listed, draining []fleet.Server) (leaving []*upstream) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	for _, server := range listed {
+		if !slices.Contains(r.listed, server) {
+			r.upstreamOf(server).forgive() // whoever lists a server has seen it answer
+		}
+	}
 	r.listed = listed
 	for server, to := range r.all {
 		to.draining.Store(slices.Contains(draining, server))

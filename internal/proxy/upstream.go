@@ -16,6 +16,7 @@ type upstream struct {
 	inFlight atomic.Int64 // turns taken and requests; the server has drained when it is 0
 	draining atomic.Bool
 	heard    atomic.Int64 // when its last byte came, by the clock
+	failing  atomic.Bool  // its last request failed for a fault of its own
 	seen     serverMetrics
 
 	mu       sync.Mutex
@@ -108,18 +109,30 @@ func (u *upstream) failed(now *clock) {
 	defer u.mu.Unlock()
 	out := min(firstOut<<min(u.failures, 10), longestOut)
 	u.failures++
+	u.failing.Store(true)
 	u.outUntil = now.now.Load() + out.Milliseconds()
 }
 
 // answered ends that.
 func (u *upstream) answered(now *clock) {
 	u.heard.Store(now.now.Load())
+	if u.failing.Load() {
+		u.forgive()
+	}
+}
+
+// forgive forgets that the server has failed.
+func (u *upstream) forgive() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.failures, u.outUntil = 0, 0
+	u.failing.Store(false)
 }
 
 func (u *upstream) isOut(now *clock) bool {
+	if !u.failing.Load() {
+		return false
+	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return u.outUntil > now.now.Load()
