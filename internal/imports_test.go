@@ -22,6 +22,7 @@ var allowed = map[string][]string{
 	"proxy":          {"fleet"},
 	"infrastructure": {"fleet", "engine"},
 	"deploy":         {"fleet", "engine"},
+	"protocol":       {}, // only tests: the proxy from outside
 	"redistest":      {},
 	"streamtest":     {},
 	"program":        {},
