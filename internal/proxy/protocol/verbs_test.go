@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,24 +28,27 @@ var verbs = map[string]func(p *play, text string) error{
 	"client-has":         func(p *play, text string) error { return p.client.has(text) },
 	"client-lacks":       func(p *play, text string) error { return p.client.lacks(text) },
 
-	"server-gets":        (*play).serverGets,
-	"server-gets-part":   (*play).serverGetsPart,
-	"server-gets-more":   onServer((*peer).getsMore),
-	"server-gets-end":    onServer((*peer).getsEnd),
-	"server-gets-cut":    onServer(func(c *peer, _ string) error { return c.getsCut() }),
-	"server-gets-bytes":  onServer((*peer).getsBytes),
-	"server-has":         onServer((*peer).has),
-	"server-lacks":       onServer((*peer).lacks),
-	"server-sends":       onServer(func(c *peer, text string) error { c.send(text); return nil }),
-	"server-half-closes": onServer(func(c *peer, _ string) error { c.halfClose(); return nil }),
-	"server-closes":      (*play).serverCloses,
-	"server-resets":      (*play).serverResets,
-	"server-closed":      onServer(func(c *peer, _ string) error { return c.closed() }),
-	"server-kept":        onServer(func(c *peer, _ string) error { return c.wasKept(true) }),
-	"server-fresh":       onServer(func(c *peer, _ string) error { return c.wasKept(false) }),
-	"server-refuses":     func(p *play, _ string) error { return p.listener.Close() },
-	"no-server":          func(p *play, _ string) error { return p.listener.Close() },
+	"server-gets":                     (*play).serverGets,
+	"server-gets-part":                (*play).serverGetsPart,
+	"server-gets-no-more-than-a-part": func(p *play, _ string) error { return p.serverGetsNothingWhole() },
+	"server-gets-more":                onServer((*peer).getsMore),
+	"server-gets-end":                 onServer((*peer).getsEnd),
+	"server-gets-cut":                 onServer(func(c *peer, _ string) error { return c.getsCut() }),
+	"server-gets-bytes":               onServer((*peer).getsBytes),
+	"server-has":                      onServer((*peer).has),
+	"server-lacks":                    onServer((*peer).lacks),
+	"server-sends":                    onServer(func(c *peer, text string) error { c.send(text); return nil }),
+	"server-half-closes":              onServer(func(c *peer, _ string) error { c.halfClose(); return nil }),
+	"server-closes":                   (*play).serverCloses,
+	"server-resets":                   (*play).serverResets,
+	"server-closed":                   onServer(func(c *peer, _ string) error { return c.closed() }),
+	"server-kept":                     onServer(func(c *peer, _ string) error { return c.wasKept(true) }),
+	"server-fresh":                    onServer(func(c *peer, _ string) error { return c.wasKept(false) }),
+	"server-refuses":                  func(p *play, _ string) error { return p.listener.Close() },
+	"no-server":                       func(p *play, _ string) error { return p.listener.Close() },
 
+	"passes":    (*play).passes,
+	"relays":    (*play).relays,
 	"asks":      (*play).asks,
 	"answered":  func(p *play, _ string) error { return p.answered() },
 	"refused":   (*play).refused,
@@ -77,7 +81,7 @@ func (c *peer) reset() {
 
 // okAnswer says all that a proxy might want to add, so that a case is about
 // what it says it is about.
-const okAnswer = "HTTP/1.1 200 OK\r\nDate: Thu, 01 Oct 2026 10:00:00 GMT\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
+const okAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/plain\r\nDate: Thu, 01 Oct 2026 10:00:00 GMT\r\n\r\nok"
 
 // asks sends a plain request, GET unless method says else, up to the server.
 func (p *play) asks(method string) error {
@@ -95,8 +99,35 @@ func (p *play) answered() error {
 	return p.clientGets(okAnswer, false)
 }
 
+// passes wants a request to reach the server as it is, and to end well.
+func (p *play) passes(request string) error {
+	p.client.send(request)
+	if err := p.serverGets(request); err != nil {
+		return err
+	}
+	if err := p.answered(); err != nil {
+		return err
+	}
+	return p.open()
+}
+
+// relays wants an answer to reach the client as it is, and to end well.
+func (p *play) relays(answer string) error {
+	if err := p.asks("GET"); err != nil {
+		return err
+	}
+	p.server.send(answer)
+	if err := p.clientGets(answer, false); err != nil {
+		return err
+	}
+	return p.open()
+}
+
 // refused wants a refusal by the proxy itself that no server hears of.
 func (p *play) refused(status string) error {
+	if err := p.clientBeforeServer(); err != nil {
+		return err
+	}
 	if err := p.clientGets(status, false); err != nil {
 		return err
 	}
@@ -104,6 +135,24 @@ func (p *play) refused(status string) error {
 		return err
 	}
 	return p.untouched()
+}
+
+// clientBeforeServer waits until the client gets something. It fails as soon as
+// the server does.
+func (p *play) clientBeforeServer() error {
+	got := make(chan struct{})
+	go func() {
+		_, _ = p.client.in.Peek(1)
+		close(got)
+	}()
+	select {
+	case <-got:
+		return nil
+	case c := <-p.ready:
+		_ = p.client.SetReadDeadline(time.Now())
+		<-got
+		return fmt.Errorf("the server got %q, want nothing", unread(c))
+	}
 }
 
 // open proves that the connection takes another request, and that the server
@@ -151,9 +200,9 @@ func (p *play) clientGets(text string, toHead bool) error {
 	if err != nil {
 		return fmt.Errorf("got %q and of the body %q: %w", m.start, body, err)
 	}
-	if status, err := strconv.Atoi(text); err == nil {
-		if _, got := m.status(); got != status {
-			return fmt.Errorf("got %q, body %q, want status %d", m.start, body, status)
+	if statuses.MatchString(text) {
+		if _, got := m.status(); !slices.Contains(strings.Split(text, "|"), strconv.Itoa(got)) {
+			return fmt.Errorf("got %q, body %q, want status %s", m.start, body, text)
 		}
 		return nil
 	}
@@ -163,6 +212,9 @@ func (p *play) clientGets(text string, toHead bool) error {
 	}
 	return compareMessages(m, body, want, wantBody, p.servedBy(m))
 }
+
+// statuses are one or more that are all right: 400 or 400|501.
+var statuses = regexp.MustCompile(`^\d{3}(\|\d{3})*$`)
 
 func (p *play) clientGetsPart(text string) error {
 	want, wantBody, err := parseMessage(text, false, true)
@@ -214,6 +266,25 @@ func (p *play) serverGetsPart(text string) error {
 		return err
 	}
 	return p.server.getsMore(wantBody)
+}
+
+// serverGetsNothingWhole wants a request that the proxy has given up to look
+// unfinished to the server, if it got there at all.
+func (p *play) serverGetsNothingWhole() error {
+	select {
+	case p.server = <-p.ready:
+	default:
+		return nil
+	}
+	if err := p.server.SetReadDeadline(time.Now().Add(stepTimeout)); err != nil {
+		return err
+	}
+	m, err := readHead(p.server.in, false)
+	if err != nil {
+		return nil
+	}
+	p.server.message = m
+	return p.server.getsCut()
 }
 
 func (p *play) serverGetsHead(want string) error {
