@@ -161,7 +161,7 @@ func (p *play) settled() error {
 		return fmt.Errorf("the server got %q on another connection, want nothing", unread(c))
 	default:
 	}
-	if p.server != nil {
+	if p.server != nil && p.server.message.ended() {
 		if more := unread(p.server); more != "" {
 			return fmt.Errorf("the server got also %q, want nothing", more)
 		}

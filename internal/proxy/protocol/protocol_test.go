@@ -11,26 +11,24 @@ import (
 	"testing"
 )
 
-func TestProtocol(t *testing.T) {
+func TestProtocol_HoldsInEveryCase(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.case")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("got %d files testdata/*.case, %v, want some", len(files), err)
 	}
 	theatre := newTheatre(t)
-	t.Run("cases", func(t *testing.T) {
-		for _, file := range files {
-			cases, err := readCases(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Run(strings.TrimSuffix(filepath.Base(file), ".case"), func(t *testing.T) {
-				t.Parallel()
-				for _, c := range cases {
-					t.Run(c.name, func(t *testing.T) { perform(t, theatre, c) })
-				}
-			})
+	for _, file := range files {
+		cases, err := readCases(file)
+		if err != nil {
+			t.Fatal(err)
 		}
-	})
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".case"), func(t *testing.T) {
+			t.Parallel()
+			for _, c := range cases {
+				t.Run(c.name, func(t *testing.T) { perform(t, theatre, c) })
+			}
+		})
+	}
 }
 
 // perform plays a case on a proxy that no other case uses meanwhile.
