@@ -34,7 +34,7 @@ func TestProtocol_HoldsInEveryCase(t *testing.T) {
 // perform plays a case on a proxy that no other case uses meanwhile.
 func perform(t *testing.T, theatre *theatre, c script) {
 	stage := theatre.take(t, c.env)
-	defer theatre.giveBack(stage)
+	defer func() { theatre.giveBack(stage, t.Failed()) }()
 	play := newPlay(t, stage, theatre.listen(t), c)
 	defer play.end()
 	for _, step := range c.steps {

@@ -37,6 +37,10 @@ type stage struct {
 	address string // HOST:PORT of the proxy
 	list    string // that it rotates
 	redis   *redis.Client
+
+	settings []string // the proxy's environment
+	process  *exec.Cmd
+	log      bytes.Buffer
 }
 
 func newTheatre(t *testing.T) *theatre {
@@ -47,7 +51,7 @@ func newTheatre(t *testing.T) *theatre {
 		t.Fatalf("building cmd/proxy: %v\n%s", err, output)
 	}
 	h := &theatre{t: t, binary: binary, idle: make(map[string][]*stage), ports: make(map[string]bool)}
-	h.giveBack(h.start("")) // at once, so that without Redis the test is skipped here
+	h.giveBack(h.start(""), false) // at once, so that without Redis the test is skipped here
 	return h
 }
 
@@ -63,9 +67,16 @@ func (h *theatre) take(t *testing.T, env string) *stage {
 	return h.start(env)
 }
 
-func (h *theatre) giveBack(s *stage) {
+// giveBack makes the stage free for the next case. A case that has failed may
+// have left requests behind that the proxy is still busy with: a new one takes
+// its place.
+func (h *theatre) giveBack(s *stage, failed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if failed {
+		h.stop(s)
+		h.run(s)
+	}
 	h.idle[s.env] = append(h.idle[s.env], s)
 }
 
@@ -82,31 +93,41 @@ func (h *theatre) start(env string) *stage {
 			service = value
 		}
 	}
-	command := exec.Command(h.binary)
-	command.Env = append(os.Environ(), "SERVICE=proxy", "PORT="+port, "ADMIN_PORT="+adminPort,
-		"REDIS_ADDR="+redisAddress, "HOST_IP=127.0.0.1", "FIRST_PORT=1024")
-	command.Env = append(command.Env, strings.Fields(env)...)
-	var log bytes.Buffer
-	command.Stderr = &log
-	if err := command.Start(); err != nil {
-		h.t.Fatalf("starting the proxy: %v", err)
-	}
 	s := &stage{
 		env:     env,
 		address: net.JoinHostPort("127.0.0.1", port),
 		list:    lists[service],
 		redis:   redis.NewClient(&redis.Options{Addr: redisAddress}),
+		settings: append([]string{"SERVICE=proxy", "PORT=" + port, "ADMIN_PORT=" + adminPort,
+			"REDIS_ADDR=" + redisAddress, "HOST_IP=127.0.0.1", "FIRST_PORT=1024"}, strings.Fields(env)...),
 	}
+	h.run(s)
 	h.t.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
+		h.stop(s)
 		_ = s.redis.Close()
-		if strings.Contains(log.String(), "panic") {
-			h.t.Errorf("the proxy with %q panicked:\n%s", env, log.String())
-		}
 	})
-	h.await(s)
 	return s
+}
+
+func (h *theatre) run(s *stage) {
+	h.t.Helper()
+	s.log.Reset()
+	s.process = exec.Command(h.binary)
+	s.process.Env = append(os.Environ(), s.settings...)
+	s.process.Stderr = &s.log
+	if err := s.process.Start(); err != nil {
+		h.t.Fatalf("starting the proxy: %v", err)
+	}
+	h.await(s)
+}
+
+func (h *theatre) stop(s *stage) {
+	h.t.Helper()
+	_ = s.process.Process.Kill()
+	_ = s.process.Wait()
+	if log := s.log.String(); strings.Contains(log, "panic") {
+		h.t.Errorf("the proxy with %q panicked:\n%s", s.env, log)
+	}
 }
 
 // await waits until the proxy takes connections.
