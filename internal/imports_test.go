@@ -23,6 +23,7 @@ var allowed = map[string][]string{
 	"infrastructure": {"fleet", "engine"},
 	"deploy":         {"fleet", "engine"},
 	"http1":          {},
+	"protocol":       {}, // only tests: the proxy from outside
 	"redistest":      {},
 	"streamtest":     {},
 	"program":        {},
