@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"deux/bench/load"
 )
 
 // measurements by name, in the order in which all of them run.
@@ -95,12 +97,9 @@ func pollEvery(ctx context.Context, pause time.Duration, ask func() bool) error 
 
 // report prints two rows of figures and the median of their ratios.
 func report(what string, ours, theirs []float64, unit, oursName, theirsName string, goal string) {
-	ratios := make([]float64, len(ours))
-	for i := range ours {
-		ratios[i] = ours[i] / theirs[i]
-	}
+	ratios := load.Ratios(ours, theirs)
 	fmt.Printf("%s\n  %-28s %s %s\n  %-28s %s %s\n  ratio, median of %d pairs     %.2f   (goal: %s)\n",
-		what, oursName, figures(ours), unit, theirsName, figures(theirs), unit, len(ratios), median(ratios), goal)
+		what, oursName, figures(ours), unit, theirsName, figures(theirs), unit, len(ratios), load.Median(ratios), goal)
 }
 
 func figures(values []float64) string {
@@ -109,13 +108,4 @@ func figures(values []float64) string {
 		texts[i] = fmt.Sprintf("%8.2f", value)
 	}
 	return strings.Join(texts, " ")
-}
-
-func median(values []float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	middle := len(sorted) / 2
-	if len(sorted)%2 == 1 {
-		return sorted[middle]
-	}
-	return (sorted[middle-1] + sorted[middle]) / 2
 }
