@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"deux/bench/load"
@@ -21,24 +22,35 @@ import (
 
 // measurements by name, in the order in which all of them run.
 var measurements = []struct {
-	name string
-	run  func(context.Context) error
+	name   string
+	run    func(context.Context) error
+	onCall bool // runs only if it is named
 }{
-	{"rest", measureRest},
-	{"spawn", measureSpawn},
-	{"stream", measureStream},
-	{"deploy", measureDeploy},
+	{name: "rest", run: measureRest},
+	{name: "spawn", run: measureSpawn},
+	{name: "stream", run: measureStream},
+	{name: "deploy", run: measureDeploy},
+	{name: "deployed", run: measureDeployed, onCall: true},
 }
+
+// Flags of deployed.
+var (
+	rounds     = flag.Int("rounds", 10, "deployed: turns of each")
+	turnLength = flag.Duration("turn", 3*time.Second, "deployed: length of a turn, in whole seconds")
+	markdown   = flag.Bool("markdown", false, "deployed: print what belongs into bench/README.md, no progress")
+)
 
 func main() {
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: scripts/bench.sh [rest|spawn|stream|deploy]...   (all without arguments)")
+		fmt.Fprintln(os.Stderr, "usage: scripts/bench.sh [rest|spawn|stream|deploy]...   (all four without arguments)\n"+
+			"       scripts/bench.sh [-rounds N] [-turn 3s] [-markdown] deployed")
+		flag.PrintDefaults()
 	}
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	for _, measurement := range measurements {
-		if flag.NArg() > 0 && !slices.Contains(flag.Args(), measurement.name) {
+		if !slices.Contains(flag.Args(), measurement.name) && (flag.NArg() > 0 || measurement.onCall) {
 			continue
 		}
 		if err := measurement.run(ctx); err != nil {

@@ -1,6 +1,9 @@
 package load
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Median returns the middle of values, of which there must be one at least.
 func Median(values []float64) float64 {
@@ -20,3 +23,15 @@ func Ratios(values, base []float64) []float64 {
 	}
 	return ratios
 }
+
+// Each returns what of says of each turn.
+func Each[T, V any](turns []T, of func(T) V) []V {
+	values := make([]V, len(turns))
+	for i, turn := range turns {
+		values[i] = of(turn)
+	}
+	return values
+}
+
+// Milliseconds returns d with a resolution of a microsecond.
+func Milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -39,17 +39,19 @@ func ProcessorTime(pid int) (time.Duration, error) {
 	return time.Duration(user+system) * clockTick, err
 }
 
-// ProcessorTimes returns the sum of ProcessorTime over pids.
-func ProcessorTimes(pids []int) (time.Duration, error) {
-	var sum time.Duration
-	for _, pid := range pids {
-		taken, err := ProcessorTime(pid)
-		if err != nil {
-			return 0, err
+// ProcessorTimes returns the sum of ProcessorTime over each group of processes.
+func ProcessorTimes(groups ...[]int) ([]time.Duration, error) {
+	sums := make([]time.Duration, len(groups))
+	for i, pids := range groups {
+		for _, pid := range pids {
+			taken, err := ProcessorTime(pid)
+			if err != nil {
+				return nil, err
+			}
+			sums[i] += taken
 		}
-		sum += taken
 	}
-	return sum, nil
+	return sums, nil
 }
 
 // memory returns a field of /proc/PID/status, in bytes (proc_pid_status(5)).

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"text/template"
@@ -34,14 +36,14 @@ const reference = "nginx"
 func allPeers() []*peer {
 	return []*peer{
 		{key: "ours", name: "deux", inRedis: true, missing: nothing, command: ourCommand,
-			version: func(*site) string { return "this checkout" }},
+			version: asked("git", "describe", "--always", "--dirty")},
 		{key: reference, name: "nginx", missing: needs("nginx-light", "nginx"), command: nginxCommand,
 			version: asked("nginx", "-v")},
 		{key: "haproxy", name: "HAProxy", missing: needs("haproxy", "haproxy"), command: haproxyCommand,
 			version: asked("haproxy", "-v")},
 		{key: "caddy", name: "Caddy", missing: needsCaddy, command: caddyCommand,
 			version: func(s *site) string { return asked(s.caddy, "version")(s) }},
-		{key: "seed", name: "the seed's loop", inRedis: true, missing: needsNode, command: seedCommand,
+		{key: "seed", name: "seed's loop (Node.js)", inRedis: true, missing: needsNode, command: seedCommand,
 			version: asked("node", "--version")},
 		{key: "direct", name: "no proxy", missing: nothing},
 	}
@@ -78,12 +80,16 @@ func needsNode(*site) string {
 	return needs("nodejs", "node")(nil)
 }
 
-// asked returns a peer's version: the first line that a command prints.
+// number is how most programs write their version.
+var number = regexp.MustCompile(`\d+(\.\d+)+`)
+
+// asked returns a peer's version: the number in the first line that a command
+// prints, else the line.
 func asked(program string, arguments ...string) func(*site) string {
 	return func(*site) string {
 		output, _ := exec.Command(program, arguments...).CombinedOutput()
 		line, _, _ := strings.Cut(string(output), "\n")
-		return line
+		return cmp.Or(number.FindString(line), line)
 	}
 }
 

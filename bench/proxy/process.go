@@ -83,3 +83,15 @@ func (p *process) waitFor(ctx context.Context, ready func() error) error {
 		time.Sleep(20 * time.Millisecond)
 	}
 }
+
+// allowFiles gives the children as many open files as may be: each client
+// takes two of a proxy's. They would otherwise get what this program was
+// started with (Go 1.19 release notes, package os).
+func allowFiles() error {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return err
+	}
+	limit.Cur = limit.Max
+	return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
+}
