@@ -61,7 +61,7 @@ deployed() { supervise scripts/bench.sh "$@" deployed; }
 supervise() {
 	setsid "$@" &
 	child=$!
-	trap 'kill -TERM -- "-$child" 2>/dev/null || true' INT TERM HUP
+	trap 'kill -TERM "-$child" 2>/dev/null || true' INT TERM HUP
 	code=0
 	wait "$child" || code=$?
 	while kill -0 "$child" 2>/dev/null; do wait "$child" || true; done
