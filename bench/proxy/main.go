@@ -23,7 +23,7 @@ type options struct {
 	turn             time.Duration
 	peers, scenarios string
 	firstPort        int
-	proxy, caddy     string
+	programs         builds
 	markdown         bool
 }
 
@@ -33,9 +33,10 @@ func main() {
 	flag.DurationVar(&o.turn, "turn", 3*time.Second, "length of a turn, in whole seconds")
 	flag.StringVar(&o.peers, "peers", "", "some of "+keys(allPeers(), peerKey)+" (default all)")
 	flag.StringVar(&o.scenarios, "scenarios", "", "some of "+keys(scenarios, scenarioKey)+" (default all)")
-	flag.IntVar(&o.firstPort, "ports", 15000, "the first of 30 free ports")
-	flag.StringVar(&o.proxy, "proxy", "bin/proxy", "the program that is ours")
-	flag.StringVar(&o.caddy, "caddy", "", "Caddy's program; it is left out without one")
+	flag.IntVar(&o.firstPort, "ports", 15000, "the first of 40 free ports")
+	flag.StringVar(&o.programs.proxy, "proxy", "bin/proxy", "the program that is ours")
+	flag.StringVar(&o.programs.before, "before", "", "an earlier build of it, to be measured too")
+	flag.StringVar(&o.programs.caddy, "caddy", "", "Caddy's program; it is left out without one")
 	flag.BoolVar(&o.markdown, "markdown", false, "print what belongs into bench/README.md, no progress")
 	backend := flag.String("backend", "", "only serve as a backend on this address")
 	flag.Parse()
@@ -68,7 +69,7 @@ func run(ctx context.Context, o options) error {
 	if err := allowFiles(); err != nil {
 		return err
 	}
-	site, err := newSite(ctx, o.firstPort, o.proxy, o.caddy)
+	site, err := newSite(ctx, o.firstPort, o.programs)
 	defer site.close()
 	if err != nil {
 		return err
@@ -90,8 +91,8 @@ func run(ctx context.Context, o options) error {
 // startPeers starts those peers that are installed and says what the others need.
 func (s *site) startPeers(ctx context.Context, peers []*peer) (started []*peer, err error) {
 	for i, p := range peers {
-		if install := p.missing(s); install != "" {
-			fmt.Fprintf(os.Stderr, "bench-proxy: %s is left out: %s\n", p.name, install)
+		if why := p.missing(s); why != "" {
+			fmt.Fprintf(os.Stderr, "bench-proxy: %s is left out: %s\n", p.name, why)
 			continue
 		}
 		if err := s.startPeer(ctx, p, s.peerPort(i)); err != nil {

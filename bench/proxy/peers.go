@@ -37,6 +37,8 @@ func allPeers() []*peer {
 	return []*peer{
 		{key: "ours", name: "deux", inRedis: true, missing: nothing, command: ourCommand,
 			version: asked("git", "describe", "--always", "--dirty")},
+		{key: "before", name: "deux before", inRedis: true, missing: needsBefore, command: beforeCommand,
+			version: func(*site) string { return "(an earlier build)" }},
 		{key: reference, name: "nginx", missing: needs("nginx-light", "nginx"), command: nginxCommand,
 			version: asked("nginx", "-v")},
 		{key: "haproxy", name: "HAProxy", missing: needs("haproxy", "haproxy"), command: haproxyCommand,
@@ -59,6 +61,13 @@ func needs(debian, program string) func(*site) string {
 		}
 		return ""
 	}
+}
+
+func needsBefore(s *site) string {
+	if s.before == "" {
+		return "name an earlier build of it with -before"
+	}
+	return ""
 }
 
 func needsCaddy(s *site) string {
@@ -93,11 +102,16 @@ func asked(program string, arguments ...string) func(*site) string {
 	}
 }
 
-func ourCommand(s *site, port int) (*exec.Cmd, error) {
-	command := exec.Command(s.proxy)
-	command.Env = append(os.Environ(), "SERVICE=proxy", "PORT="+strconv.Itoa(port), "ADMIN_PORT="+strconv.Itoa(s.adminPort()),
+func ourCommand(s *site, port int) (*exec.Cmd, error) { return s.deux(s.proxy, port), nil }
+
+func beforeCommand(s *site, port int) (*exec.Cmd, error) { return s.deux(s.before, port), nil }
+
+// deux gives a build of cmd/proxy its settings. Earlier ones know no ADMIN_PORT.
+func (s *site) deux(program string, port int) *exec.Cmd {
+	command := exec.Command(program)
+	command.Env = append(os.Environ(), "SERVICE=proxy", "PORT="+strconv.Itoa(port), "ADMIN_PORT="+strconv.Itoa(port+adminOffset),
 		"REDIS_ADDR="+s.redisAddress(), "HOST_IP=127.0.0.1", "FIRST_PORT="+strconv.Itoa(s.firstPort))
-	return command, nil
+	return command
 }
 
 func nginxCommand(s *site, port int) (*exec.Cmd, error) {

@@ -15,17 +15,23 @@ import (
 // site is all that runs: two backends, Redis that lists them, the peers in
 // front. All have the whole machine, all listen on 127.0.0.1 only.
 type site struct {
-	dir          string
-	firstPort    int // ports from here on are used
-	proxy, caddy string
-	redis        *process
-	running      []*process
+	builds
+	dir       string
+	firstPort int // ports from here on are used
+	redis     *process
+	running   []*process
 }
+
+// builds are the paths of programs that are in no package of Debian's, or the
+// wrong one is. Caddy and before may be empty.
+type builds struct{ proxy, before, caddy string }
 
 // Ports count up from firstPort: backends, then the others.
 func (s *site) redisPort() int     { return s.firstPort + 10 }
-func (s *site) adminPort() int     { return s.firstPort + 11 }
 func (s *site) peerPort(i int) int { return s.firstPort + 20 + i }
+
+// adminOffset is how far behind its port a peer's second one is, if it has one.
+const adminOffset = 10
 
 func (s *site) redisAddress() string {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.redisPort()))
@@ -37,8 +43,8 @@ func (s *site) backends() []string {
 
 // newSite starts backends and Redis. The caller must close it, also after an
 // error.
-func newSite(ctx context.Context, firstPort int, proxy, caddy string) (*site, error) {
-	s := &site{firstPort: firstPort, proxy: proxy, caddy: caddy}
+func newSite(ctx context.Context, firstPort int, programs builds) (*site, error) {
+	s := &site{firstPort: firstPort, builds: programs}
 	var err error
 	if s.dir, err = os.MkdirTemp("", "bench-proxy-"); err != nil {
 		return s, err
