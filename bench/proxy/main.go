@@ -79,6 +79,10 @@ func run(ctx context.Context, o options) error {
 	}
 	writeHead(os.Stdout, site, peers, o.rounds, o.turn)
 	for _, sc := range loads {
+		if sc.paced && !slices.ContainsFunc(peers, func(p *peer) bool { return p.key == "ours" }) {
+			fmt.Fprintf(os.Stderr, "bench-proxy: %s is left out: its pace depends on ours\n", sc.key)
+			continue
+		}
 		measured, err := site.measure(ctx, sc, peers, o.rounds, o.turn, o.progress)
 		if err != nil {
 			return fmt.Errorf("%s: %w", sc.key, err)

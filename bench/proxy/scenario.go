@@ -73,13 +73,13 @@ func (s *site) measure(ctx context.Context, sc scenario, peers []*peer, rounds i
 // paceTurns is how many turns say what ours can bear.
 const paceTurns = 3
 
-// pace returns the requests a second of a paced scenario: half of what ours
-// bears. For the others it returns 0.
+// pace returns the requests a second of a paced scenario, for which ours must be
+// among peers: half of what it bears. For the others it returns 0.
 func (s *site) pace(ctx context.Context, sc scenario, peers []*peer) (float64, error) {
-	ours := slices.IndexFunc(peers, func(p *peer) bool { return p.key == "ours" })
-	if !sc.paced || ours < 0 {
+	if !sc.paced {
 		return 0, nil
 	}
+	ours := slices.IndexFunc(peers, func(p *peer) bool { return p.key == "ours" })
 	var rates []float64
 	for range paceTurns {
 		f, err := s.turn(ctx, peers[ours], sc, 0)
