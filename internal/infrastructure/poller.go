@@ -104,19 +104,29 @@ func (p *Poller) run(ctx context.Context) {
 // troublePause is how long a loop waits after an error that may last.
 const troublePause = time.Second
 
+// How long a claim waits for a wish. A long one keeps Redis quiet at rest. It
+// delays nothing: a wish ends it, and so does the context. After an error one
+// short claim finds out whether the trouble is over.
+const (
+	claimPatience = 30 * time.Second
+	shortPatience = time.Second
+)
+
 // claim hands each element of a list to begin as it comes. What is no server
 // stays where the claim put it: the next level pass sets it aside.
-func (p *Poller) claim(ctx context.Context, next func(context.Context) (string, error), begin func(context.Context, fleet.Server)) {
-	for ctx.Err() == nil {
-		element, err := next(ctx)
+func (p *Poller) claim(ctx context.Context, next func(context.Context, time.Duration) (string, error), begin func(context.Context, fleet.Server)) {
+	for patience := claimPatience; ctx.Err() == nil; {
+		element, err := next(ctx, patience)
 		if errors.Is(err, fleet.ErrNoWork) {
 			err = nil
 		}
 		p.complaints.report("claiming work", err)
 		if err != nil {
+			patience = shortPatience
 			program.Sleep(ctx, troublePause)
 			continue
 		}
+		patience = claimPatience
 		if server, err := p.fleet.Parse(element); err == nil {
 			begin(ctx, server)
 		}
