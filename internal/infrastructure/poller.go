@@ -38,6 +38,7 @@ type spawner interface {
 type Poller struct {
 	config  Config
 	fleet   *fleet.Fleet
+	view    *fleet.View // of the level pass
 	docker  containers
 	spawner spawner
 	probe   func(context.Context, fleet.Server) error
@@ -75,6 +76,7 @@ func newPoller(config Config, lists *fleet.Fleet, docker containers, spawner spa
 	return &Poller{
 		config:     config,
 		fleet:      lists,
+		view:       lists.View(),
 		docker:     docker,
 		spawner:    spawner,
 		probe:      probe,
