@@ -23,8 +23,8 @@ type View struct {
 // View returns a view that has not looked yet.
 func (f *Fleet) View() *View { return &View{fleet: f} }
 
-// viewAge is how old a read may get even if nothing seems to have changed. The
-// count starts again when Redis does, so it may in theory stand where it stood.
+// viewAge is how old a read may get even if nothing seems to have changed: within
+// one second of a snapshot the count may in theory stand where it stood.
 const viewAge = time.Minute
 
 // Lists returns what all lists hold. It reads them only if anything in Redis
@@ -47,22 +47,23 @@ func (v *View) Lists(ctx context.Context) (Lists, error) {
 }
 
 // changes returns a text that differs after every write to Redis, or "" if
-// this Redis does not count. The first of its three lines counts the changes
-// of keys since the last snapshot, the others say which snapshot that was
-// (Redis, "INFO", section Persistence). They are kept with snapshots off too.
+// this Redis does not count. It is made of the number of changes since the last
+// snapshot, when that was, and how many keys there are (Redis, "INFO", sections
+// Persistence and Keyspace; several sections at once since Redis 7). The number
+// of keys is for FLUSHALL, which sets the first back to 0 like any snapshot.
 func (f *Fleet) changes(ctx context.Context) (string, error) {
-	info, err := f.client.Info(ctx, "persistence").Result()
+	info, err := f.client.Info(ctx, "persistence", "keyspace").Result()
 	if err != nil {
 		return "", fmt.Errorf("asking Redis whether anything changed: %w", err)
 	}
 	var counts []string
 	for line := range strings.Lines(info) {
 		switch name, _, _ := strings.Cut(line, ":"); name {
-		case "rdb_changes_since_last_save", "rdb_last_save_time", "rdb_saves":
+		case "rdb_changes_since_last_save", "rdb_last_save_time", "db0":
 			counts = append(counts, line)
 		}
 	}
-	if len(counts) < 3 {
+	if !strings.Contains(info, "rdb_changes_since_last_save:") {
 		return "", nil
 	}
 	return strings.Join(counts, ""), nil

@@ -40,6 +40,7 @@ func TestView_ShowsEveryChangeAtTheNextLook(t *testing.T) {
 	l := open(t)
 	view := l.View()
 	ctx := context.Background()
+	l.cli.ConfigSet(ctx, "save", "3600 1") // as in the system: then FLUSHALL writes a snapshot
 	for _, change := range []struct {
 		what string
 		do   func()
@@ -55,6 +56,8 @@ func TestView_ShowsEveryChangeAtTheNextLook(t *testing.T) {
 		{"a transaction", func() { _ = l.Unlist(ctx, site.Server(3003)) }, []int{3001, 3002}},
 		{"a renamed list", func() { l.cli.Rename(ctx, "servers", "aside") }, nil},
 		{"and back", func() { l.cli.Rename(ctx, "aside", "servers") }, []int{3001, 3002}},
+		{"a flush in the second of a snapshot", func() { l.cli.Save(ctx); look(t, view); l.cli.FlushAll(ctx) }, nil},
+		{"servers as before the flush", func() { l.put("servers", url(3001), url(3002)) }, []int{3001, 3002}},
 		{"a flush", func() { l.cli.FlushAll(ctx) }, nil},
 		{"the same as before the flush", func() { l.put("servers", url(3001), url(3002)) }, []int{3001, 3002}},
 	} {
