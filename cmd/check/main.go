@@ -11,6 +11,7 @@ import (
 
 	"deux/internal/deploy"
 	"deux/internal/infrastructure"
+	"deux/internal/program"
 	"deux/internal/proxy"
 	"deux/internal/settings"
 	"deux/internal/stream"
@@ -41,6 +42,7 @@ func check(environment func(string) string) []string {
 		env.Port(published, 1)
 	}
 	// env remembers what each found bad.
+	_, _ = program.ReadLogFormat(env)
 	_, _ = webapp.ReadConfig(env)
 	_, _ = proxy.ReadConfig(env)
 	_, _ = stream.ReadWriterConfig(env)

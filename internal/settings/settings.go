@@ -14,7 +14,9 @@ import (
 	"net/netip"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -94,6 +96,18 @@ func (r *Reader) IPv4(name, fallback string) string {
 	if address, err := netip.ParseAddr(value); err != nil || !address.Is4() {
 		r.reject(name, value, "an IPv4 address")
 		return fallback
+	}
+	return value
+}
+
+// Choice returns the variable as one of the words that it may be, of which the
+// first is the default.
+func (r *Reader) Choice(name string, words ...string) string {
+	value := r.String(name, words[0])
+	if !slices.Contains(words, value) {
+		last := len(words) - 1
+		r.reject(name, value, strings.Join(words[:last], ", ")+" or "+words[last])
+		return words[0]
 	}
 	return value
 }
