@@ -30,7 +30,9 @@ func TestCheck_NamesEachBadSettingOnce(t *testing.T) {
 func TestCheck_IsSilentAboutDefaultsAndWhatIsNotHandedOn(t *testing.T) {
 	for _, environment := range []func(string) string{
 		func(string) string { return "" },
-		func(name string) string { return map[string]string{"PORT": "none", "ADMIN_PORT": "none", "SHUTDOWN_TIMEOUT": "none"}[name] },
+		func(name string) string {
+			return map[string]string{"PORT": "none", "ADMIN_PORT": "none", "SHUTDOWN_TIMEOUT": "none"}[name]
+		},
 	} {
 		if lines := check(environment); len(lines) != 0 {
 			t.Errorf("got %q, want nothing", lines)
