@@ -31,7 +31,7 @@ type deploySystem struct {
 
 // How far apart the ports of a test's system are.
 var deployOffsets = map[string]int{
-	"REDIS_PORT": 0, "REGISTRY_PORT": 1, "BLUE_PORT": 2, "GREEN_PORT": 3,
+	"REDIS_PORT": 0, "REGISTRY_PORT": 1, "BLUE_PORT": 2, "GREEN_PORT": 3, "BLUE_ADMIN_PORT": 4, "GREEN_ADMIN_PORT": 5,
 	"BLUE_FIRST_PORT": 10, "GREEN_FIRST_PORT": 30,
 }
 

@@ -55,7 +55,8 @@ func prepare(t *testing.T, fleet string) *system {
 		"FIRST_PORT": port(0), "PROXY_PORT": port(proxyOffset), "READER_PORT": port(readerOffset), "WRITER_PORT": port(writerOffset),
 		"REDIS_PORT": port(redisOffset), "REDIS_ADDR": "127.0.0.1:" + port(redisOffset),
 		"REGISTRY_PORT": port(registryOffset), "BLUE_PORT": port(blueOffset), "GREEN_PORT": port(greenOffset),
-		"BLUE_FIRST_PORT": port(greenOffset + 1), "GREEN_FIRST_PORT": port(greenOffset + 41), "DEPLOY_DIR": t.TempDir(),
+		"PROXY_ADMIN_PORT": port(proxyAdminOffset), "BLUE_ADMIN_PORT": port(blueAdminOffset), "GREEN_ADMIN_PORT": port(greenAdminOffset),
+		"BLUE_FIRST_PORT": port(lastOffset + 1), "GREEN_FIRST_PORT": port(lastOffset + 41), "DEPLOY_DIR": t.TempDir(),
 		"MAX_SERVERS": "12", "WRITE_INTERVAL": "1s", "LEVEL_INTERVAL": "1s", "DRAIN_TIMEOUT": "1m", "SPAWN_ATTEMPTS": "2",
 		"HOST_IP": host,
 	}
@@ -67,13 +68,17 @@ func prepare(t *testing.T, fleet string) *system {
 // Where a system of the tests has its ports, as distances from the first
 // server's: servers take up to 99, and others follow.
 const (
-	proxyOffset    = 100
-	readerOffset   = 101
-	writerOffset   = 102
-	redisOffset    = 103
-	registryOffset = 104
-	blueOffset     = 105
-	greenOffset    = 106
+	proxyOffset      = 100
+	readerOffset     = 101
+	writerOffset     = 102
+	redisOffset      = 103
+	registryOffset   = 104
+	blueOffset       = 105
+	greenOffset      = 106
+	proxyAdminOffset = 107
+	blueAdminOffset  = 108
+	greenAdminOffset = 109
+	lastOffset       = greenAdminOffset
 )
 
 // freeBase finds a number from which on all of a system's ports are free.
@@ -84,12 +89,12 @@ func freeBase(t *testing.T, host string) int {
 			return base
 		}
 	}
-	t.Fatal("no 107 free ports in a row between 13000 and 30000")
+	t.Fatal("no 110 free ports in a row between 13000 and 30000")
 	return 0
 }
 
 func allFree(host string, base int) bool {
-	for offset := range greenOffset + 1 {
+	for offset := range lastOffset + 1 {
 		for _, address := range []string{host, ""} {
 			listener, err := net.Listen("tcp", fmt.Sprintf("%s:%d", address, base+offset))
 			if err != nil {

@@ -19,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"deux/internal/redistest"
 )
 
 // TestSystem brings one system up and tries everything on it, each part from
@@ -36,6 +38,7 @@ func TestSystem(t *testing.T) {
 		{"spawned servers take turns and destroyed ones are gone", spawnAndDestroy},
 		{"eight spawns at once", eightSpawnsAtOnce},
 		{"more servers than may be are refused", tooManyServersAreRefused},
+		{"at rest Redis hears less than two commands a second", quietAtRest},
 		{"a picture goes up and is shown once", pictures},
 		{"a request in flight to a server being destroyed finishes", drainFinishesTheRequest},
 		{"no request fails while servers come and go", noRequestFails},
@@ -88,9 +91,12 @@ func everyServiceAnswers(s *system) {
 // another process.
 func (s *system) changesNothing(work func()) {
 	s.t.Helper()
+	labelled := func(label string) string {
+		return s.output("docker", "ps", "--quiet", "--no-trunc", "--filter", "label="+label+"="+s.env["FLEET"])
+	}
 	running := func() string {
 		pid, _ := os.ReadFile(s.env["LOCK_FILE"])
-		return s.output("docker", "ps", "--quiet", "--no-trunc", "--filter", "network="+s.env["FLEET"]) + string(pid)
+		return labelled("com.docker.compose.project") + "\n" + labelled("deux.fleet") + "\n" + string(pid)
 	}
 	before := running()
 	work()
@@ -192,6 +198,34 @@ func tooManyServersAreRefused(s *system) {
 	response := s.get(s.proxy("/spawn"), &answer)
 	if response.StatusCode != http.StatusTooManyRequests || !strings.Contains(answer.Error, "12") {
 		s.t.Errorf("got %s %q, want 429 and a sentence that names the limit of 12", response.Status, answer.Error)
+	}
+}
+
+// quietAtRest listens with the default LEVEL_INTERVAL, that of every system
+// but the tests'.
+func quietAtRest(s *system) {
+	s.spawn(1)
+	often := s.env["LEVEL_INTERVAL"]
+	s.env["LEVEL_INTERVAL"] = "5s"
+	s.script("infrastructure.sh", "start")
+	defer func() {
+		s.env["LEVEL_INTERVAL"] = often
+		s.script("infrastructure.sh", "start")
+	}()
+	hear := func(during time.Duration) map[string]int {
+		return redistest.Commands(redistest.Listen(s.t, s.env["REDIS_ADDR"], func() { time.Sleep(during) }))
+	}
+	var heard map[string]int
+	s.eventually(func() bool { heard = hear(6 * time.Second); return heard["info"] > 0 && heard["multi"] == 0 },
+		func() string { return fmt.Sprintf("the system does not come to rest, Redis hears %v", heard) })
+
+	const during = 20 * time.Second
+	heard, sum := hear(during), 0
+	for _, count := range heard {
+		sum += count
+	}
+	if perSecond := float64(sum) / during.Seconds(); perSecond >= 2 {
+		s.t.Errorf("at rest Redis hears %.1f commands a second, want less than 2: in %v it heard %v", perSecond, during, heard)
 	}
 }
 

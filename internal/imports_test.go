@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// tools may be imported by every package; they import none of the others.
+// tools may be imported by every package; they import none but one another.
 var tools = []string{"program", "settings"}
 
 // allowed says which others a package may import besides tools.

@@ -66,7 +66,7 @@ docker run --detach --name "$container" \
 	--network "$FLEET" --publish "$HOST_IP:$port:$port" --restart unless-stopped \
 	--env REDIS_ADDR=redis:6379 --env "HOST_IP=$HOST_IP" --env "FIRST_PORT=$FIRST_PORT" \
 	--env "SHUTDOWN_TIMEOUT=$((STOP_GRACE_SECONDS > 2 ? STOP_GRACE_SECONDS - 2 : 1))s" \
-	--env "MAX_SERVERS=$MAX_SERVERS" --env "MAX_IMAGES=$MAX_IMAGES" \
+	--env "MAX_SERVERS=$MAX_SERVERS" --env "MAX_IMAGES=$MAX_IMAGES" --env "LOG_FORMAT=$LOG_FORMAT" \
 	--read-only --cap-drop ALL --security-opt no-new-privileges \
 	"$image"
 trap - EXIT

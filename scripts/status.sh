@@ -8,7 +8,8 @@ need_docker
 
 # container SERVICE [--all]: the id of the service's container; with --all, also when it does not run.
 container() {
-	docker ps --quiet ${2:+"$2"} --filter "label=com.docker.compose.service=$1" --filter "network=$(network "$1")" | head -n 1
+	docker ps --quiet ${2:+"$2"} --filter "label=com.docker.compose.project=$FLEET" \
+		--filter "label=com.docker.compose.service=$1" --filter label=com.docker.compose.oneoff=False | head -n 1
 }
 
 # inside SERVICE COMMAND...: runs the command in the service's container.
@@ -17,14 +18,6 @@ inside() {
 	[ -n "$id" ] || { echo "its container does not run"; return 1; }
 	shift
 	docker exec "$id" "$@" 2>&1
-}
-
-network() {
-	case $1 in
-	writer | reader) echo "${FLEET}_stream" ;;
-	registry) echo "${FLEET}_registry" ;;
-	*) echo "$FLEET" ;;
-	esac
 }
 
 check() {

@@ -11,6 +11,7 @@ import (
 
 	"deux/internal/deploy"
 	"deux/internal/infrastructure"
+	"deux/internal/program"
 	"deux/internal/proxy"
 	"deux/internal/settings"
 	"deux/internal/stream"
@@ -27,7 +28,7 @@ func main() {
 
 // inside are settings of programs in containers that docker-compose.yml does
 // not hand on from the host, where they may mean something else.
-var inside = []string{"PORT", "SERVICE", "CONNECT_TIMEOUT", "SHUTDOWN_TIMEOUT", "start_port", "WRITER_ADDR"}
+var inside = []string{"PORT", "ADMIN_PORT", "SERVICE", "CONNECT_TIMEOUT", "SHUTDOWN_TIMEOUT", "start_port", "WRITER_ADDR"}
 
 // check returns a line for each bad setting.
 func check(environment func(string) string) []string {
@@ -37,10 +38,9 @@ func check(environment func(string) string) []string {
 		}
 		return environment(name)
 	})
-	for _, published := range []string{"PROXY_PORT", "READER_PORT", "WRITER_PORT", "REDIS_PORT"} {
-		env.Port(published, 1)
-	}
+	lines := checkPorts(env, lowestPort())
 	// env remembers what each found bad.
+	_, _ = program.ReadLogFormat(env)
 	_, _ = webapp.ReadConfig(env)
 	_, _ = proxy.ReadConfig(env)
 	_, _ = stream.ReadWriterConfig(env)
@@ -48,9 +48,8 @@ func check(environment func(string) string) []string {
 	_, _ = infrastructure.ReadConfig(env)
 	_, _ = deploy.ReadConfig(env, "deploy")
 	if err := env.Err(); err != nil {
-		lines := strings.Split(err.Error(), "\n")
-		slices.Sort(lines) // several programs read FIRST_PORT
-		return slices.Compact(lines)
+		lines = append(lines, strings.Split(err.Error(), "\n")...)
 	}
-	return nil
+	slices.Sort(lines) // several programs read FIRST_PORT
+	return slices.Compact(lines)
 }

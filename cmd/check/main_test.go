@@ -4,10 +4,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"deux/internal/settings"
 )
 
 func TestCheck_NamesEachBadSettingOnce(t *testing.T) {
-	bad := []string{"BLUE_PORT", "DRAIN_TIMEOUT", "FIRST_PORT", "MAX_IMAGES", "PROXY_PORT", "RESPONSE_TIMEOUT", "WRITE_INTERVAL"}
+	bad := []string{"BLUE_ADMIN_PORT", "BLUE_PORT", "DRAIN_TIMEOUT", "FIRST_PORT", "LOG_FORMAT", "MAX_IMAGES", "PROXY_ADMIN_PORT",
+		"PROXY_PORT", "RESPONSE_TIMEOUT", "WRITE_INTERVAL"}
 	lines := check(func(name string) string {
 		if slices.Contains(bad, name) {
 			return "none"
@@ -27,10 +30,31 @@ func TestCheck_NamesEachBadSettingOnce(t *testing.T) {
 func TestCheck_IsSilentAboutDefaultsAndWhatIsNotHandedOn(t *testing.T) {
 	for _, environment := range []func(string) string{
 		func(string) string { return "" },
-		func(name string) string { return map[string]string{"PORT": "none", "SHUTDOWN_TIMEOUT": "none"}[name] },
+		func(name string) string {
+			return map[string]string{"PORT": "none", "ADMIN_PORT": "none", "SHUTDOWN_TIMEOUT": "none"}[name]
+		},
 	} {
 		if lines := check(environment); len(lines) != 0 {
 			t.Errorf("got %q, want nothing", lines)
 		}
+	}
+}
+
+func TestCheck_RefusesAPortThatTwoWant(t *testing.T) {
+	lines := check(func(name string) string { return map[string]string{"BLUE_ADMIN_PORT": "3456"}[name] })
+	want := []string{"setting BLUE_ADMIN_PORT=3456: expected another port than that of PROXY_PORT"}
+	if !slices.Equal(lines, want) {
+		t.Errorf("got %q, want %q", lines, want)
+	}
+}
+
+func TestCheckPorts_RefusesAPortOfAProxyThatNeedsRoot(t *testing.T) {
+	env := settings.From(func(name string) string { return map[string]string{"PROXY_PORT": "80", "READER_PORT": "81"}[name] })
+	lines := checkPorts(env, 1024)
+	if len(lines) != 1 || !strings.HasPrefix(lines[0], "setting PROXY_PORT=80: expected 1024 or higher") {
+		t.Errorf("got %q, want a line about PROXY_PORT alone", lines)
+	}
+	if lines := checkPorts(env, 80); len(lines) != 0 {
+		t.Errorf("where ports from 80 are free to all: got %q, want nothing", lines)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -35,7 +34,7 @@ with the push.`
 func main() {
 	flag.Usage = func() { fmt.Fprintln(os.Stderr, usage) }
 	flag.Parse()
-	program.Main("deploy", run)
+	program.Command("deploy", run)
 }
 
 var errUsage = errors.New("no such command, or not with these arguments: bin/deploy -h lists them")
@@ -43,7 +42,7 @@ var errUsage = errors.New("no such command, or not with these arguments: bin/dep
 // forBoth are the commands that without a colour are for both.
 var forBoth = []string{"status", "restore", "down"}
 
-func run(ctx context.Context, _ *slog.Logger) error {
+func run(ctx context.Context) error {
 	// A pusher who goes away shows as a failed write, and is acted on there.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE, syscall.SIGHUP)
 	syscall.Umask(0o022) // what is checked out is for the image's users too

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -83,6 +84,23 @@ func TestTheWritersHealthIsItsAnswer(t *testing.T) {
 
 func TestTheWriterRefusesABadSetting(t *testing.T) {
 	streamtest.WantRefusal(t, `WRITE_INTERVAL="often"`, "WRITE_INTERVAL=often")
+}
+
+func TestTheWriterLogsAsLOG_FORMATSays(t *testing.T) {
+	place := newPlace(t)
+	writer := streamtest.Start(t, place.environment("LOG_FORMAT=json")...)
+	place.waitForLines(t, 1)
+	writer.WantCleanEnd(t, 5*time.Second)
+	said, _ := writer.Wait(t)
+	if said == "" {
+		t.Error("the writer logged nothing")
+	}
+	for line := range strings.Lines(said) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("got %q, want JSON", line)
+		}
+	}
+	streamtest.WantRefusal(t, `LOG_FORMAT="xml": expected text or json`, "LOG_FORMAT=xml")
 }
 
 func TestTheWriterRefusesADirectoryThatIsNotThere(t *testing.T) {

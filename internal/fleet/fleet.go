@@ -50,7 +50,7 @@ func newClient(address string) *redis.Client {
 	})
 }
 
-// Close ends every connection, and with it every blocking claim.
+// Close ends the connections. A claim has one of its own, which its context ends.
 func (f *Fleet) Close() error { return f.client.Close() }
 
 // Ping returns nil when Redis answers.

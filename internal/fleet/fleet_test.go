@@ -222,14 +222,14 @@ func TestClaim_TakesTheOldestWishAndKeepsItInAList(t *testing.T) {
 	l := open(t)
 	first, _ := l.RequestSpawn(t.Context(), 20)
 	second, _ := l.RequestSpawn(t.Context(), 20)
-	if got, err := l.ClaimSpawn(t.Context()); err != nil || got != first.URL {
+	if got, err := l.ClaimSpawn(t.Context(), 100*time.Millisecond); err != nil || got != first.URL {
 		t.Errorf("ClaimSpawn: got %q, %v, want %q", got, err, first.URL)
 	}
 	l.want("tempServers", second.URL)
 	l.want("spawningServers", first.URL)
 
 	l.put("deleteServers", url(3002), url(3001))
-	if got, err := l.ClaimDestroy(t.Context()); err != nil || got != url(3001) {
+	if got, err := l.ClaimDestroy(t.Context(), time.Second); err != nil || got != url(3001) {
 		t.Errorf("ClaimDestroy: got %q, %v, want %q", got, err, url(3001))
 	}
 	l.want("deleteServers", url(3002))
@@ -238,8 +238,54 @@ func TestClaim_TakesTheOldestWishAndKeepsItInAList(t *testing.T) {
 
 func TestClaim_WithoutWorkSaysSo(t *testing.T) {
 	l := open(t)
-	if got, err := l.ClaimSpawn(t.Context()); !errors.Is(err, fleet.ErrNoWork) {
+	if got, err := l.ClaimSpawn(t.Context(), 100*time.Millisecond); !errors.Is(err, fleet.ErrNoWork) {
 		t.Errorf("got %q, %v, want ErrNoWork", got, err)
+	}
+}
+
+func TestClaim_EndsWithItsContextAndTakesNoLaterWish(t *testing.T) {
+	l := open(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		_, err := l.ClaimSpawn(ctx, time.Minute)
+		ended <- err
+	}()
+	l.wantBlocked(1)
+	begun := time.Now()
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) || time.Since(begun) > time.Second {
+		t.Errorf("after %v: got %v, want context.Canceled at once", time.Since(begun), err)
+	}
+	l.wantBlocked(0)
+	l.put("tempServers", url(3001))
+	l.want("tempServers", url(3001))
+	l.want("spawningServers")
+}
+
+func TestClaim_AfterItsContextEndedTakesNothing(t *testing.T) {
+	l := open(t)
+	l.put("tempServers", url(3001))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if got, err := l.ClaimSpawn(ctx, time.Minute); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %q, %v, want context.Canceled", got, err)
+	}
+	l.want("tempServers", url(3001))
+}
+
+// wantBlocked waits until so many clients wait in a blocking command.
+func (l lists) wantBlocked(want int) {
+	l.t.Helper()
+	line := fmt.Sprintf("blocked_clients:%d\r\n", want)
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		info := l.cli.Info(l.t.Context(), "clients").Val()
+		if strings.Contains(info, line) {
+			return
+		}
+		if time.Now().After(end) {
+			l.t.Fatalf("got %s, want %s", info, line)
+		}
 	}
 }
 

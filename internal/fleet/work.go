@@ -4,41 +4,49 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// claimTimeout is how long one claim waits for work. It bounds how long a
-// program that is told to end may stay blocked.
-const claimTimeout = time.Second
-
-// ErrNoWork means that a claim's time ended without work. Claim again.
+// ErrNoWork means that a claim's patience ended without work. Claim again.
 var ErrNoWork = errors.New("no work")
 
 // ClaimSpawn waits for the oldest wish in tempServers and moves it to
-// spawningServers. The element may be anything: Parse it.
-func (f *Fleet) ClaimSpawn(ctx context.Context) (string, error) {
-	return f.claim(ctx, tempKey, spawningKey)
+// spawningServers. The element may be anything: Parse it. It returns ErrNoWork
+// after patience without a wish, and ctx's error as soon as ctx ends.
+func (f *Fleet) ClaimSpawn(ctx context.Context, patience time.Duration) (string, error) {
+	return f.claim(ctx, tempKey, spawningKey, patience)
 }
 
 // ClaimDestroy waits for the oldest wish in deleteServers and moves it to
-// destroyingServers. The element may be anything: Parse it.
-func (f *Fleet) ClaimDestroy(ctx context.Context) (string, error) {
-	return f.claim(ctx, deleteKey, destroyingKey)
+// destroyingServers, as ClaimSpawn does.
+func (f *Fleet) ClaimDestroy(ctx context.Context, patience time.Duration) (string, error) {
+	return f.claim(ctx, deleteKey, destroyingKey, patience)
 }
 
 // claim is Redis's reliable queue (BLMOVE, "Pattern: Reliable queue"): whoever
 // dies after it leaves the element where Lists shows it.
-func (f *Fleet) claim(ctx context.Context, from, to string) (string, error) {
-	element, err := f.client.BLMove(ctx, from, to, "RIGHT", "LEFT", claimTimeout).Result()
-	if errors.Is(err, redis.Nil) {
+//
+// The client does not look at ctx while it waits for an answer. What frees a
+// blocked claim is the end of its connection, so each claim has one of its own.
+// Redis then forgets the claim too: no wish is moved for somebody who has left.
+func (f *Fleet) claim(ctx context.Context, from, to string, patience time.Duration) (string, error) {
+	client := newClient(f.client.Options().Addr)
+	closing := sync.OnceFunc(func() { _ = client.Close() })
+	defer closing()
+	defer context.AfterFunc(ctx, closing)()
+	element, err := client.BLMove(ctx, from, to, "RIGHT", "LEFT", patience).Result()
+	switch {
+	case err == nil:
+		return element, nil
+	case ctx.Err() != nil:
+		return "", ctx.Err()
+	case errors.Is(err, redis.Nil):
 		return "", ErrNoWork
 	}
-	if err != nil {
-		return "", fmt.Errorf("claiming from %s: %w", from, err)
-	}
-	return element, nil
+	return "", fmt.Errorf("claiming from %s: %w", from, err)
 }
 
 // addScript puts an element into one list and takes it out of others.

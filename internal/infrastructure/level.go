@@ -29,9 +29,11 @@ func (p *Poller) levelLoop(ctx context.Context) {
 
 // level mends what no wish announces: work that an earlier poller left,
 // garbage in the lists, servers that died, servers that no list knows, servers
-// of earlier code or settings.
+// of earlier code or settings. Every pass asks Docker and probes, because nothing
+// tells of a container that died; the lists it takes from a view, which reads
+// them only after a change.
 func (p *Poller) level(ctx context.Context) error {
-	lists, err := p.fleet.Lists(ctx)
+	lists, err := p.view.Lists(ctx)
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,7 @@ type spawner interface {
 type Poller struct {
 	config  Config
 	fleet   *fleet.Fleet
+	view    *fleet.View // of the level pass
 	docker  containers
 	spawner spawner
 	probe   func(context.Context, fleet.Server) error
@@ -75,6 +76,7 @@ func newPoller(config Config, lists *fleet.Fleet, docker containers, spawner spa
 	return &Poller{
 		config:     config,
 		fleet:      lists,
+		view:       lists.View(),
 		docker:     docker,
 		spawner:    spawner,
 		probe:      probe,
@@ -104,19 +106,29 @@ func (p *Poller) run(ctx context.Context) {
 // troublePause is how long a loop waits after an error that may last.
 const troublePause = time.Second
 
+// How long a claim waits for a wish. A long one keeps Redis quiet at rest. It
+// delays nothing: a wish ends it, and so does the context. After an error one
+// short claim finds out whether the trouble is over.
+const (
+	claimPatience = 30 * time.Second
+	shortPatience = time.Second
+)
+
 // claim hands each element of a list to begin as it comes. What is no server
 // stays where the claim put it: the next level pass sets it aside.
-func (p *Poller) claim(ctx context.Context, next func(context.Context) (string, error), begin func(context.Context, fleet.Server)) {
-	for ctx.Err() == nil {
-		element, err := next(ctx)
+func (p *Poller) claim(ctx context.Context, next func(context.Context, time.Duration) (string, error), begin func(context.Context, fleet.Server)) {
+	for patience := claimPatience; ctx.Err() == nil; {
+		element, err := next(ctx, patience)
 		if errors.Is(err, fleet.ErrNoWork) {
 			err = nil
 		}
 		p.complaints.report("claiming work", err)
 		if err != nil {
+			patience = shortPatience
 			program.Sleep(ctx, troublePause)
 			continue
 		}
+		patience = claimPatience
 		if server, err := p.fleet.Parse(element); err == nil {
 			begin(ctx, server)
 		}

@@ -566,6 +566,39 @@ func TestPoller_WaitsForDockerAndCountsNoTryMeanwhile(t *testing.T) {
 	w.want("spawningServers", url(3002))
 }
 
+func TestPoller_AtRestOnlyAsksWhetherAnythingChanged(t *testing.T) {
+	w := newWorld(t)
+	w.run(3001)
+	w.put("servers", url(3000), url(3001))
+	w.start()
+	address := w.cli.Options().Addr
+	rest := func(during time.Duration) map[string]int {
+		return redistest.Commands(redistest.Listen(t, address, func() { time.Sleep(during) }))
+	}
+	w.eventually(func() bool { heard := rest(100 * time.Millisecond); return len(heard) == 1 && heard["info"] > 0 },
+		func() { t.Fatal("the poller does not come to rest") })
+	// A pass each 50 ms: twenty in the time.
+	if heard := rest(time.Second); len(heard) != 1 || heard["info"] > 21 {
+		t.Errorf("in a second of twenty passes Redis heard %v, want INFO at most once a pass and nothing else", heard)
+	}
+	w.kill(3001)
+	w.wantEvent("spawn webapp_3001 webapp_3001_app")
+}
+
+func TestPoller_ToldToEndWhileItWaitsForWishesEndsAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.put("servers", url(3000))
+	stop := w.start()
+	waiting := func() bool {
+		return strings.Contains(w.cli.Info(t.Context(), "clients").Val(), "blocked_clients:2\r\n")
+	}
+	w.eventually(waiting, func() { t.Fatal("the claims do not wait") })
+	begun := time.Now()
+	if stop(); time.Since(begun) > time.Second {
+		t.Errorf("the poller ended after %v, want at once", time.Since(begun))
+	}
+}
+
 func TestPoller_DestroysAServerOnceThoughItIsWishedTwice(t *testing.T) {
 	w := newWorld(t)
 	w.run(3001)

@@ -11,6 +11,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"deux/internal/settings"
 )
 
 // RunFunc is a program without its process: it returns nil when ctx ends and
@@ -23,13 +25,25 @@ var ErrReported = errors.New("reported already")
 
 // Main runs the program called name until it returns or the process gets
 // SIGINT or SIGTERM, and exits: 0 after a clean end, 1 after an error, which
-// is printed as one line. A second signal kills the process at once.
+// is printed as one line. A second signal kills the process at once. How its
+// log is written is the setting LOG_FORMAT.
 func Main(name string, run RunFunc) {
+	Command(name, func(ctx context.Context) error {
+		log, err := newLog(os.Stderr, name, settings.FromEnvironment())
+		if err != nil {
+			return err
+		}
+		return run(ctx, log)
+	})
+}
+
+// Command is Main for a program that answers a person and keeps no log: the
+// environment that it is called in has no say in how.
+func Command(name string, run func(ctx context.Context) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil)).With("program", name)
-	err := run(ctx, log)
+	err := run(ctx)
 	if err != nil && !errors.Is(err, ErrReported) {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
 	}

@@ -61,7 +61,7 @@ func ReadConfig(env *settings.Reader) (Config, error) {
 		MaxClientConnections: env.Int("MAX_CLIENT_CONNECTIONS", 1024, 1, 1_000_000),
 		MaxServerRequests:    env.Int("MAX_SERVER_REQUESTS", 1024, 1, 1_000_000),
 		TrustedProxies:       env.Networks("TRUSTED_PROXIES"),
-		AccessLog:            env.OneOf("ACCESS_LOG", "off", "sampled", "all"),
+		AccessLog:            env.Choice("ACCESS_LOG", "off", "sampled", "all"),
 	}
 	return config, env.Err()
 }

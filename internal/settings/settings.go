@@ -100,11 +100,13 @@ func (r *Reader) IPv4(name, fallback string) string {
 	return value
 }
 
-// OneOf returns the variable as one of the words; the first is the default.
-func (r *Reader) OneOf(name string, words ...string) string {
+// Choice returns the variable as one of the words that it may be, of which the
+// first is the default.
+func (r *Reader) Choice(name string, words ...string) string {
 	value := r.String(name, words[0])
 	if !slices.Contains(words, value) {
-		r.reject(name, value, "one of "+strings.Join(words, ", "))
+		last := len(words) - 1
+		r.reject(name, value, strings.Join(words[:last], ", ")+" or "+words[last])
 		return words[0]
 	}
 	return value

@@ -23,6 +23,9 @@ func TestReader_GivesDefaultsForWhatIsUnset(t *testing.T) {
 	if got := env.Address("REDIS_ADDR", "127.0.0.1:6379"); got != "127.0.0.1:6379" {
 		t.Errorf("Address: got %q", got)
 	}
+	if got := env.Choice("LOG_FORMAT", "text", "json"); got != "text" {
+		t.Errorf("Choice: got %q, want text", got)
+	}
 	if err := env.Err(); err != nil {
 		t.Errorf("Err: got %v, want nil", err)
 	}
@@ -44,6 +47,8 @@ func TestReader_RefusesABadValueWithItsNameAndWhatWasExpected(t *testing.T) {
 		{"10.0.0.1;reboot", "an IPv4 address", func(r *settings.Reader) { r.IPv4("X", "") }},
 		{"fd00::1", "an IPv4 address", func(r *settings.Reader) { r.IPv4("X", "") }},
 		{"example.org", "an IPv4 address", func(r *settings.Reader) { r.IPv4("X", "") }},
+		{"some", "off, sampled or all", func(r *settings.Reader) { r.Choice("X", "off", "sampled", "all") }},
+		{"JSON", "text or json", func(r *settings.Reader) { r.Choice("X", "text", "json") }},
 		{"My Fleet", "lower-case letters", func(r *settings.Reader) { r.Name("X", "") }},
 	} {
 		env := from(map[string]string{"X": c.value})

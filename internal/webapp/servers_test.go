@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"deux/internal/fleet"
 )
@@ -16,7 +17,7 @@ func TestSpawnAllotsTheNextPortAndSaysWhich(t *testing.T) {
 
 	expectJSON(t, handler, "POST", "/spawn", 202, `{"url":"http://172.17.0.1:3001","port":3001,"state":"queued"}`)
 	expectHTML(t, handler, "GET", "/spawn", 202, `<p class="lead">http://172.17.0.1:3002 is being built`)
-	element, err := f.ClaimSpawn(t.Context())
+	element, err := f.ClaimSpawn(t.Context(), time.Second)
 	if element != "http://172.17.0.1:3001" || err != nil {
 		t.Errorf("first wish: got %q, %v, want http://172.17.0.1:3001", element, err)
 	}
@@ -48,7 +49,7 @@ func TestDestroyChoosesAnotherThanTheFirstServerAndSaysWhich(t *testing.T) {
 	handler := pages(t, f)
 
 	expectJSON(t, handler, "POST", "/destroy", 202, `{"url":"http://172.17.0.1:3001","port":3001,"state":"deleting"}`)
-	element, err := f.ClaimDestroy(t.Context())
+	element, err := f.ClaimDestroy(t.Context(), time.Second)
 	if element != "http://172.17.0.1:3001" || err != nil {
 		t.Errorf("wish: got %q, %v, want http://172.17.0.1:3001", element, err)
 	}

@@ -1,0 +1,88 @@
+package fleet_test
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"testing"
+
+	"deux/internal/fleet"
+	"deux/internal/redistest"
+)
+
+func look(t *testing.T, view *fleet.View) fleet.Lists {
+	t.Helper()
+	seen, err := view.Lists(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seen
+}
+
+func TestView_ReadsTheListsOnceWhileNothingChanges(t *testing.T) {
+	l := open(t)
+	l.put("servers", url(3000))
+	view := l.View()
+	look(t, view)
+	heard := redistest.Listen(t, l.cli.Options().Addr, func() {
+		for range 3 {
+			if seen := look(t, view); !seen.Knows(site.Server(3000)) {
+				t.Error("3000 is not in the view")
+			}
+		}
+	})
+	if want := map[string]int{"info": 3}; !maps.Equal(redistest.Commands(heard), want) {
+		t.Errorf("for three looks Redis heard %q, want INFO three times", heard)
+	}
+}
+
+func TestView_ShowsEveryChangeAtTheNextLook(t *testing.T) {
+	l := open(t)
+	view := l.View()
+	ctx := context.Background()
+	l.cli.ConfigSet(ctx, "save", "3600 1") // as in the system: then FLUSHALL writes a snapshot
+	for _, change := range []struct {
+		what string
+		do   func()
+		want []int
+	}{
+		{"nothing", func() {}, nil},
+		{"two servers", func() { l.put("servers", url(3000), url(3001)) }, []int{3000, 3001}},
+		{"a rotation", func() { l.cli.RPopLPush(ctx, "servers", "servers") }, []int{3001, 3000}},
+		{"a script", func() { _ = l.List(ctx, site.Server(3002)) }, []int{3001, 3000, 3002}},
+		{"one less", func() { l.cli.LRem(ctx, "servers", 0, url(3000)) }, []int{3001, 3002}},
+		{"a snapshot", func() { l.cli.Save(ctx) }, []int{3001, 3002}},
+		{"a change after the snapshot", func() { l.cli.RPush(ctx, "servers", url(3003)) }, []int{3001, 3002, 3003}},
+		{"a transaction", func() { _ = l.Unlist(ctx, site.Server(3003)) }, []int{3001, 3002}},
+		{"a renamed list", func() { l.cli.Rename(ctx, "servers", "aside") }, nil},
+		{"and back", func() { l.cli.Rename(ctx, "aside", "servers") }, []int{3001, 3002}},
+		{"a flush in the second of a snapshot", func() { l.cli.Save(ctx); look(t, view); l.cli.FlushAll(ctx) }, nil},
+		{"servers as before the flush", func() { l.put("servers", url(3001), url(3002)) }, []int{3001, 3002}},
+		{"a flush", func() { l.cli.FlushAll(ctx) }, nil},
+		{"the same as before the flush", func() { l.put("servers", url(3001), url(3002)) }, []int{3001, 3002}},
+	} {
+		change.do()
+		var got []int
+		for _, server := range look(t, view).Listed() {
+			got = append(got, server.Port)
+		}
+		if !slices.Equal(got, change.want) {
+			t.Errorf("after %s: got %v, want %v", change.what, got, change.want)
+		}
+	}
+}
+
+func TestView_WithoutRedisSaysSoAndReadsAgainAfterwards(t *testing.T) {
+	l := open(t)
+	view := l.View()
+	look(t, view)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := view.Lists(ctx); err == nil {
+		t.Error("with an ended context: got nil, want an error")
+	}
+	l.put("servers", url(3000))
+	if seen := look(t, view); !seen.Knows(site.Server(3000)) {
+		t.Error("3000 is not in the view")
+	}
+}

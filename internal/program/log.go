@@ -1,0 +1,28 @@
+package program
+
+import (
+	"io"
+	"log/slog"
+
+	"deux/internal/settings"
+)
+
+// ReadLogFormat reads LOG_FORMAT: text, which people read, or json, one object
+// a line, for what collects logs.
+func ReadLogFormat(env *settings.Reader) (string, error) {
+	format := env.Choice("LOG_FORMAT", "text", "json")
+	return format, env.Err()
+}
+
+// newLog returns the log of the program called name, which goes to out.
+func newLog(out io.Writer, name string, env *settings.Reader) (*slog.Logger, error) {
+	format, err := ReadLogFormat(env)
+	if err != nil {
+		return nil, err
+	}
+	var handler slog.Handler = slog.NewTextHandler(out, nil)
+	if format == "json" {
+		handler = slog.NewJSONHandler(out, nil)
+	}
+	return slog.New(handler).With("program", name), nil
+}

@@ -1,0 +1,55 @@
+package redistest
+
+import (
+	"bufio"
+	"context"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Listen returns the commands that the Redis at address is given while do
+// runs, each as the line that redis-cli monitor prints. What a script does is
+// lines of its own.
+func Listen(t testing.TB, address string, do func()) []string {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatalf("listening to Redis: %v", err)
+	}
+	defer conn.Close()
+	client := redis.NewClient(&redis.Options{Addr: address, DisableIdentity: true})
+	defer client.Close()
+	if err := client.Ping(t.Context()).Err(); err != nil { // says hello, which is not to be heard
+		t.Fatalf("listening to Redis: %v", err)
+	}
+	lines := bufio.NewScanner(conn)
+	if _, err := conn.Write([]byte("MONITOR\r\n")); err != nil || !lines.Scan() || lines.Text() != "+OK" {
+		t.Fatalf("listening to Redis: got %q, %v, want +OK", lines.Text(), err)
+	}
+	do()
+	const end = "redistest.Listen ends"
+	client.Echo(context.WithoutCancel(t.Context()), end)
+	var heard []string
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), end) {
+			return heard
+		}
+		heard = append(heard, strings.TrimPrefix(lines.Text(), "+"))
+	}
+	t.Fatalf("listening to Redis: it hung up: %v", lines.Err())
+	return nil
+}
+
+// Commands counts the lines of Listen by their command, in lower case.
+func Commands(heard []string) map[string]int {
+	commands := make(map[string]int)
+	for _, line := range heard {
+		_, rest, _ := strings.Cut(line, `] "`)
+		command, _, _ := strings.Cut(rest, `"`)
+		commands[strings.ToLower(command)]++
+	}
+	return commands
+}
