@@ -15,6 +15,8 @@ type Body struct {
 	started  bool  // of chunks: the first one's size has been read
 	ended    bool
 	overhead int // bytes of chunk extensions so far
+
+	limit, said int64 // bytes that the body may have, 0 for any, and that its chunks have
 }
 
 const (
@@ -28,6 +30,9 @@ const (
 	// byte a chunk has reasons, who sends pages of extensions has none.
 	maxOverhead = 16 << 10
 )
+
+// ErrTooLarge is a body beyond its limit (RFC 9110 section 15.5.14).
+var ErrTooLarge = &Error{413, "The body is too large"}
 
 // Why a chunked body is malformed.
 var (
@@ -43,6 +48,10 @@ func (b *Body) Begin(reader *Reader, framing Framing) {
 	b.ended = framing.Kind == Empty || framing.Kind == Sized && framing.Length == 0
 }
 
+// Limit bounds the body: one that says that it is longer is refused with 413
+// before that comes. 0 bounds nothing.
+func (b *Body) Limit(bytes int64) { b.limit = bytes }
+
 // Ended reports whether the whole body has been read.
 func (b *Body) Ended() bool { return b.ended }
 
@@ -55,6 +64,9 @@ func (b *Body) Read(to []byte) (n int, err error) {
 	}
 	if b.framing.Kind == Chunked {
 		return b.readChunks(to)
+	}
+	if b.limit > 0 && b.framing.Length > b.limit {
+		return 0, ErrTooLarge
 	}
 	if b.framing.Kind == Sized && int64(len(to)) > b.left {
 		to = to[:b.left]
@@ -142,6 +154,9 @@ func (b *Body) nextChunk(peek bool) (ended bool, err error) {
 		}
 		b.reader.start += len(text) + 2
 		return true, b.readTrailers()
+	}
+	if b.said += size; b.limit > 0 && (b.said > b.limit || b.said < 0) {
+		return false, ErrTooLarge
 	}
 	b.reader.start += len(text) + 2
 	b.started, b.left = true, size

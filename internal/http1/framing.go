@@ -38,6 +38,25 @@ func readFraming(fields []Field) (f framingFields) {
 	return f
 }
 
+// joinEqual takes one length that is said several times, in fields or in a list,
+// as said once (RFC 9110 section 8.6). A server that does so is careless; a
+// client that does so tries something.
+func (f *framingFields) joinEqual() {
+	if f.lengths > 1 && !f.differ {
+		f.lengths = 1
+	}
+	first, others, isList := bytes.Cut(f.length, []byte(","))
+	equal := isList
+	for isList {
+		var next []byte
+		next, others, isList = bytes.Cut(others, []byte(","))
+		equal = equal && bytes.Equal(trim(next), trim(first))
+	}
+	if equal {
+		f.length = trim(first)
+	}
+}
+
 // framing returns what the fields say, or Empty when they say nothing. HTTP/1.0
 // knows no transfer codings (RFC 9112 section 6.1).
 func (f *framingFields) framing(minor int) (Framing, error) {

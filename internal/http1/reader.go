@@ -92,6 +92,7 @@ func (r *Reader) makeRoom(limit int) {
 // Why a head is not one.
 var (
 	errBareLF     = bad("A line ends with LF alone")
+	errBareCR     = bad("CR stands alone")
 	errNotHTTP    = bad("This is not an HTTP request")
 	errLongTarget = &Error{414, "The request target is too long"}
 	errLongHead   = &Error{431, "The head is too long"}
@@ -128,6 +129,8 @@ func (r *Reader) block(limit int, request, unstarted bool) (end int, err error) 
 			switch {
 			case i == 0 || rest[i-1] != '\r':
 				return 0, errBareLF
+			case i > 1 && rest[0] == '\r':
+				return 0, errBareCR
 			case i == 1 && line == 0 && request:
 				if skipped++; skipped > 1 {
 					return 0, errNotHTTP

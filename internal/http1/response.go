@@ -61,8 +61,11 @@ func (p *Response) parseLine(text []byte) (minor int, err error) {
 // parseFraming says how long the body is (RFC 9112 section 6.3).
 func (p *Response) parseFraming(method []byte, minor int) error {
 	fields := readFraming(p.Fields)
-	if fields.lengths > 1 && !fields.differ {
-		fields.lengths = 1 // RFC 9110 section 8.6
+	fields.joinEqual()
+	for i := range p.Fields {
+		if p.Fields[i].Role == Framed && EqualFold(p.Fields[i].Name, "content-length") {
+			p.Fields[i].Value = fields.length
+		}
 	}
 	framing, err := fields.framing(minor)
 	if err != nil {

@@ -102,10 +102,12 @@ func (c *client) next() bool {
 		err = c.request.Parse(head, c.config.Limits)
 	}
 	if err == nil && c.config.MaxBodyBytes > 0 && c.request.Body.Length > int64(c.config.MaxBodyBytes) {
-		err = errTooLarge
+		err = http1.ErrTooLarge
 	}
 	if wrong, is := errors.AsType[*http1.Error](err); is {
+		c.at.mustClose = true
 		c.refuse(wrong)
+		c.linger()
 		c.finish()
 	}
 	return err == nil
@@ -129,16 +131,19 @@ func (c *client) exchange() (again bool) {
 	c.release()
 	c.underWay.Add(-1)
 	c.finish()
-	if err == nil && c.at.mustClose && (unfinished || c.in.Buffered() > 0) {
+	if c.at.mustClose && (unfinished || !c.sent.Ended() || c.in.Buffered() > 0) {
 		c.linger()
 	}
-	return err == nil && !c.at.mustClose
+	return !c.at.mustClose
 }
 
 // giveUp tells the client that its request has failed: in words, or by a
-// connection that breaks off where an answer has begun.
+// connection that breaks off where an answer has begun. The connection goes on
+// where all of the request has come.
 func (c *client) giveUp(err error) {
-	c.at.mustClose = true
+	if c.at.headSent || !c.sent.Ended() {
+		c.at.mustClose = true
+	}
 	switch {
 	case errors.Is(err, errClientGone) || errors.Is(err, errClientReading):
 		c.at.status = 499
@@ -153,6 +158,7 @@ func (c *client) giveUp(err error) {
 // abort breaks the connection off, so that what was sent of an answer cannot
 // pass for the whole, not even where its end is that of the connection.
 func (c *client) abort() {
+	c.at.mustClose = true
 	_ = c.conn.SetLinger(0)
 	_ = c.conn.Close()
 }

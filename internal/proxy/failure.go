@@ -19,7 +19,6 @@ var (
 	errClientGone    = errors.New("the client went away")
 	errClientSilent  = errors.New("the client sent no more")
 	errClientReading = errors.New("the client read no more")
-	errTooLarge      = &http1.Error{Status: 413, Why: "The body is too large"}
 	errSlowHead      = &http1.Error{Status: 408, Why: "The request took too long to come"}
 	errTooMany       = &http1.Error{Status: 503, Why: "There are too many connections"}
 )

@@ -34,6 +34,7 @@ func (c *client) forward() error {
 // prepare finds out how the request may be sent.
 func (c *client) prepare() {
 	c.sent.Begin(&c.in, c.request.Body)
+	c.sent.Limit(int64(c.config.MaxBodyBytes))
 	c.whole = nil
 	if c.request.Body.Kind == http1.Sized && int64(c.in.Buffered()) >= c.request.Body.Length {
 		c.whole = c.in.Take(int(c.request.Body.Length))
@@ -90,13 +91,14 @@ func (c *client) takeTurn() error {
 	c.release()
 	// Other requests rotate too, so the same server may come up again before
 	// all have been tried: twice around the list is enough to see nearly all.
-	for rounds := 0; rounds <= 2*c.rotor.size()+1; rounds++ {
+	// In the last round one that is left out will do.
+	for rounds := 2*c.rotor.size() + 1; rounds >= 0; rounds-- {
 		to, err := c.rotor.take(c.waiter)
 		if err != nil {
 			return err
 		}
 		c.at.to = to
-		if !slices.Contains(c.at.tried, to) && !c.isPassedOver(to) {
+		if !slices.Contains(c.at.tried, to) && !c.isBusy(to) && (rounds == 0 || !c.isLeftOut(to)) {
 			c.at.tried = append(c.at.tried, to)
 			c.at.attempts++
 			return nil
@@ -109,11 +111,12 @@ func (c *client) takeTurn() error {
 	return errUnreachable
 }
 
-// isPassedOver reports whether the server is to have no request now.
-func (c *client) isPassedOver(to *upstream) bool {
-	if to.inFlight.Load() > int64(c.config.MaxServerRequests) {
-		return true
-	}
+func (c *client) isBusy(to *upstream) bool {
+	return to.inFlight.Load() > int64(c.config.MaxServerRequests)
+}
+
+// isLeftOut reports whether the server has failed just now and another has not.
+func (c *client) isLeftOut(to *upstream) bool {
 	return to.isOut(&c.clock) && c.rotor.others(to, &c.clock)
 }
 

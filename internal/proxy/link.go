@@ -43,4 +43,14 @@ func (l *link) isQuiet() bool {
 	return l.quiet
 }
 
+// closeUnlessQuiet closes the connection, unless isQuiet, and reports whether
+// it has.
+func (l *link) closeUnlessQuiet() (closed bool) {
+	if l.isQuiet() {
+		return false
+	}
+	l.close()
+	return true
+}
+
 func (l *link) close() { _ = l.TCPConn.Close() }

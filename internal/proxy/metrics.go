@@ -48,6 +48,7 @@ func newMetrics(p *Proxy) *metrics {
 			return time.Since(time.Unix(0, p.rotor.readAt.Load())).Seconds()
 		}),
 		counter("turns_fetched_total", "Rotations of the list (RPOPLPUSH).", &p.rotor.fetched),
+		counter("turns_ahead_total", "Rotations of these that no request waited for.", &p.rotor.stored),
 		counter("turns_returned_total", "Rotations taken back because no request used them.", &p.rotor.returned),
 		counter("turns_remembered_total", "Requests sent by the list known last.", &p.rotor.remembered),
 		counter("drains_total", "Servers taken off the drain list.", &p.rotor.drained),

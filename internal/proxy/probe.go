@@ -13,12 +13,14 @@ const (
 	probeTimeout = time.Second
 )
 
-// checkServers looks after every server: closes what is unused, and asks those
-// that keep requests waiting whether they hang.
-func (p *Proxy) checkServers() {
+// checkServers looks after every server: with sweep set closes what is unused,
+// and asks those that keep requests waiting whether they hang.
+func (p *Proxy) checkServers(sweep bool) {
 	waiting := p.longestWaits()
 	for _, to := range p.rotor.upstreams() {
-		to.sweep(&p.clock, false)
+		if sweep {
+			to.sweep(&p.clock, false)
+		}
 		since, waits := waiting[to]
 		if waits && p.clock.since(max(since, to.heard.Load())) >= suspect && to.beginProbe() {
 			go p.probe(to)

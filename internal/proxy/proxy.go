@@ -89,7 +89,10 @@ func (p *Proxy) admit(conn *net.TCPConn) {
 		p.serving.Go(func() {
 			defer conn.Close()
 			_ = conn.SetDeadline(time.Now().Add(time.Second))
+			c.at.mustClose = true
+			c.request.Minor = 1
 			c.refuse(errTooMany)
+			c.linger()
 		})
 		return
 	}

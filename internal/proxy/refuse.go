@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"html"
 	"net/http"
-	"strconv"
 
 	"deux/internal/fleet"
 	"deux/internal/http1"
@@ -40,13 +39,21 @@ func (c *client) verdict(err error) (status int, sentence string) {
 	return 502, "No server could be reached, or the one that had the request broke off."
 }
 
-// refuse answers a request that no server answered, and closes the connection.
+// refuse answers a request that no server answered.
 func (c *client) refuse(err error) {
 	status, sentence := c.verdict(err)
-	c.at.status, c.at.err, c.at.mustClose, c.at.headSent = status, err, true, true
-	c.out = appendRefusal(c.out[:0], status, c.at.lastServer(), c.wantsPage(), string(c.request.Method) == "HEAD", sentence)
-	if c.write(c.out) == nil {
-		c.linger()
+	c.at.status, c.at.err, c.at.headSent = status, err, true
+	body, kind := sentence+"\n", "text/plain; charset=utf-8"
+	if c.wantsPage() {
+		body = fmt.Sprintf(refusalPage, status, http.StatusText(status), html.EscapeString(sentence))
+		kind = "text/html; charset=utf-8"
+	}
+	c.out = c.appendRefusal(c.out[:0], status, kind, len(body))
+	if string(c.request.Method) != "HEAD" {
+		c.out = append(c.out, body...)
+	}
+	if c.write(c.out) != nil {
+		c.at.mustClose = true
 	}
 }
 
@@ -79,28 +86,18 @@ h1{font-size:1.3rem}small{color:#666}@media(prefers-color-scheme:dark){body{colo
 </html>
 `
 
-// appendRefusal appends a whole answer of the proxy's own: a page for a browser,
-// a line for a script.
-func appendRefusal(to []byte, status int, server string, page, head bool, sentence string) []byte {
-	body, kind := sentence+"\n", "text/plain; charset=utf-8"
-	if page {
-		body = fmt.Sprintf(refusalPage, status, http.StatusText(status), html.EscapeString(sentence))
-		kind = "text/html; charset=utf-8"
-	}
-	to = fmt.Appendf(to, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %s\r\n",
-		status, http.StatusText(status), kind, strconv.Itoa(len(body)))
+// appendRefusal appends the head of an answer of the proxy's own.
+func (c *client) appendRefusal(to []byte, status int, kind string, length int) []byte {
+	to = fmt.Appendf(to, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n",
+		status, http.StatusText(status), kind, length)
 	switch status {
 	case 405:
 		to = append(to, "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"...)
 	case 503:
 		to = append(to, "Retry-After: 2\r\n"...)
 	}
-	if server != "" {
+	if server := c.at.lastServer(); server != "" {
 		to = fmt.Appendf(to, "%s: %s\r\n", ServedBy, server)
 	}
-	to = append(appendDate(to), "Connection: close\r\n\r\n"...)
-	if head {
-		return to
-	}
-	return append(to, body...)
+	return append(c.appendPersistence(appendDate(to)), "\r\n"...)
 }

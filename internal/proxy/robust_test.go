@@ -301,7 +301,7 @@ func TestProxy_BoundsTheConnectionsOfOneAddress(t *testing.T) {
 func TestProxy_AnswersABrowserWithAPageAndAScriptWithALine(t *testing.T) {
 	s := newStage(t)
 	for accept, want := range map[string]string{"text/html,*/*;q=0.8": "<!doctype html>", "*/*": "No server is listed"} {
-		connection := s.dial(fmt.Sprintf("GET / HTTP/1.1\r\nHost: x\r\nAccept: %s\r\n\r\n", accept))
+		connection := s.dial(fmt.Sprintf("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept: %s\r\n\r\n", accept))
 		answer, _ := io.ReadAll(connection)
 		if _, body, _ := strings.Cut(string(answer), "\r\n\r\n"); !strings.HasPrefix(body, want) {
 			t.Errorf("Accept: %s: got %q, want a body that begins with %q", accept, answer, want)

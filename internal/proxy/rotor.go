@@ -25,9 +25,9 @@ type rotor struct {
 	wake    chan struct{}
 	fetcher sync.Mutex // held by whoever fetches turns
 
-	fetched, returned, remembered atomic.Int64 // turns
-	drained                       atomic.Int64 // servers
-	readAt                        atomic.Int64 // when the lists were last read, Unix nanoseconds
+	fetched, stored, returned, remembered atomic.Int64 // turns
+	drained                               atomic.Int64 // servers
+	readAt                                atomic.Int64 // when the lists were last read, Unix nanoseconds
 
 	mu       sync.Mutex
 	all      map[fleet.Server]*upstream

@@ -109,11 +109,15 @@ func (r *rotor) fetchLoop(ctx context.Context) {
 			r.fetcher.Unlock()
 			stale.Reset(staleAfter)
 		case <-stale.C:
+			r.fetcher.Lock() // or the list would not be turned in order
 			if r.giveBackStale(ctx, false) {
 				stale.Reset(staleAfter)
 			}
+			r.fetcher.Unlock()
 		case <-ctx.Done():
+			r.fetcher.Lock()
 			r.giveBackStale(context.WithoutCancel(ctx), true)
+			r.fetcher.Unlock()
 			r.serveWaiting(nil, context.Cause(ctx))
 			return
 		}
@@ -172,6 +176,7 @@ func (r *rotor) serveWaiting(servers []fleet.Server, err error) {
 		}
 		r.stock = append(r.stock, to)
 		r.stocked = time.Now()
+		r.stored.Add(1)
 	}
 	r.fetched.Add(int64(len(servers)))
 	if err != nil {

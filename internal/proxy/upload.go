@@ -29,7 +29,6 @@ func (c *client) copyUp(l *link) error {
 	piece := pieces.Get().(*piece)
 	defer pieces.Put(piece)
 	room := chunkRoom
-	taken := int64(0)
 	for {
 		if !c.uploadPace.enter(uploading, &c.clock) {
 			return errNoAnswer
@@ -40,9 +39,6 @@ func (c *client) copyUp(l *link) error {
 		}
 		if err != nil && err != io.EOF {
 			return clientError(err)
-		}
-		if taken += int64(n); c.config.MaxBodyBytes > 0 && taken > int64(c.config.MaxBodyBytes) {
-			return errTooLarge
 		}
 		c.bodyTaken.Store(err == io.EOF)
 		if _, failed := l.Write(c.framePiece(piece[:], n, err == io.EOF)); failed != nil {

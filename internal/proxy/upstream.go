@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -84,13 +85,15 @@ func (u *upstream) retire(l *link, now int64) {
 // retirement is how long a server has to close a connection.
 const retirement = 200 * time.Millisecond
 
-// sweep closes the connections that have been unused for too long. With all
+// sweep closes the connections that have been unused for too long, and those on
+// which their server has ended or said something unasked (RFC 9112 section 9.2).
+// With all
 // set it closes all unused ones: many a server waits for that when it is told
 // to stop (http.Server.Shutdown of Go: five seconds).
 func (u *upstream) sweep(now *clock, all bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.kept = closeOld(u.kept, now, keepTimeout, all)
+	u.kept = slices.DeleteFunc(closeOld(u.kept, now, keepTimeout, all), (*link).closeUnlessQuiet)
 	u.retired = closeOld(u.retired, now, retirement, all)
 }
 

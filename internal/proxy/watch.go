@@ -13,6 +13,8 @@ const (
 	// lookPause is how long a request has waited before the watch looks whether
 	// its client is still there, and its receiver takes what is sent.
 	lookPause = 200 * time.Millisecond
+	// sweepRounds is every how many rounds unused connections are looked at.
+	sweepRounds = 20
 	// silence bounds the pause between two bytes of an answer.
 	silence = 10 * time.Minute
 )
@@ -43,7 +45,7 @@ func (p *Proxy) watch(ctx context.Context) {
 		}
 		clear(all)
 		if look {
-			p.checkServers()
+			p.checkServers(round%sweepRounds == 0)
 		}
 	}
 }
