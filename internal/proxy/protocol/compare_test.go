@@ -45,15 +45,15 @@ func compareMessages(got *message, body string, want *message, wantBody, served 
 	return nil
 }
 
-// framers are fields whose place among the others has no meaning, and that the
-// proxy writes itself.
-var framers = []string{"host", "content-length", "transfer-encoding", "connection", "te", "upgrade"}
+// placeless are fields whose place among the others has no meaning, because
+// the proxy writes them itself.
+var placeless = append([]string{"host", "content-length", "transfer-encoding", "connection", "te", "upgrade"}, ours...)
 
-// variable are the fields that count only in cases that name them.
-var variable = []string{
-	"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded", "via", "x-request-id",
-	"x-served-by", "date",
-}
+// ours are the fields that say of a request where it came from.
+var ours = []string{"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded", "via", "x-request-id"}
+
+// optional are the fields that count only in cases that name them.
+var optional = append([]string{"x-served-by", "date"}, ours...)
 
 // compareHeads returns an error unless got is what the case wants. served is
 // the X-Served-By that an answer must have, if any.
@@ -61,11 +61,11 @@ func compareHeads(got, want *message, served string) error {
 	if got.start != want.start {
 		return fmt.Errorf("got %q, want %q; fields %q", got.start, want.start, got.fields)
 	}
-	gotOrdered, gotFramers := got.comparable(want)
-	wantOrdered, wantFramers := want.comparable(want)
-	if !slices.Equal(gotOrdered, wantOrdered) || !slices.Equal(gotFramers, wantFramers) {
+	gotPlaced, gotPlaceless := got.comparable(want)
+	wantPlaced, wantPlaceless := want.comparable(want)
+	if !slices.Equal(gotPlaced, wantPlaced) || !slices.Equal(gotPlaceless, wantPlaceless) {
 		return fmt.Errorf("%q: got fields %q and %q, want %q and %q",
-			got.start, gotOrdered, gotFramers, wantOrdered, wantFramers)
+			got.start, gotPlaced, gotPlaceless, wantPlaced, wantPlaceless)
 	}
 	if by := got.values("X-Served-By"); served != "" && !slices.Equal(by, []string{served}) {
 		return fmt.Errorf("%q: got X-Served-By %q, want %q", got.start, by, served)
@@ -74,24 +74,36 @@ func compareHeads(got, want *message, served string) error {
 }
 
 // comparable returns the fields that count where want is wanted: those whose
-// order counts, and the framers, sorted, and without what makes no difference
-// in them.
-func (m *message) comparable(want *message) (ordered, framing []string) {
+// place counts, and the others, sorted.
+func (m *message) comparable(want *message) (placed, others []string) {
 	for _, f := range m.fields {
 		name := strings.ToLower(f.name)
-		persistence := name == "connection" && slices.Contains([]string{"close", "keep-alive"}, strings.ToLower(f.value))
 		switch {
-		case (persistence || slices.Contains(variable, name)) && len(want.values(name)) == 0:
-		case name == "content-length":
-			framing = append(framing, name+": "+cmp.Or(strings.TrimLeft(f.value, "0"), "0"))
-		case name == "host" || name == "upgrade":
-			framing = append(framing, name+": "+f.value)
-		case slices.Contains(framers, name):
-			framing = append(framing, name+": "+strings.ToLower(f.value))
+		case (f.isPersistence() || slices.Contains(optional, name)) && len(want.values(name)) == 0:
+		case slices.Contains(placeless, name):
+			others = append(others, name+": "+f.meaning())
 		default:
-			ordered = append(ordered, f.String())
+			placed = append(placed, f.String())
 		}
 	}
-	slices.Sort(framing)
-	return ordered, framing
+	slices.Sort(others)
+	return placed, others
+}
+
+// isPersistence reports whether the field says no more than whether the
+// connection stays.
+func (f field) isPersistence() bool {
+	return strings.EqualFold(f.name, "Connection") &&
+		(strings.EqualFold(f.value, "close") || strings.EqualFold(f.value, "keep-alive"))
+}
+
+// meaning returns the value without what makes no difference in it.
+func (f field) meaning() string {
+	switch strings.ToLower(f.name) {
+	case "content-length":
+		return cmp.Or(strings.TrimLeft(f.value, "0"), "0")
+	case "connection", "te", "transfer-encoding":
+		return strings.ToLower(f.value)
+	}
+	return f.value
 }
