@@ -21,32 +21,9 @@ programs | deployed) parts=$1; shift ;;
 esac
 command -v wrk >/dev/null || { echo "bench_proxy.sh: wrk is missing: apt-get install wrk" >&2; exit 1; }
 
-# build_caddy builds the newest Caddy, with no module but its proxy, once, in
-# the user's cache. Go's module proxy is where it comes from: Debian's is old.
-build_caddy() {
-	caddy=${XDG_CACHE_HOME:-$HOME/.cache}/deux-bench/caddy
-	[ ! -x "$caddy/caddy" ] || return 0
-	echo "==> Building Caddy in $caddy, once; takes a minute or two" >&2
-	mkdir -p "$caddy"
-	cat >"$caddy/main.go" <<-'EOF'
-	package main
-
-	import (
-		caddycmd "github.com/caddyserver/caddy/v2/cmd"
-		_ "github.com/caddyserver/caddy/v2/modules/caddyhttp"
-		_ "github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
-	)
-
-	func main() { caddycmd.Main() }
-	EOF
-	[ -f "$caddy/go.mod" ] || (cd "$caddy" && go mod init caddy) 2>/dev/null
-	(cd "$caddy" && go get github.com/caddyserver/caddy/v2@latest && go mod tidy &&
-		go build -trimpath -ldflags '-s -w' -o caddy .) >"$caddy/build.log" 2>&1 ||
-		echo "bench_proxy.sh: Caddy could not be built: see $caddy/build.log" >&2
-}
-
 programs() {
-	build_caddy
+	caddy=${XDG_CACHE_HOME:-$HOME/.cache}/deux-bench/caddy
+	supervise scripts/bench_caddy.sh "$caddy"
 	mkdir -p bin
 	go build -o bin/ ./cmd/proxy
 	go build -o bin/bench-proxy ./bench/proxy
