@@ -48,7 +48,7 @@ func TestView_ShowsEveryChangeAtTheNextLook(t *testing.T) {
 	}{
 		{"nothing", func() {}, nil},
 		{"two servers", func() { l.put("servers", url(3000), url(3001)) }, []int{3000, 3001}},
-		{"a rotation", func() { l.cli.RPopLPush(ctx, "servers", "servers") }, []int{3001, 3000}},
+		{"a rotation", func() { l.cli.LMove(ctx, "servers", "servers", "RIGHT", "LEFT") }, []int{3001, 3000}},
 		{"a script", func() { _ = l.List(ctx, site.Server(3002)) }, []int{3001, 3000, 3002}},
 		{"one less", func() { l.cli.LRem(ctx, "servers", 0, url(3000)) }, []int{3001, 3002}},
 		{"a snapshot", func() { l.cli.Save(ctx) }, []int{3001, 3002}},
