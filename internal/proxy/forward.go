@@ -258,6 +258,8 @@ func (c *client) readHead(l *link) error {
 		err = c.answer.Parse(head, c.request.Method, answerLimits)
 	}
 	switch {
+	case err == nil && l.reused && c.answer.Status == 408 && !c.answer.KeepAlive:
+		return errBrokeOff // it says good-bye to a connection that was idle (RFC 9110 section 15.5.9)
 	case err == nil:
 		return nil
 	case c.reason(nil) != nil:
