@@ -624,8 +624,8 @@ func (w *world) versions() []string {
 func TestPoller_RenewsServersOneByOneWhenTheFirstHasChanged(t *testing.T) {
 	w := newWorld(t)
 	w.setFirst("old")
+	w.put("servers", url(3000)) // before the poller adopts it
 	w.start()
-	w.put("servers", url(3000))
 	w.put("tempServers", url(3001), url(3002), url(3003))
 	w.want("servers", url(3000), url(3001), url(3002), url(3003))
 	old := w.versions()[0]
