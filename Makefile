@@ -1,4 +1,4 @@
-.PHONY: deploy-init sample remotes help up down clean status logs infrastructure build base-images test test-unit lint bench
+.PHONY: deploy-init sample remotes help up down clean status logs infrastructure build base-images test test-unit lint bench bench-proxy
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -32,3 +32,5 @@ lint: ## gofmt, vet, staticcheck, ShellCheck
 	@scripts/lint.sh
 bench: ## measure spawn, stream, deploy and the programs at rest, as ratios
 	@scripts/bench.sh
+bench-proxy: ## measure the proxy beside nginx, HAProxy, Caddy (ARGS="programs -rounds 3")
+	@scripts/bench_proxy.sh $(ARGS)

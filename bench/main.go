@@ -14,29 +14,43 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
+
+	"deux/bench/load"
 )
 
 // measurements by name, in the order in which all of them run.
 var measurements = []struct {
-	name string
-	run  func(context.Context) error
+	name   string
+	run    func(context.Context) error
+	onCall bool // runs only if it is named
 }{
-	{"rest", measureRest},
-	{"spawn", measureSpawn},
-	{"stream", measureStream},
-	{"deploy", measureDeploy},
+	{name: "rest", run: measureRest},
+	{name: "spawn", run: measureSpawn},
+	{name: "stream", run: measureStream},
+	{name: "deploy", run: measureDeploy},
+	{name: "deployed", run: measureDeployed, onCall: true},
 }
+
+// Flags of deployed.
+var (
+	rounds     = flag.Int("rounds", 10, "deployed: turns of each")
+	turnLength = flag.Duration("turn", 3*time.Second, "deployed: length of a turn, in whole seconds")
+	markdown   = flag.Bool("markdown", false, "deployed: print what belongs into bench/README.md, no progress")
+)
 
 func main() {
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: scripts/bench.sh [rest|spawn|stream|deploy]...   (all without arguments)")
+		fmt.Fprintln(os.Stderr, "usage: scripts/bench.sh [rest|spawn|stream|deploy]...   (all four without arguments)\n"+
+			"       scripts/bench.sh [-rounds N] [-turn 3s] [-markdown] deployed")
+		flag.PrintDefaults()
 	}
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	for _, measurement := range measurements {
-		if flag.NArg() > 0 && !slices.Contains(flag.Args(), measurement.name) {
+		if !slices.Contains(flag.Args(), measurement.name) && (flag.NArg() > 0 || measurement.onCall) {
 			continue
 		}
 		if err := measurement.run(ctx); err != nil {
@@ -95,12 +109,9 @@ func pollEvery(ctx context.Context, pause time.Duration, ask func() bool) error 
 
 // report prints two rows of figures and the median of their ratios.
 func report(what string, ours, theirs []float64, unit, oursName, theirsName string, goal string) {
-	ratios := make([]float64, len(ours))
-	for i := range ours {
-		ratios[i] = ours[i] / theirs[i]
-	}
+	ratios := load.Ratios(ours, theirs)
 	fmt.Printf("%s\n  %-28s %s %s\n  %-28s %s %s\n  ratio, median of %d pairs     %.2f   (goal: %s)\n",
-		what, oursName, figures(ours), unit, theirsName, figures(theirs), unit, len(ratios), median(ratios), goal)
+		what, oursName, figures(ours), unit, theirsName, figures(theirs), unit, len(ratios), load.Median(ratios), goal)
 }
 
 func figures(values []float64) string {
@@ -109,13 +120,4 @@ func figures(values []float64) string {
 		texts[i] = fmt.Sprintf("%8.2f", value)
 	}
 	return strings.Join(texts, " ")
-}
-
-func median(values []float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	middle := len(sorted) / 2
-	if len(sorted)%2 == 1 {
-		return sorted[middle]
-	}
-	return (sorted[middle-1] + sorted[middle]) / 2
 }

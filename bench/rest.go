@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"deux/bench/load"
 )
 
 // restTime is how long the poller is watched doing nothing.
@@ -31,24 +33,28 @@ func measureRest(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	poller, err := os.ReadFile(setting("LOCK_FILE"))
+	content, err := os.ReadFile(setting("LOCK_FILE"))
 	if err != nil {
 		return err
 	}
-	before, err := processorTime(strings.TrimSpace(string(poller)))
+	poller, err := strconv.Atoi(strings.TrimSpace(string(content)))
+	if err != nil {
+		return err
+	}
+	before, err := load.ProcessorTime(poller)
 	if err != nil {
 		return err
 	}
 	time.Sleep(restTime)
-	after, err := processorTime(strings.TrimSpace(string(poller)))
+	after, err := load.ProcessorTime(poller)
 	if err != nil {
 		return err
 	}
-	server, err := command(ctx, "docker", "inspect", "--format", "{{.State.Pid}}", id)
+	server, err := containerProcess(ctx, id)
 	if err != nil {
 		return err
 	}
-	memory, err := residentMemory(server)
+	memory, err := load.ResidentMemory(server)
 	if err != nil {
 		return err
 	}
@@ -60,35 +66,12 @@ func measureRest(ctx context.Context) error {
 	return destroyAll(ctx)
 }
 
-// residentMemory reads VmRSS, in bytes (proc_pid_status(5), in units of 1024).
-func residentMemory(pid string) (float64, error) {
-	status, err := os.ReadFile("/proc/" + pid + "/status")
+// containerProcess returns the first process of a container, as the host
+// numbers it.
+func containerProcess(ctx context.Context, container string) (int, error) {
+	pid, err := command(ctx, "docker", "inspect", "--format", "{{.State.Pid}}", container)
 	if err != nil {
 		return 0, err
 	}
-	_, rest, found := strings.Cut(string(status), "VmRSS:")
-	if !found {
-		return 0, fmt.Errorf("no VmRSS in /proc/%s/status", pid)
-	}
-	kilobytes, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
-	return kilobytes * 1024, err
-}
-
-// clockTick is the unit of processor time in /proc: 1/100 s on Linux.
-const clockTick = 10 * time.Millisecond
-
-// processorTime reads user and system time (proc_pid_stat(5), fields 14, 15).
-func processorTime(pid string) (time.Duration, error) {
-	stat, err := os.ReadFile("/proc/" + pid + "/stat")
-	if err != nil {
-		return 0, err
-	}
-	text := string(stat)
-	fields := strings.Fields(text[strings.LastIndex(text, ")")+1:]) // the name before it may hold blanks
-	user, err := strconv.Atoi(fields[11])
-	if err != nil {
-		return 0, err
-	}
-	system, err := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * clockTick, err
+	return strconv.Atoi(pid)
 }

@@ -19,9 +19,11 @@ var allowed = map[string][]string{
 	"engine":         {},
 	"stream":         {},
 	"webapp":         {"fleet"},
-	"proxy":          {"fleet"},
+	"proxy":          {"fleet", "http1"},
 	"infrastructure": {"fleet", "engine"},
 	"deploy":         {"fleet", "engine"},
+	"http1":          {},
+	"protocol":       {}, // only tests: the proxy from outside
 	"redistest":      {},
 	"streamtest":     {},
 	"program":        {},
@@ -33,6 +35,7 @@ var owners = map[string][]string{
 	"github.com/docker/docker/":  {"engine"},
 	"github.com/redis/go-redis/": {"fleet", "redistest"},
 	"github.com/gin-gonic/gin":   {"webapp"},
+	"github.com/prometheus/":     {"proxy"},
 }
 
 func TestImports_PointOneWay(t *testing.T) {

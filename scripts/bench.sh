@@ -1,6 +1,7 @@
 #!/bin/sh
 # Brings up a system of its own, measures it, and ends it again.
 # usage: scripts/bench.sh [rest|spawn|stream|deploy]...
+#        scripts/bench.sh [-rounds N] [-turn 3s] [-markdown] deployed
 set -eu
 cd "$(dirname "$0")/.."
 base=${BENCH_PORTS:-14000}
@@ -15,6 +16,7 @@ root=$PWD
 trap 'scripts/down.sh --clean >/dev/null 2>&1; rm -rf "$DEPLOY_DIR"' EXIT
 trap 'exit 130' INT # dash runs no EXIT trap on a signal
 trap 'exit 143' TERM
-scripts/up.sh
-echo "==> Measuring"
-go run ./bench "$@"
+scripts/up.sh >&2 # what is measured is all that belongs on stdout
+echo "==> Measuring" >&2
+go build -o bin/bench ./bench
+bin/bench "$@"

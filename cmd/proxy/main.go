@@ -25,7 +25,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	if *health {
-		return proxy.CheckHealth(ctx, config.Port)
+		return proxy.CheckHealth(ctx, config)
 	}
 	return proxy.Run(ctx, config, log)
 }

@@ -21,11 +21,11 @@ var site = fleet.Site{Host: "172.17.0.1", First: 3000}
 // lists is a fleet on an empty Redis, and redis-cli beside it.
 type lists struct {
 	*fleet.Fleet
-	t   *testing.T
+	t   testing.TB
 	cli *redis.Client
 }
 
-func open(t *testing.T) lists {
+func open(t testing.TB) lists {
 	t.Helper()
 	address := redistest.Address(t)
 	f := fleet.Open(address, site)
@@ -476,28 +476,76 @@ func TestRotation_GivesEachServerItsTurnAndLosesNone(t *testing.T) {
 	if err != nil {
 		t.Fatalf("Rotation: %v", err)
 	}
+	turns := rotation.Turns()
 	var got []int
-	for range 8 {
-		server, err := rotation.Next(t.Context())
-		if invalid := new(fleet.InvalidError); err != nil && !errors.As(err, &invalid) {
+	for _, n := range []int{1, 1, 5, 1} {
+		servers, garbage, err := turns.Next(t.Context(), n)
+		if err != nil {
 			t.Fatalf("Next: %v", err)
 		}
-		got = append(got, server.Port)
+		if len(servers)+len(garbage) != n {
+			t.Errorf("Next(%d): got %v and %v, want %d elements", n, servers, garbage, n)
+		}
+		for _, server := range servers {
+			got = append(got, server.Port)
+		}
 	}
-	if want := []int{3002, 0, 3001, 3000, 3002, 0, 3001, 3000}; !slices.Equal(got, want) {
+	if want := []int{3002, 3001, 3000, 3002, 3001, 3000}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	l.want("servers", url(3000), url(3001), "rubbish", url(3002))
 }
 
+func TestRotation_GivingTurnsBackUndoesThem(t *testing.T) {
+	l := open(t)
+	l.put("servers", url(3000), url(3001), url(3002))
+	rotation, err := l.Rotation("proxy")
+	if err != nil {
+		t.Fatalf("Rotation: %v", err)
+	}
+	if _, _, err := rotation.Turns().Next(t.Context(), 5); err != nil {
+		t.Fatalf("Next: %v", err)
+	}
+	if err := rotation.GiveBack(t.Context(), 5); err != nil {
+		t.Fatalf("GiveBack: %v", err)
+	}
+	l.want("servers", url(3000), url(3001), url(3002))
+	l.cli.Del(t.Context(), "servers")
+	if err := rotation.GiveBack(t.Context(), 2); err != nil {
+		t.Errorf("GiveBack with an empty list: got %v, want nil", err)
+	}
+}
+
+func TestRotation_NoticesADrainAtOnceAndLeavesTheListAsItWas(t *testing.T) {
+	l := open(t)
+	rotation, _ := l.Rotation("proxy")
+	if drains, err := rotation.AwaitDrain(t.Context(), time.Second); err != nil || drains {
+		t.Errorf("nothing drains: got %v, %v, want false after a second", drains, err)
+	}
+	noticed := make(chan time.Time)
+	go func() {
+		if drains, err := rotation.AwaitDrain(t.Context(), time.Minute); err != nil || !drains {
+			t.Errorf("a server drains: got %v, %v, want true", drains, err)
+		}
+		noticed <- time.Now()
+	}()
+	l.put("drainServers", url(3001))
+	began := time.Now()
+	if took := (<-noticed).Sub(began); took > time.Second {
+		t.Errorf("noticed after %v, want at once", took)
+	}
+	l.want("drainServers", url(3001))
+}
+
 func TestRotation_EmptyAndAwayAreToldApart(t *testing.T) {
 	l := open(t)
 	rotation, _ := l.Rotation("blue")
-	if _, err := rotation.Next(t.Context()); !errors.Is(err, fleet.ErrNoServers) {
+	turns := rotation.Turns()
+	if _, _, err := turns.Next(t.Context(), 2); !errors.Is(err, fleet.ErrNoServers) {
 		t.Errorf("empty list: got %v, want ErrNoServers", err)
 	}
 	l.cli.ShutdownNoSave(context.Background())
-	if _, err := rotation.Next(t.Context()); err == nil || errors.Is(err, fleet.ErrNoServers) {
+	if _, _, err := turns.Next(t.Context(), 2); err == nil || errors.Is(err, fleet.ErrNoServers) {
 		t.Errorf("Redis away: got %v, want another error than ErrNoServers", err)
 	}
 }

@@ -70,13 +70,14 @@ func TestSwitch_NoRequestFindsAnEmptyList(t *testing.T) {
 	stop := make(chan struct{})
 	var requests sync.WaitGroup
 	requests.Go(func() {
+		turns := rotation.Turns()
 		for {
 			select {
 			case <-stop:
 				return
 			default:
 			}
-			if _, err := rotation.Next(t.Context()); errors.Is(err, fleet.ErrNoServers) {
+			if _, _, err := turns.Next(t.Context(), 3); errors.Is(err, fleet.ErrNoServers) {
 				t.Error("Next found no server during a switch")
 				return
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -35,28 +36,101 @@ func (f *Fleet) Rotation(service string) (*Rotation, error) {
 	return &Rotation{fleet: f, servers: keys.servers, drain: keys.drain}, nil
 }
 
-// Next takes the server whose turn it is and puts it at the back of the list
-// (RPOPLPUSH with one list as source and destination, Redis's "Circular
-// list"). It returns ErrNoServers when the list is empty and an InvalidError
-// when the element is no server; the next call then gives the next element.
-func (r *Rotation) Next(ctx context.Context) (Server, error) {
-	//lint:ignore SA1019 the contract promises RPOPLPUSH to whoever watches with redis-cli monitor
-	element, err := r.fleet.client.RPopLPush(ctx, r.servers, r.servers).Result()
-	if errors.Is(err, redis.Nil) {
-		return Server{}, ErrNoServers
-	}
-	if err != nil {
-		return Server{}, fmt.Errorf("rotating %s: %w", r.servers, err)
-	}
-	return r.fleet.Parse(element)
+// Turns rotates a list for many requests at a time. It is not safe for
+// concurrent use; its buffers are used again.
+type Turns struct {
+	rotation *Rotation
+	client   *redis.Client
+	commands []*redis.StringCmd
+	parsed   map[string]Server
+	taken    []Server
 }
 
-// Read returns the servers in rotation and those that drain, at one moment.
+// Turns returns a way to rotate the list, for which Redis has a second: with
+// requests waiting, a list known is better than a list awaited.
+func (r *Rotation) Turns() *Turns {
+	return &Turns{rotation: r, client: r.fleet.client.WithTimeout(turnTimeout), parsed: make(map[string]Server)}
+}
+
+const turnTimeout = time.Second
+
+// maxParsed bounds how many elements Turns remembers.
+const maxParsed = 1000
+
+// Next takes the servers whose turns are the next n, in the list's order, and
+// puts each at the back of the list (RPOPLPUSH with one list as source and
+// destination, Redis's "Circular list"), n commands in one pipeline. It returns
+// ErrNoServers when the list is empty. Elements that are no servers are turned
+// past and returned as an InvalidError each, so there may be fewer than n
+// servers. The slice is valid until the next call.
+func (t *Turns) Next(ctx context.Context, n int) (servers []Server, garbage []*InvalidError, err error) {
+	r := t.rotation
+	for len(t.commands) < n {
+		t.commands = append(t.commands, redis.NewStringCmd(ctx, "rpoplpush", r.servers, r.servers))
+	}
+	pipeline := t.client.Pipeline()
+	for _, command := range t.commands[:n] {
+		_ = pipeline.Process(ctx, command)
+	}
+	if _, err := pipeline.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
+		return nil, nil, fmt.Errorf("rotating %s: %w", r.servers, err)
+	}
+	t.taken = t.taken[:0]
+	for _, command := range t.commands[:n] {
+		element, err := command.Result()
+		if err != nil { // redis.Nil: the list is empty
+			continue
+		}
+		server, err := t.parse(element)
+		if err != nil {
+			garbage = append(garbage, err.(*InvalidError))
+			continue
+		}
+		t.taken = append(t.taken, server)
+	}
+	if len(t.taken) == 0 && len(garbage) == 0 {
+		return nil, nil, ErrNoServers
+	}
+	return t.taken, garbage, nil
+}
+
+func (t *Turns) parse(element string) (Server, error) {
+	if server, known := t.parsed[element]; known {
+		return server, nil
+	}
+	server, err := t.rotation.fleet.Parse(element)
+	if err != nil {
+		return server, err
+	}
+	if len(t.parsed) == maxParsed {
+		clear(t.parsed)
+	}
+	t.parsed[element] = server
+	return server, nil
+}
+
+// GiveBack takes back the last n turns, which no request used: it rotates the
+// list the other way.
+func (r *Rotation) GiveBack(ctx context.Context, n int) error {
+	_, err := r.fleet.client.Pipelined(ctx, func(pipeline redis.Pipeliner) error {
+		for range n {
+			pipeline.LMove(ctx, r.servers, r.servers, "LEFT", "RIGHT")
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return fmt.Errorf("giving turns of %s back: %w", r.servers, err)
+	}
+	return nil
+}
+
+// Read returns the servers in rotation and those that drain. A server that
+// leaves the one list for the other meanwhile is in both.
 func (r *Rotation) Read(ctx context.Context) (listed, draining []Server, err error) {
 	var servers, drain *redis.StringSliceCmd
-	_, err = r.fleet.client.TxPipelined(ctx, func(tx redis.Pipeliner) error {
-		servers = tx.LRange(ctx, r.servers, 0, -1)
-		drain = tx.LRange(ctx, r.drain, 0, -1)
+	_, err = r.fleet.client.Pipelined(ctx, func(pipeline redis.Pipeliner) error {
+		servers = pipeline.LRange(ctx, r.servers, 0, -1)
+		drain = pipeline.LRange(ctx, r.drain, 0, -1)
 		return nil
 	})
 	if err != nil {
@@ -66,6 +140,21 @@ func (r *Rotation) Read(ctx context.Context) (listed, draining []Server, err err
 		r.servers: servers.Val(), r.drain: drain.Val(),
 	}}
 	return lists.valid(r.servers), lists.valid(r.drain), nil
+}
+
+// AwaitDrain waits until a server drains, at most for patience, which Redis
+// counts in whole seconds, and reports whether one does. It reads the list
+// without a change that matters: BLMOVE with one list as source and destination
+// only turns it. Redis answers when patience is over even if ctx ends before.
+func (r *Rotation) AwaitDrain(ctx context.Context, patience time.Duration) (bool, error) {
+	err := r.fleet.client.BLMove(ctx, r.drain, r.drain, "RIGHT", "LEFT", patience).Err()
+	if errors.Is(err, redis.Nil) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("waiting for %s: %w", r.drain, err)
+	}
+	return true, nil
 }
 
 // Drained says that no request to server is in flight any more.

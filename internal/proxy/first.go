@@ -2,26 +2,45 @@ package proxy
 
 import (
 	"context"
-	"log/slog"
 	"slices"
+	"time"
 
 	"deux/internal/fleet"
 	"deux/internal/program"
 )
 
+const (
+	// firstPause is how often a first server that is not listed is looked for.
+	firstPause = 200 * time.Millisecond
+	// firstElsewhere is the same when it answers and another list has it.
+	firstElsewhere = time.Second
+)
+
 // keepFirst lists the first server whenever it answers and no list has it,
-// until ctx ends: Compose starts it, and starts it anew, and tells nobody. What
-// keeps it from being listed twice is Adopt.
-func keepFirst(ctx context.Context, lists *fleet.Fleet, rotation *fleet.Rotation, log *slog.Logger) {
-	for ; ctx.Err() == nil; program.Sleep(ctx, refreshInterval) {
+// until ctx ends: Compose starts it, and starts it again, and tells nobody. What
+// keeps it from being listed twice is Adopt. While it is listed Redis is asked
+// nothing.
+func (p *Proxy) keepFirst(ctx context.Context, lists *fleet.Fleet, rotation *fleet.Rotation) {
+	first := lists.FirstServer()
+	for ; ctx.Err() == nil; program.Sleep(ctx, firstPause) {
+		if p.rotor.hasListed(first) || program.CheckHealth(ctx, first.URL+"/healthz") != nil {
+			continue
+		}
 		adopted, err := listFirst(ctx, lists, rotation)
-		if err == nil && adopted { // watch says that Redis is away
-			log.Info("First server listed", "server", lists.FirstServer().URL)
+		if err != nil {
+			continue // watchLists says that Redis is away
+		}
+		p.rotor.refresh(ctx)
+		if adopted {
+			p.log.Info("First server listed", "server", first.URL)
+		} else {
+			program.Sleep(ctx, firstElsewhere)
 		}
 	}
 }
 
-// listFirst tells whether it has listed the first server.
+// listFirst lists the first server, which answers, and reports whether it was
+// not listed before.
 //
 // One that drains refuses /healthz (webapp.App.Serve). If it was told to drain
 // and then says that it is well, another process has taken its place, and what
@@ -32,9 +51,6 @@ func listFirst(ctx context.Context, lists *fleet.Fleet, rotation *fleet.Rotation
 	now, err := lists.Lists(ctx)
 	if err != nil || slices.ContainsFunc(now.Servers(), func(s fleet.ServerState) bool { return s.Server == first }) {
 		return false, err
-	}
-	if program.CheckHealth(ctx, first.URL+"/healthz") != nil {
-		return false, nil
 	}
 	if slices.Contains(now.Draining(), first) {
 		if err := rotation.Drained(ctx, first); err != nil {

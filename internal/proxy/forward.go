@@ -1,140 +1,296 @@
 package proxy
 
 import (
-	"context"
 	"errors"
 	"io"
-	"net"
-	"net/http"
 	"slices"
-	"sync/atomic"
+	"time"
 
-	"deux/internal/fleet"
+	"deux/internal/http1"
 )
 
-// flight is one request on its way: the server that has it now, if any.
-type flight struct {
-	server fleet.Server
-	aloft  bool
-}
-
-type flightKey struct{}
-
-// forwarder sends a request to the server whose turn it is, and to the next
-// one when that cannot do any harm.
-type forwarder struct {
-	rotor     *rotor
-	transport http.RoundTripper
-	oneShot   http.RoundTripper // without keep-alive, so that it repeats nothing itself
-	service   string
-}
-
-// RoundTrip implements http.RoundTripper. The request's context must hold its
-// *flight.
-func (f *forwarder) RoundTrip(request *http.Request) (*http.Response, error) {
-	body := &keptBody{ReadCloser: request.Body}
-	flight := request.Context().Value(flightKey{}).(*flight)
-	var tried []fleet.Server
+// forward has the request answered by the server whose turn it is, and by the
+// next one when that cannot do any harm.
+func (c *client) forward() error {
+	c.prepare()
 	var last error
-	// Other requests rotate too, so the same server may come up again before
-	// all have been tried: twice around the list is enough to see nearly all.
-	for range 2 * (f.rotor.size() + 1) {
-		server, err := f.rotor.next(request.Context())
-		if err != nil {
-			return nil, errors.Join(err, last)
+	for {
+		if err := c.takeTurn(); err != nil {
+			if last != nil {
+				return last
+			}
+			return err
 		}
-		if slices.Contains(tried, server) {
-			f.rotor.flights.end(server)
-			continue
+		last = c.try()
+		c.drop()
+		if last == nil || !c.mayRepeat(last) {
+			return last
 		}
-		tried = append(tried, server)
-		flight.land(f.rotor.flights)
-		flight.server, flight.aloft = server, true
-		response, err := f.transportFor(request).RoundTrip(outgoing(request, server, body))
-		if err == nil {
-			return response, nil
-		}
-		last = err
-		if request.Context().Err() != nil || !f.repeatable(request, body, err) {
-			break
-		}
-	}
-	return nil, last
-}
-
-// land ends the flight, if it is in the air.
-func (f *flight) land(flights *flights) {
-	if f.aloft {
-		flights.end(f.server)
-		f.aloft = false
+		c.why.CompareAndSwap(int32(serverHung), int32(none))
+		c.metrics.retry(last)
 	}
 }
 
-func outgoing(request *http.Request, server fleet.Server, body *keptBody) *http.Request {
-	out := request.WithContext(request.Context())
-	address := *request.URL
-	address.Scheme, address.Host = "http", server.Address()
-	out.URL = &address
-	if request.Body != nil && request.Body != http.NoBody {
-		out.Body = body
+// prepare finds out how the request may be sent.
+func (c *client) prepare() {
+	c.sent.Begin(&c.in, c.request.Body)
+	c.sent.Limit(int64(c.config.MaxBodyBytes))
+	c.whole = nil
+	if c.request.Body.Kind == http1.Sized && int64(c.in.Buffered()) >= c.request.Body.Length {
+		c.whole = c.in.Take(int(c.request.Body.Length))
+		c.sent.Begin(&c.in, http1.Framing{})
 	}
-	return out
+	c.at.oneShot = !c.isIdempotent() || !c.sent.Ended()
+	c.movable.Store(!c.at.oneShot)
+	c.at.mustClose = !c.request.KeepAlive || c.stopping.Load()
 }
 
 // actOnce are the web app's pages that change something on a GET, as the people
 // who click want it. A second try would spawn a second server.
 var actOnce = []string{"/spawn", "/destroy", "/meow"}
 
-func (f *forwarder) actsOnce(request *http.Request) bool {
-	return f.service == "proxy" && slices.Contains(actOnce, request.URL.Path)
-}
-
-// transportFor keeps requests that act once off kept connections: when one of
-// those breaks, http.Transport repeats a GET by itself.
-func (f *forwarder) transportFor(request *http.Request) http.RoundTripper {
-	if f.actsOnce(request) {
-		return f.oneShot
+// isIdempotent reports whether the request may be acted on twice (RFC 9110
+// section 9.2.2).
+func (c *client) isIdempotent() bool {
+	switch string(c.request.Method) {
+	case "GET", "HEAD", "OPTIONS", "PUT", "DELETE":
+		return !c.actsOnce()
 	}
-	return f.transport
+	return false
 }
 
-// repeatable tells whether another server may get the request after err. One
-// that reached no server always may; one that may have been acted on only if
-// its method is idempotent (RFC 9110 section 9.2.2). What has been read of a
-// body is gone. Docker's proxy accepts connections for a container in which
-// nobody listens and resets them: to us such a request may have arrived.
-func (f *forwarder) repeatable(request *http.Request, body *keptBody, err error) bool {
-	if body.touched.Load() || isTimeout(err) && !isDial(err) {
+func (c *client) actsOnce() bool {
+	return c.config.Service == "proxy" && slices.ContainsFunc(actOnce, func(page string) bool {
+		path := c.request.Target
+		return len(path) >= len(page) && string(path[:len(page)]) == page && (len(path) == len(page) || path[len(page)] == '?')
+	})
+}
+
+// mayRepeat reports whether another server may have the request after err. One
+// that reached no server always may. One that may have been acted on only if it
+// is idempotent, and nothing of an answer or of a body that is not at hand has
+// passed. Docker's proxy accepts connections for a container in which nobody
+// listens and resets them: such a request may have arrived.
+func (c *client) mayRepeat(err error) bool {
+	if c.at.headSent || c.uploading {
 		return false
 	}
-	return isDial(err) || slices.Contains(idempotent, request.Method) && !f.actsOnce(request)
+	switch {
+	case errors.Is(err, errUnreachable):
+		return true
+	case errors.Is(err, errBrokeOff), errors.Is(err, errHung):
+		return !c.at.oneShot
+	}
+	return false
 }
 
-var idempotent = []string{
-	http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete,
+// takeTurn takes the next server's turn, past those that this request has tried
+// and those that are left out. It returns errUnreachable when all have been
+// tried.
+func (c *client) takeTurn() error {
+	c.release()
+	// Other requests rotate too, so the same server may come up again before
+	// all have been tried: twice around the list is enough to see nearly all.
+	// In the last round one that is left out will do.
+	for rounds := 2*c.rotor.size() + 1; rounds >= 0; rounds-- {
+		to, err := c.rotor.take(c.waiter)
+		if err != nil {
+			return err
+		}
+		c.at.to = to
+		if !slices.Contains(c.at.tried, to) && !c.isBusy(to) && (rounds == 0 || !c.isLeftOut(to)) {
+			c.at.tried = append(c.at.tried, to)
+			c.at.attempts++
+			return nil
+		}
+		c.release()
+	}
+	if len(c.at.tried) == 0 {
+		return errAllBusy
+	}
+	return errUnreachable
 }
 
-func isDial(err error) bool {
-	operation := new(net.OpError)
-	return errors.As(err, &operation) && operation.Op == "dial"
+func (c *client) isBusy(to *upstream) bool {
+	return to.inFlight.Load() > int64(c.config.MaxServerRequests)
 }
 
-func isTimeout(err error) bool {
-	timeout, ok := errors.AsType[net.Error](err)
-	return ok && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded)
+// isLeftOut reports whether the server has failed just now and another has not.
+func (c *client) isLeftOut(to *upstream) bool {
+	return to.isOut(&c.clock) && c.rotor.others(to, &c.clock)
 }
 
-// keptBody is a request's body that survives a failed attempt: a transport
-// closes the body it was given even when it never connected. The HTTP server
-// closes the real one.
-type keptBody struct {
-	io.ReadCloser
-	touched atomic.Bool
+// try sends the request to the server whose turn it is and passes its answer
+// on. A kept connection that turns out to have been closed is no reason to go to
+// another server.
+func (c *client) try() error {
+	for {
+		l, err := c.connect()
+		if err != nil {
+			c.at.to.failed(&c.clock)
+			return errUnreachable
+		}
+		c.setLink(l)
+		err = c.talk(l)
+		if err == nil {
+			return nil
+		}
+		if !l.reused || !errors.Is(err, errBrokeOff) || !c.mayRepeat(err) {
+			if isServersFault(err) {
+				c.at.to.failed(&c.clock)
+			}
+			return err
+		}
+		c.drop()
+	}
 }
 
-func (b *keptBody) Read(p []byte) (int, error) {
-	b.touched.Store(true)
-	return b.ReadCloser.Read(p)
+func isServersFault(err error) bool {
+	return errors.Is(err, errBrokeOff) || errors.Is(err, errHung)
 }
 
-func (b *keptBody) Close() error { return nil }
+// connect returns a kept connection, or a new one to a request that must not
+// meet one which the server is just closing.
+func (c *client) connect() (*link, error) {
+	if !c.at.oneShot {
+		if l := c.at.to.keptLink(); l != nil {
+			return l, nil
+		}
+	}
+	return c.at.to.dial(c.config.ConnectTimeout)
+}
+
+// drop closes the connection to the server, if one is open.
+func (c *client) drop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.link != nil {
+		c.link.close()
+		c.link = nil
+	}
+}
+
+// talk sends the request and passes the answer on.
+func (c *client) talk(l *link) error {
+	c.pace.enter(sending, &c.clock)
+	c.out = c.appendRequest(c.out[:0])
+	if _, err := l.Write(c.out); err != nil {
+		return c.brokeOff(l)
+	}
+	if !c.sent.Ended() {
+		c.uploading = true
+		c.uploadPace.enter(uploading, &c.clock)
+		go c.upload(l)
+	}
+	if err := c.readAnswer(l); err != nil {
+		return err
+	}
+	if c.answer.Status == 101 {
+		return c.tunnel(l)
+	}
+	if err := c.passAnswer(l); err != nil {
+		return err
+	}
+	c.putAway(l)
+	return nil
+}
+
+// brokeOff is a server that hung up while it was sent a request. It may have
+// said why, which is still there to be read.
+func (c *client) brokeOff(l *link) error {
+	if !c.pace.enter(awaiting, &c.clock) {
+		return c.reason(errNoAnswer)
+	}
+	if err := c.readAnswer(l); err != nil {
+		return err
+	}
+	c.at.mustClose = true
+	c.answer.KeepAlive = false
+	if c.answer.Status == 101 {
+		return errBadAnswer
+	}
+	return c.passAnswer(l)
+}
+
+// readAnswer reads the head of the final answer, and passes those before it on
+// (RFC 9110 section 15.2).
+func (c *client) readAnswer(l *link) error {
+	for range mostInterim {
+		if err := c.readHead(l); err != nil {
+			return err
+		}
+		if c.answer.Status == 101 && c.answer.Upgraded != nil && c.request.Upgrade != nil {
+			return nil
+		}
+		if c.answer.Status == 101 {
+			return errBadAnswer
+		}
+		if c.answer.Status >= 200 {
+			return nil
+		}
+		if c.request.Minor > 0 {
+			if err := c.write(c.appendInterim(c.out[:0])); err != nil {
+				return err
+			}
+		}
+		l.in.Next()
+	}
+	return errBadAnswer
+}
+
+// mostInterim bounds the 1xx answers to one request.
+const mostInterim = 100
+
+// answerLimits bound what a server may send as a head.
+var answerLimits = http1.Limits{Head: 64 << 10, Fields: 1000}
+
+func (c *client) readHead(l *link) error {
+	c.pace.enter(awaiting, &c.clock)
+	head, err := l.in.Head(answerLimits, false)
+	if !c.pace.enter(working, &c.clock) {
+		return c.reason(errNoAnswer)
+	}
+	if err == nil {
+		c.at.to.answered(&c.clock)
+		if c.at.id != nil {
+			c.at.answered = time.Now()
+		}
+		err = c.answer.Parse(head, c.request.Method, answerLimits)
+	}
+	switch {
+	case err == nil:
+		return nil
+	case c.reason(nil) != nil:
+		return c.reason(nil)
+	case isMalformed(err):
+		return errors.Join(errBadAnswer, err)
+	case l.in.Buffered() > 0:
+		return errCutShort
+	case err == io.EOF, err != io.ErrUnexpectedEOF:
+		return errBrokeOff
+	}
+	return errCutShort
+}
+
+func isMalformed(err error) bool {
+	_, malformed := errors.AsType[*http1.Error](err)
+	return malformed
+}
+
+// putAway keeps the connection for another request, if the server does and
+// nothing is left on it.
+func (c *client) putAway(l *link) {
+	c.setLink(nil)
+	now := c.clock.now.Load()
+	l.in.Next()
+	switch {
+	case c.isUploading() || c.answer.Body.Kind == http1.UntilClose || l.in.Buffered() > 0:
+		l.close()
+	case c.at.oneShot:
+		c.at.to.retire(l, now)
+	case c.answer.KeepAlive:
+		c.at.to.keep(l, now)
+	default:
+		l.close()
+	}
+}

@@ -1,126 +1,134 @@
 // Package proxy forwards every request to the server whose turn it is. The
 // order is a Redis list that each request rotates by one, so that whoever
 // writes the list decides where requests go, and redis-cli shows it.
+//
+// A connection has one goroutine, which reads a request's head, takes a turn
+// (turns.go), sends the request to the server and passes the answer on
+// (forward.go); a body that is still coming is sent by a second one
+// (upload.go). Messages are package http1's. One goroutine for all watches what
+// takes too long (watch.go).
 package proxy
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
-	"net/http/httputil"
+	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"deux/internal/fleet"
+	"deux/internal/program"
 )
 
-// ServedBy is the header of each answer that says which server gave it.
-const ServedBy = "X-Served-By"
-
-// Proxy is the handler that forwards.
+// Proxy serves the clients of one pool.
 type Proxy struct {
-	service string
+	config  Config
 	rotor   *rotor
-	reverse *httputil.ReverseProxy
+	metrics *metrics
 	log     *slog.Logger
+	clock   clock
+
+	underWay atomic.Int64 // requests
+	requests atomic.Uint64
+	stopping atomic.Bool
+
+	mu       sync.Mutex
+	clients  map[*client]struct{}
+	byPeer   map[netip.Addr]int
+	snapshot []*client // of the watch
+	serving  sync.WaitGroup
 }
 
-// New returns a proxy over the lists. Its refresh must be called regularly for
-// it to drain servers and to outlive a Redis that is away; Run does.
-func New(config Config, lists rotation, log *slog.Logger) *Proxy {
-	transport := newTransport(config, true)
-	p := &Proxy{service: config.Service, rotor: newRotor(lists, transport.CloseIdleConnections, log), log: log}
-	p.reverse = &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.Out.Host = r.In.Host
-			r.Out.URL.RawQuery = r.In.URL.RawQuery // also what Go cannot parse: it is the server's to judge
-			r.SetXForwarded()
-		},
-		Transport: &forwarder{
-			rotor:     p.rotor,
-			transport: transport,
-			oneShot:   newTransport(config, false),
-			service:   config.Service,
-		},
-		ModifyResponse: p.sign,
-		ErrorHandler:   p.refuse,
-		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		BufferPool:     newBuffers(),
+func newProxy(config Config, lists rotation, turns turns, log *slog.Logger) *Proxy {
+	p := &Proxy{
+		config: config, rotor: newRotor(lists, turns, log), log: log,
+		clients: make(map[*client]struct{}), byPeer: make(map[netip.Addr]int),
 	}
+	p.rotor.busy = func() int { return int(p.underWay.Load()) }
+	p.metrics = newMetrics(p)
 	return p
 }
 
-// idleTimeout is how long an unused connection to a server is kept. It is
-// shorter than the servers' own, so that they do not close one that a request
-// is being sent on.
-const idleTimeout = 30 * time.Second
-
-func newTransport(config Config, keepAlive bool) *http.Transport {
-	dialer := &net.Dialer{Timeout: config.ConnectTimeout, KeepAlive: 30 * time.Second}
-	return &http.Transport{
-		DialContext:           dialer.DialContext,
-		MaxIdleConnsPerHost:   512,
-		IdleConnTimeout:       idleTimeout,
-		ResponseHeaderTimeout: config.ResponseTimeout,
-		ExpectContinueTimeout: time.Second, // the server may refuse a body before it is sent (RFC 9110 section 10.1.1)
-		DisableKeepAlives:     !keepAlive,
-		DisableCompression:    true, // what the server sends is what the client gets
+// serve answers what comes to the listener until ctx ends. Then it lets the
+// requests under way end within the time for that, and cuts off the rest.
+func (p *Proxy) serve(ctx context.Context, listener net.Listener) error {
+	p.log.Info("Serving", "address", listener.Addr().String())
+	stop := context.AfterFunc(ctx, func() { _ = listener.Close() })
+	defer stop()
+	for {
+		conn, err := listener.Accept()
+		switch {
+		case err == nil:
+			p.admit(conn.(*net.TCPConn))
+		case ctx.Err() != nil:
+			p.finishServing()
+			return nil
+		case errors.Is(err, net.ErrClosed):
+			return err
+		default: // out of descriptors, or the client has gone again
+			p.log.Warn("Accepting failed, will retry", "error", err)
+			program.Sleep(ctx, 50*time.Millisecond)
+		}
 	}
 }
 
-// ServeHTTP forwards the request. It is in flight until the whole answer has
-// gone out, or, after an upgrade, until the connection has ended.
-func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	flight := new(flight)
-	defer flight.land(p.rotor.flights)
-	p.reverse.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), flightKey{}, flight)))
-}
-
-func (p *Proxy) sign(response *http.Response) error {
-	flight := response.Request.Context().Value(flightKey{}).(*flight)
-	response.Header.Set(ServedBy, flight.server.URL)
-	return nil
-}
-
-// refuse answers a request that no server answered.
-func (p *Proxy) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Context().Err() != nil {
-		panic(http.ErrAbortHandler) // the client has gone, and must not take silence for an empty answer
+// admit serves a connection, if there may be another one.
+func (p *Proxy) admit(conn *net.TCPConn) {
+	peer := conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
+	c := p.newClient(conn, peer)
+	p.mu.Lock()
+	full := len(p.clients) >= p.config.MaxConnections || !c.trusted && p.byPeer[peer] >= p.config.MaxClientConnections
+	if !full {
+		p.clients[c] = struct{}{}
+		p.byPeer[peer]++
 	}
-	if flight := r.Context().Value(flightKey{}).(*flight); flight.server.URL != "" {
-		w.Header().Set(ServedBy, flight.server.URL)
+	p.mu.Unlock()
+	if full {
+		p.serving.Go(func() {
+			defer conn.Close()
+			_ = conn.SetDeadline(time.Now().Add(time.Second))
+			c.at.mustClose = true
+			c.request.Minor = 1
+			c.refuse(errTooMany)
+			c.linger()
+		})
+		return
 	}
-	status, sentence := p.verdict(err)
-	if status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "2")
-	}
-	p.log.Warn("Request refused", "method", r.Method, "path", r.URL.Path, "status", status, "error", err)
-	http.Error(w, sentence, status)
+	p.serving.Go(func() {
+		defer p.dismiss(c)
+		c.serve()
+	})
 }
 
-func (p *Proxy) verdict(err error) (status int, sentence string) {
-	switch {
-	case errors.Is(err, errRedisAway):
-		return http.StatusServiceUnavailable, "Redis does not answer, and no server was known before: make status says more."
-	case errors.Is(err, fleet.ErrNoServers) && p.service == "proxy":
-		return http.StatusServiceUnavailable, "No server is listed: the first one is starting, or make status says more."
-	case errors.Is(err, fleet.ErrNoServers):
-		return http.StatusServiceUnavailable, fmt.Sprintf("Nothing deployed yet: git push %s main", p.service)
-	case isTimeout(err) && !isDial(err):
-		return http.StatusGatewayTimeout, "The server did not answer in time."
+func (p *Proxy) dismiss(c *client) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.clients, c)
+	if p.byPeer[c.peer]--; p.byPeer[c.peer] == 0 {
+		delete(p.byPeer, c.peer)
 	}
-	return http.StatusBadGateway, "No server could be reached, or the one that had the request broke off."
 }
 
-// buffers are reused to copy bodies.
-type buffers struct{ pool sync.Pool }
-
-func newBuffers() *buffers {
-	return &buffers{sync.Pool{New: func() any { return new([32 << 10]byte) }}}
+func (p *Proxy) finishServing() {
+	p.stopping.Store(true)
+	ended := make(chan struct{})
+	go func() {
+		p.serving.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return
+	case <-time.After(p.config.ShutdownTimeout):
+	}
+	p.mu.Lock()
+	p.log.Warn("Requests cut off", "waited", p.config.ShutdownTimeout, "connections", len(p.clients))
+	for c := range p.clients {
+		_ = c.conn.Close()
+		c.interrupt(clientGone)
+	}
+	p.mu.Unlock()
+	<-ended
 }
-
-func (b *buffers) Get() []byte       { return b.pool.Get().(*[32 << 10]byte)[:] }
-func (b *buffers) Put(buffer []byte) { b.pool.Put((*[32 << 10]byte)(buffer)) }

@@ -2,142 +2,215 @@ package proxy
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"deux/internal/fleet"
+	"deux/internal/program"
 )
 
-// rotation is the lists of one proxy, as far as requests need them.
-type rotation interface {
-	Next(ctx context.Context) (fleet.Server, error)
-	Read(ctx context.Context) (listed, draining []fleet.Server, err error)
-	Drained(ctx context.Context, server fleet.Server) error
-}
-
 // rotor says which server gets a request: the next in rotation, and while
-// Redis is away or the list is empty, the next in the list that was read last.
+// Redis is away or the list is empty, the next of those that were known last.
 type rotor struct {
-	lists   rotation
-	flights *flights
-	hangUp  func() // closes the connections that no request uses
-	log     *slog.Logger
+	lists rotation
+	turns turns
+	log   *slog.Logger
+	busy  func() int // requests under way
 
-	away  atomic.Bool // Redis did not answer the last time
-	turn  atomic.Uint64
-	known atomic.Pointer[[]fleet.Server] // listed when last read and not empty
+	away    atomic.Bool // Redis did not answer the last time
+	garbage sync.Map    // elements already complained of
+	wake    chan struct{}
+	fetcher sync.Mutex // held by whoever fetches turns
 
-	garbage sync.Map // elements already complained of
+	fetched, stored, returned, remembered atomic.Int64 // turns
+	drained                               atomic.Int64 // servers
+	readAt                                atomic.Int64 // when the lists were last read, Unix nanoseconds
+
+	mu       sync.Mutex
+	all      map[fleet.Server]*upstream
+	listed   []fleet.Server // when last read
+	known    []*upstream    // listed when last read and not empty, without those that drain
+	turn     int            // in known
+	stock    []*upstream    // turns fetched ahead, the oldest first
+	stocked  time.Time      // when the last of them was fetched
+	low      int            // with fewer in stock more are fetched
+	soon     int            // how many are wanted within the time ahead
+	taken    int            // by requests since counted
+	counted  time.Time
+	waiting  []*waiter
+	fetching chan struct{} // closed when the last fetch has ended
 }
 
-func newRotor(lists rotation, hangUp func(), log *slog.Logger) *rotor {
-	r := &rotor{lists: lists, flights: newFlights(), hangUp: hangUp, log: log}
-	r.known.Store(new([]fleet.Server))
-	return r
-}
-
-// errRedisAway means that nothing can be asked of Redis just now.
-var errRedisAway = errors.New("no answer from Redis")
-
-// next picks a server for a request and counts the request as in flight to
-// it until flights.end. It returns fleet.ErrNoServers when there is none, or
-// errRedisAway when there may be some.
-func (r *rotor) next(ctx context.Context) (fleet.Server, error) {
-	picked := r.flights.picking()
-	defer picked()
-	server, err := r.fromList(ctx)
-	if err != nil {
-		known := false
-		if server, known = r.fromMemory(); !known {
-			return fleet.Server{}, err
-		}
-	}
-	r.flights.begin(server)
-	return server, nil
-}
-
-// maxGarbage is how many elements that are no servers one pick steps over.
-const maxGarbage = 100
-
-func (r *rotor) fromList(ctx context.Context) (fleet.Server, error) {
-	if r.away.Load() {
-		return fleet.Server{}, errRedisAway
-	}
-	var err error
-	for range maxGarbage {
-		var server fleet.Server
-		server, err = r.lists.Next(ctx)
-		invalid := new(fleet.InvalidError)
-		if !errors.As(err, &invalid) {
-			r.notice(ctx, err)
-			if r.away.Load() {
-				err = errRedisAway
-			}
-			return server, err
-		}
-		if _, said := r.garbage.LoadOrStore(invalid.Element, true); !said {
-			r.log.Warn("Element passed over", "element", invalid.Element, "error", invalid)
-		}
-	}
-	return fleet.Server{}, err
-}
-
-// notice remembers whether Redis answers.
-func (r *rotor) notice(ctx context.Context, err error) {
-	down := err != nil && !errors.Is(err, fleet.ErrNoServers)
-	if down && ctx.Err() != nil {
-		return // the client went away, which says nothing of Redis
-	}
-	if r.away.Swap(down) == down {
-		return
-	}
-	if down {
-		r.log.Warn("Redis does not answer, going on with the servers known last", "error", err)
-	} else {
-		r.log.Info("Redis answers again")
+func newRotor(lists rotation, turns turns, log *slog.Logger) *rotor {
+	return &rotor{
+		lists: lists, turns: turns, log: log, busy: func() int { return 0 },
+		wake: make(chan struct{}, 1), all: make(map[fleet.Server]*upstream),
 	}
 }
 
-func (r *rotor) fromMemory() (server fleet.Server, known bool) {
-	all := *r.known.Load()
-	if len(all) == 0 {
-		return fleet.Server{}, false
+// upstreamOf returns the server's upstream. The caller holds the mutex.
+func (r *rotor) upstreamOf(server fleet.Server) *upstream {
+	to, known := r.all[server]
+	if !known {
+		to = &upstream{Server: server}
+		r.all[server] = to
 	}
-	return all[(r.turn.Add(1)-1)%uint64(len(all))], true
+	return to
+}
+
+// upstreams returns every server that the proxy has met.
+func (r *rotor) upstreams() []*upstream {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := make([]*upstream, 0, len(r.all))
+	for _, to := range r.all {
+		all = append(all, to)
+	}
+	return all
+}
+
+// others reports whether a server is known besides to that is not left out.
+func (r *rotor) others(to *upstream, now *clock) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.known, func(other *upstream) bool { return other != to && !other.isOut(now) })
 }
 
 // size returns how many servers are known.
-func (r *rotor) size() int { return len(*r.known.Load()) }
+func (r *rotor) size() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.known)
+}
+
+// hasListed reports whether the server was in rotation when the lists were last
+// read.
+func (r *rotor) hasListed(server fleet.Server) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Contains(r.listed, server)
+}
+
+const (
+	// busyPause is between two reads of the lists while there are requests, or
+	// servers drain, or Redis is away.
+	busyPause = 50 * time.Millisecond
+	// restPause is the same at rest. A drain is noticed at once all the same;
+	// what may be as old is the list for a time without Redis.
+	restPause = 20 * time.Second
+	// drainPatience is how long one blocking read of the drain list lasts.
+	drainPatience = 30 * time.Second
+)
+
+// watchLists keeps what is known of the lists up to date until ctx ends. At rest
+// it asks nothing: a drain wakes it, or a request.
+func (r *rotor) watchLists(ctx context.Context, drains <-chan struct{}) {
+	rest := time.NewTicker(restPause)
+	defer rest.Stop()
+	seen := int64(-1)
+	for ctx.Err() == nil {
+		draining := r.refresh(ctx)
+		for {
+			turned := r.fetched.Load()
+			if draining || r.away.Load() || turned != seen {
+				seen = turned
+				program.Sleep(ctx, busyPause)
+				break
+			}
+			if woken(ctx, drains, rest.C) {
+				break
+			}
+		}
+	}
+}
+
+// woken waits for a reason to read the lists, for a moment, and reports whether
+// there was one.
+func woken(ctx context.Context, drains <-chan struct{}, rest <-chan time.Time) bool {
+	select {
+	case <-ctx.Done():
+	case <-drains:
+	case <-rest:
+	case <-time.After(busyPause):
+		return false
+	}
+	return true
+}
+
+// watchDrains says on drains that a server drains, until ctx ends.
+func (r *rotor) watchDrains(ctx context.Context, drains chan<- struct{}) {
+	for ctx.Err() == nil {
+		drain, err := r.lists.AwaitDrain(ctx, drainPatience)
+		if drain {
+			select {
+			case drains <- struct{}{}:
+			default:
+			}
+		}
+		if drain || err != nil {
+			program.Sleep(ctx, busyPause)
+		}
+	}
+}
 
 // refresh reads the lists once: it remembers the servers for a time without
-// Redis, and takes off the drain list those whose last request has ended.
+// Redis, and takes off the drain list those whose last request has ended. It
+// reports whether some drain still.
 //
-// Before, it hangs up on them: many a server waits for its clients to do so
-// when it is told to stop (http.Server.Shutdown of Go: five seconds for a
-// connection that was opened to spare and never used). That the others have to
-// be dialled again too is cheap.
-func (r *rotor) refresh(ctx context.Context) {
+// Before it does, it hangs up on them (upstream.sweep).
+func (r *rotor) refresh(ctx context.Context) (drain bool) {
 	listed, draining, err := r.lists.Read(ctx)
-	r.notice(ctx, err)
+	if ctx.Err() != nil {
+		return false
+	}
+	r.notice(err)
 	if err != nil {
-		return
+		return false
 	}
-	if len(listed) == 0 {
-		listed = slices.Clone(*r.known.Load())
+	r.readAt.Store(time.Now().UnixNano())
+	leaving := r.remember(listed, draining)
+	if len(leaving) == 0 || !r.settle() {
+		return len(leaving) > 0
 	}
-	listed = slices.DeleteFunc(listed, func(s fleet.Server) bool { return slices.Contains(draining, s) })
-	r.known.Store(&listed)
-	if len(draining) == 0 || !r.flights.settle(ctx) {
-		return
+	for _, to := range leaving {
+		if to.inFlight.Load() > 0 {
+			drain = true
+			continue
+		}
+		to.sweep(nil, true)
+		r.notice(r.lists.Drained(ctx, to.Server))
+		r.drained.Add(1)
 	}
-	drained := slices.DeleteFunc(slices.Clone(draining), func(s fleet.Server) bool { return r.flights.count(s) != 0 })
-	if len(drained) > 0 {
-		r.hangUp()
+	return drain
+}
+
+// remember takes over what the lists say, and returns the servers that drain.
+func (r *rotor) remember(listed, draining []fleet.Server) (leaving []*upstream) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, server := range listed {
+		if !slices.Contains(r.listed, server) {
+			r.upstreamOf(server).forgive() // whoever lists a server has seen it answer
+		}
 	}
-	for _, server := range drained {
-		r.notice(ctx, r.lists.Drained(ctx, server))
+	r.listed = listed
+	for server, to := range r.all {
+		to.draining.Store(slices.Contains(draining, server))
 	}
+	for _, server := range draining {
+		to := r.upstreamOf(server)
+		to.draining.Store(true)
+		leaving = append(leaving, to)
+	}
+	if len(listed) > 0 {
+		r.known = r.known[:0:0]
+		for _, server := range listed {
+			r.known = append(r.known, r.upstreamOf(server))
+		}
+	}
+	r.known = slices.DeleteFunc(r.known, func(to *upstream) bool { return to.draining.Load() })
+	return leaving
 }

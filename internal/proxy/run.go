@@ -5,16 +5,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
+	"sync"
 	"time"
 
 	"deux/internal/fleet"
 	"deux/internal/program"
 )
-
-// refreshInterval is how often the lists are read. A server being destroyed
-// outlives its last request by up to as much.
-const refreshInterval = 200 * time.Millisecond
 
 // Run serves until ctx ends, then lets the requests in flight end.
 func Run(ctx context.Context, config Config, log *slog.Logger) error {
@@ -24,57 +20,48 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", fmt.Sprintf(":%d", config.Port))
+	listener, err := listen(ctx, fmt.Sprintf(":%d", config.Port))
 	if err != nil {
 		return fmt.Errorf("listening (PORT names another port): %w", err)
 	}
-	proxy := New(config, rotation, log)
+	defer listener.Close()
+	admin, err := listen(ctx, fmt.Sprintf("127.0.0.1:%d", config.AdminPort))
+	if err != nil {
+		return fmt.Errorf("listening (ADMIN_PORT names another port): %w", err)
+	}
+	p := newProxy(config, rotation, rotation.Turns(), log)
 	// As long as requests are in flight somebody may wait for their end.
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var background sync.WaitGroup
+	defer background.Wait()
 	defer stop()
-	go proxy.watch(watching)
+	p.work(watching, &background)
+	background.Go(func() { _ = program.Serve(watching, p.adminServer(), admin, time.Second, log) })
 	if config.Service == "proxy" {
-		go keepFirst(ctx, lists, rotation, log)
+		background.Go(func() { p.keepFirst(ctx, lists, rotation) })
 	}
-	return program.Serve(ctx, server(proxy), listener, config.ShutdownTimeout, log)
+	return p.serve(ctx, listener)
 }
 
-// server bounds what a client can hold up but for the length of a request or
-// an answer: both may be streams.
-func server(handler http.Handler) *http.Server {
-	return &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-	}
+// work does what goes on beside the requests, until ctx ends.
+func (p *Proxy) work(ctx context.Context, background *sync.WaitGroup) {
+	drains := make(chan struct{}, 1)
+	background.Go(func() { p.watch(ctx) })
+	background.Go(func() { p.rotor.fetchLoop(ctx) })
+	background.Go(func() { p.rotor.watchLists(ctx, drains) })
+	go p.rotor.watchDrains(ctx, drains) // is blocked in Redis, until its connection is closed
 }
 
-// watch reads the lists at once, then at every interval, until ctx ends.
-func (p *Proxy) watch(ctx context.Context) {
-	ticker := time.NewTicker(refreshInterval)
-	defer ticker.Stop()
-	for {
-		p.rotor.refresh(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
+// listen sets what the connections that are accepted inherit, so that it need
+// not be set on each: a peer that has vanished is noticed within a minute.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	config := net.ListenConfig{KeepAliveConfig: net.KeepAliveConfig{
+		Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3,
+	}}
+	return config.Listen(ctx, "tcp", address)
 }
 
-// CheckHealth returns nil when the proxy on this host answers a request, be it
-// that no server is listed.
-func CheckHealth(ctx context.Context, port int) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/healthz", port), nil)
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	return response.Body.Close()
+// CheckHealth returns nil when the proxy on this host serves.
+func CheckHealth(ctx context.Context, config Config) error {
+	return program.CheckHealth(ctx, fmt.Sprintf("http://127.0.0.1:%d/healthz", config.AdminPort))
 }

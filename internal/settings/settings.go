@@ -112,6 +112,28 @@ func (r *Reader) Choice(name string, words ...string) string {
 	return value
 }
 
+// Networks returns the variable as networks, written as addresses or CIDR
+// (RFC 4632 section 3.1) with commas between them: 10.0.0.0/8, 192.0.2.7. By
+// default there is none.
+func (r *Reader) Networks(name string) (networks []netip.Prefix) {
+	value := r.String(name, "")
+	for word := range strings.SplitSeq(value, ",") {
+		if word = strings.TrimSpace(word); word == "" {
+			continue
+		}
+		network, err := netip.ParsePrefix(word)
+		if address, bad := netip.ParseAddr(word); bad == nil {
+			network, err = address.Prefix(address.BitLen())
+		}
+		if err != nil {
+			r.reject(name, value, "addresses or networks with commas between them, such as 10.0.0.0/8, 192.0.2.7")
+			return nil
+		}
+		networks = append(networks, network.Masked())
+	}
+	return networks
+}
+
 // Name returns the variable as a short word that may stand in the names of
 // Docker's containers, networks and labels.
 func (r *Reader) Name(name, fallback string) string {

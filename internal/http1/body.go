@@ -1,0 +1,268 @@
+package http1
+
+import (
+	"bytes"
+	"io"
+)
+
+// Body reads the body of one message.
+type Body struct {
+	Trailers []Field // behind a chunked body, once Read has returned io.EOF
+
+	reader   *Reader
+	framing  Framing
+	left     int64 // bytes until the end of the body, or of the chunk
+	started  bool  // of chunks: the first one's size has been read
+	ended    bool
+	overhead int // bytes of chunk extensions so far
+
+	limit, said int64 // bytes that the body may have, 0 for any, and that its chunks have
+}
+
+const (
+	// maxTrailers bounds a trailer section, in bytes.
+	maxTrailers = 8 << 10
+	// maxTrailerFields bounds its fields.
+	maxTrailerFields = 64
+	// maxChunkLine bounds a chunk's size with its extensions, in bytes.
+	maxChunkLine = 1 << 10
+	// maxOverhead bounds all extensions of a body, in bytes: who sends one
+	// byte a chunk has reasons, who sends pages of extensions has none.
+	maxOverhead = 16 << 10
+)
+
+// ErrTooLarge is a body beyond its limit (RFC 9110 section 15.5.14).
+var ErrTooLarge = &Error{413, "The body is too large"}
+
+// Why a chunked body is malformed.
+var (
+	errChunkSize = bad("A chunk size is not a hexadecimal number")
+	errChunkEnd  = bad("A chunk does not end with CR LF")
+	errChunkLine = bad("A chunk extension is malformed or too long")
+)
+
+// Begin makes the body read a message with framing whose head reader has just
+// read.
+func (b *Body) Begin(reader *Reader, framing Framing) {
+	*b = Body{Trailers: b.Trailers[:0], reader: reader, framing: framing, left: framing.Length}
+	b.ended = framing.Kind == Empty || framing.Kind == Sized && framing.Length == 0
+}
+
+// Limit bounds the body: one that says that it is longer is refused with 413
+// before that comes. 0 bounds nothing.
+func (b *Body) Limit(bytes int64) { b.limit = bytes }
+
+// Ended reports whether the whole body has been read.
+func (b *Body) Ended() bool { return b.ended }
+
+// Read reads what has come of the body, and waits only when nothing has. The
+// end comes with the last bytes where it is known by then. A body that is cut
+// short ends with io.ErrUnexpectedEOF, a malformed one with an Error.
+func (b *Body) Read(to []byte) (n int, err error) {
+	if b.ended {
+		return 0, io.EOF
+	}
+	if b.framing.Kind == Chunked {
+		return b.readChunks(to)
+	}
+	if b.limit > 0 && b.framing.Length > b.limit {
+		return 0, ErrTooLarge
+	}
+	if b.framing.Kind == Sized && int64(len(to)) > b.left {
+		to = to[:b.left]
+	}
+	n, err = b.readRaw(to)
+	if b.framing.Kind == UntilClose {
+		b.ended = err == io.EOF
+		return n, err
+	}
+	if b.left -= int64(n); b.left == 0 {
+		b.ended = true
+		return n, io.EOF
+	}
+	return n, cut(err)
+}
+
+// cut turns the end of a connection into what it is to a message.
+func cut(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// readRaw reads what is buffered, else from the connection without a copy.
+func (b *Body) readRaw(to []byte) (int, error) {
+	if b.reader.Buffered() == 0 {
+		return b.reader.source.Read(to)
+	}
+	n := copy(to, b.reader.buffer[b.reader.start:b.reader.end])
+	b.reader.start += n
+	return n, nil
+}
+
+func (b *Body) readChunks(to []byte) (n int, err error) {
+	for n < len(to) {
+		if b.left > 0 {
+			if n > 0 && b.reader.Buffered() == 0 {
+				return n, nil
+			}
+			read, err := b.readRaw(to[n:min(len(to), n+int(min(b.left, 1<<30)))])
+			n += read
+			b.left -= int64(read)
+			if err != nil {
+				return n, cut(err)
+			}
+			continue
+		}
+		ended, err := b.nextChunk(n > 0)
+		if err == errNotYet {
+			return n, nil
+		}
+		if err != nil {
+			return n, cut(err)
+		}
+		if ended {
+			b.ended = true
+			return n, io.EOF
+		}
+	}
+	return n, nil
+}
+
+// errNotYet means that what comes next has not come in full.
+var errNotYet = bad("not yet")
+
+// nextChunk reads from the end of one chunk to the data of the next, or to the
+// end of the body. With peek set it only does so when that needs no waiting.
+func (b *Body) nextChunk(peek bool) (ended bool, err error) {
+	skip := 0
+	if b.started {
+		skip = 2 // the CR LF behind the data
+	}
+	text, err := b.chunkLine(skip, peek)
+	if err != nil {
+		return false, err
+	}
+	size, err := b.parseSize(text[skip:])
+	if err != nil {
+		return false, err
+	}
+	if size == 0 {
+		if peek && !b.hasTrailers(len(text)+2) {
+			return false, errNotYet
+		}
+		b.reader.start += len(text) + 2
+		return true, b.readTrailers()
+	}
+	if b.said += size; b.limit > 0 && (b.said > b.limit || b.said < 0) {
+		return false, ErrTooLarge
+	}
+	b.reader.start += len(text) + 2
+	b.started, b.left = true, size
+	return false, nil
+}
+
+// chunkLine returns the bytes up to the CR LF that ends the next size, the
+// skip bytes before it included, and checks those.
+func (b *Body) chunkLine(skip int, peek bool) ([]byte, error) {
+	for {
+		have := b.reader.buffer[b.reader.start:b.reader.end]
+		if len(have) >= 1 && skip > 0 && have[0] != '\r' || len(have) >= 2 && skip > 0 && have[1] != '\n' {
+			return nil, errChunkEnd
+		}
+		if len(have) > skip {
+			if i := bytes.IndexByte(have[skip:], '\n'); i == 0 || i > 0 && have[skip+i-1] != '\r' {
+				return nil, errBareLF
+			} else if i > 0 {
+				return have[:skip+i-1], nil
+			}
+		}
+		if len(have) > maxChunkLine {
+			return nil, errChunkLine
+		}
+		if peek {
+			return nil, errNotYet
+		}
+		if err := b.reader.fill(b.reader.kept + 2*maxChunkLine); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// parseSize reads a chunk's size (RFC 9112 section 7.1). Extensions are checked
+// and forgotten.
+func (b *Body) parseSize(text []byte) (size int64, err error) {
+	digits := 0
+	for digits < len(text) && hex(text[digits]) >= 0 {
+		size = size<<4 | int64(hex(text[digits]))
+		digits++
+	}
+	if digits == 0 || digits > 16 || size < 0 {
+		return 0, errChunkSize
+	}
+	extension := text[digits:]
+	if len(extension) == 0 {
+		return size, nil
+	}
+	b.overhead += len(extension)
+	if trimmed := trim(extension); len(trimmed) == 0 || trimmed[0] != ';' || !isText(extension) ||
+		len(text) > maxChunkLine || b.overhead > maxOverhead {
+		return 0, errChunkLine
+	}
+	return size, nil
+}
+
+// hasTrailers reports whether the whole trailer section is in the buffer, skip
+// bytes on.
+func (b *Body) hasTrailers(skip int) bool {
+	rest := b.reader.buffer[b.reader.start+skip : b.reader.end]
+	return bytes.HasPrefix(rest, []byte("\r\n")) || bytes.Contains(rest, []byte("\r\n\r\n"))
+}
+
+func (b *Body) readTrailers() error {
+	end, err := b.reader.block(maxTrailers, false, false)
+	if err == errLongHead || err == errLongTarget {
+		return errTrailerFields
+	}
+	if err != nil {
+		return err
+	}
+	lines := b.reader.buffer[b.reader.start:end]
+	b.reader.start = end
+	b.Trailers, err = parseFields(b.Trailers, lines, maxTrailerFields, false)
+	if err == errManyFields {
+		return errTrailerFields
+	}
+	return err
+}
+
+// AppendTrailers appends the trailers that may be passed on, and the line that
+// ends them. One that frames, routes, authenticates or says how to read the
+// body must not come so late (RFC 9110 section 6.5.1).
+func (b *Body) AppendTrailers(to []byte) []byte {
+	for _, field := range b.Trailers {
+		if field.Role == EndToEnd && !isForbiddenTrailer(field.Name) {
+			to = AppendField(to, field)
+		}
+	}
+	return append(to, '\r', '\n')
+}
+
+func isForbiddenTrailer(name []byte) bool {
+	var folded [32]byte
+	if len(name) > len(folded) {
+		return false
+	}
+	for i, c := range name {
+		folded[i] = lower(c)
+	}
+	switch string(folded[:len(name)]) {
+	case "authorization", "cookie", "set-cookie", "content-type", "content-encoding", "content-range",
+		"trailer", "expect", "max-forwards", "cache-control", "range", "www-authenticate",
+		"pragma", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range",
+		"age", "expires", "date", "location", "retry-after", "vary", "warning":
+		return true
+	}
+	return false
+}

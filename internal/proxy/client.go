@@ -1,0 +1,239 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"deux/internal/http1"
+)
+
+// client is one connection from a client, with everything that a request on it
+// needs, used again for the next.
+type client struct {
+	*Proxy
+	conn    *net.TCPConn
+	raw     syscall.RawConn
+	peer    netip.Addr
+	trusted bool // the peer says on whose behalf it comes
+	in      http1.Reader
+	out     []byte
+
+	request http1.Request
+	answer  http1.Response
+	body    http1.Body // of the answer
+	sent    http1.Body // of the request
+	whole   []byte     // the request's body, where it is at hand and may be sent twice
+	waiter  *waiter
+	at      exchange
+
+	pace    wait // of the goroutine that answers
+	why     atomic.Int32
+	movable atomic.Bool // another server may have the request as well
+
+	uploading   bool // a goroutine of its own sends the request's body
+	uploadPace  wait
+	bodyTaken   atomic.Bool // the whole body has come from the client
+	uploadError error       // what is wrong with the body
+	uploaded    chan error
+
+	mu     sync.Mutex // guards what follows, for the watch to interrupt it
+	link   *link
+	queues [2]int // bytes that the client and the server had not taken when the watch last looked
+}
+
+// exchange is what is remembered of one request, for the log and the metrics.
+type exchange struct {
+	began     time.Time
+	answered  time.Time // when the head of the answer came; only for the log
+	to        *upstream
+	tried     []*upstream
+	attempts  int
+	status    int
+	headSent  bool
+	mustClose bool
+	oneShot   bool // it must not meet a connection that its server may be closing
+	sentBytes int64
+	id        []byte
+	err       error
+}
+
+func (p *Proxy) newClient(conn *net.TCPConn, peer netip.Addr) *client {
+	c := &client{
+		Proxy: p, conn: conn, peer: peer, trusted: p.trusts(peer),
+		out: make([]byte, 0, outSize), waiter: newWaiter(), uploaded: make(chan error, 1),
+	}
+	c.raw, _ = conn.SyscallConn() // fails only for a nil connection
+	c.in.Reset(conn)
+	return c
+}
+
+// outSize is room for a head and for a short body behind it.
+const outSize = 4 << 10
+
+// serve answers the requests on the connection, one after the other.
+func (c *client) serve() {
+	defer c.conn.Close()
+	for c.next() && c.exchange() {
+		c.in.Next()
+	}
+}
+
+// next reads a request's head, and refuses one that is not.
+func (c *client) next() bool {
+	if c.stopping.Load() && c.in.Buffered() == 0 {
+		return false
+	}
+	if !c.pace.enter(idling, &c.clock) || c.in.Wait() != nil || !c.pace.enter(reading, &c.clock) {
+		return false
+	}
+	c.at = exchange{began: time.Now(), tried: c.at.tried[:0]}
+	c.request.Method, c.request.KeepAlive = nil, false
+	head, err := c.in.Head(c.config.Limits, true)
+	if !c.pace.enter(working, &c.clock) {
+		err = errSlowHead
+	}
+	if err == nil {
+		err = c.request.Parse(head, c.config.Limits)
+	}
+	if err == nil && c.config.MaxBodyBytes > 0 && c.request.Body.Length > int64(c.config.MaxBodyBytes) {
+		err = http1.ErrTooLarge
+	}
+	if wrong, is := errors.AsType[*http1.Error](err); is {
+		c.at.mustClose = true
+		c.refuse(wrong)
+		c.linger()
+		c.finish()
+	}
+	return err == nil
+}
+
+// exchange has the request answered, and reports whether another may follow on
+// the connection.
+func (c *client) exchange() (again bool) {
+	c.underWay.Add(1)
+	c.why.Store(int32(none))
+	c.uploading = false
+	c.bodyTaken.Store(false)
+	c.identify()
+	err := c.forward()
+	unfinished := c.endUpload()
+	c.pace.enter(working, &c.clock)
+	c.at.err = err
+	if err != nil {
+		c.giveUp(err)
+	}
+	c.release()
+	c.underWay.Add(-1)
+	c.finish()
+	if c.at.mustClose && (unfinished || !c.sent.Ended() || c.in.Buffered() > 0) {
+		c.linger()
+	}
+	return !c.at.mustClose
+}
+
+// giveUp tells the client that its request has failed: in words, or by a
+// connection that breaks off where an answer has begun. The connection goes on
+// where all of the request has come.
+func (c *client) giveUp(err error) {
+	if c.at.headSent || !c.sent.Ended() {
+		c.at.mustClose = true
+	}
+	switch {
+	case errors.Is(err, errClientGone) || errors.Is(err, errClientReading):
+		c.at.status = 499
+		c.abort()
+	case c.at.headSent:
+		c.abort()
+	default:
+		c.refuse(err)
+	}
+}
+
+// abort breaks the connection off, so that what was sent of an answer cannot
+// pass for the whole, not even where its end is that of the connection.
+func (c *client) abort() {
+	c.at.mustClose = true
+	_ = c.conn.SetLinger(0)
+	_ = c.conn.Close()
+}
+
+// linger closes the connection without a loss: it says that nothing more comes,
+// and reads what the client is still sending, because a connection that is
+// closed with something unread is reset, which may take the answer from the
+// client (RFC 9112 section 9.6).
+func (c *client) linger() {
+	if c.conn.CloseWrite() != nil {
+		return
+	}
+	_ = c.conn.SetReadDeadline(time.Now().Add(lingerTimeout))
+	_, _ = io.CopyN(io.Discard, onlyReader{c.conn}, lingerBytes)
+}
+
+// onlyReader hides that a connection could be copied without a buffer.
+type onlyReader struct{ io.Reader }
+
+const (
+	lingerTimeout = 2 * time.Second
+	lingerBytes   = 8 << 20
+)
+
+// write sends a part of an answer.
+func (c *client) write(part []byte) error {
+	c.pace.enter(answering, &c.clock)
+	n, err := c.conn.Write(part)
+	c.at.sentBytes += int64(n)
+	if !c.pace.enter(working, &c.clock) {
+		return errClientReading
+	}
+	if err != nil {
+		return errClientGone
+	}
+	return nil
+}
+
+// setLink makes l the connection that the watch interrupts.
+func (c *client) setLink(l *link) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.link, c.queues = l, [2]int{}
+}
+
+// interrupt wakes every goroutine of the request, because of the first reason
+// that is given.
+func (c *client) interrupt(reason cause) {
+	if !c.why.CompareAndSwap(int32(none), int32(reason)) {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.link != nil {
+		_ = c.link.SetDeadline(longAgo)
+	}
+	if reason != serverHung {
+		_ = c.conn.SetReadDeadline(longAgo)
+	}
+}
+
+var longAgo = time.Unix(1, 0)
+
+// reason returns why the request was interrupted, or err when it was not.
+func (c *client) reason(err error) error {
+	if why := c.errorOf(cause(c.why.Load())); why != nil {
+		return why
+	}
+	return err
+}
+
+// release ends the request at its server.
+func (c *client) release() {
+	if c.at.to != nil {
+		c.at.to.inFlight.Add(-1)
+		c.at.to = nil
+	}
+}

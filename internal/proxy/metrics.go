@@ -1,0 +1,104 @@
+package proxy
+
+import (
+	"errors"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// metrics are what /metrics shows. Their names begin with deux_proxy_.
+type metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec // server, status
+	duration prometheus.Histogram
+	retries  *prometheus.CounterVec // reason
+	unserved [statuses]atomic.Pointer[prometheus.Counter]
+}
+
+// statuses bounds the statuses that are counted.
+const statuses = 600
+
+// serverMetrics are a server's counters by status, found without a look-up.
+type serverMetrics [statuses]atomic.Pointer[prometheus.Counter]
+
+func newMetrics(p *Proxy) *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "deux_proxy_requests_total", Help: "Requests that have ended, by the server that had them last and the status.",
+		}, []string{"server", "status"}),
+		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "deux_proxy_request_duration_seconds", Help: "Time from a request's first byte to the last of its answer.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 60},
+		}),
+		retries: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "deux_proxy_retries_total", Help: "Requests that were tried at another server, by reason.",
+		}, []string{"reason"}),
+	}
+	m.registry.MustRegister(m.requests, m.duration, m.retries,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		gauge("requests_in_flight", "Requests under way.", func() float64 { return float64(p.underWay.Load()) }),
+		gauge("connections", "Connections from clients.", func() float64 { return float64(p.connections()) }),
+		gauge("servers", "Servers known to be in rotation.", func() float64 { return float64(p.rotor.size()) }),
+		gauge("list_age_seconds", "Time since the lists were last read.", func() float64 {
+			return time.Since(time.Unix(0, p.rotor.readAt.Load())).Seconds()
+		}),
+		counter("turns_fetched_total", "Rotations of the list (RPOPLPUSH).", &p.rotor.fetched),
+		counter("turns_ahead_total", "Rotations of these that no request waited for.", &p.rotor.stored),
+		counter("turns_returned_total", "Rotations taken back because no request used them.", &p.rotor.returned),
+		counter("turns_remembered_total", "Requests sent by the list known last.", &p.rotor.remembered),
+		counter("drains_total", "Servers taken off the drain list.", &p.rotor.drained),
+	)
+	return m
+}
+
+func gauge(name, help string, value func() float64) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "deux_proxy_" + name, Help: help}, value)
+}
+
+func counter(name, help string, value *atomic.Int64) prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "deux_proxy_" + name, Help: help},
+		func() float64 { return float64(value.Load()) })
+}
+
+func (p *Proxy) connections() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.clients)
+}
+
+// count counts a request that has ended.
+func (m *metrics) count(e *exchange, took time.Duration) {
+	m.duration.Observe(took.Seconds())
+	counters, server := (*serverMetrics)(&m.unserved), ""
+	if len(e.tried) > 0 {
+		last := e.tried[len(e.tried)-1]
+		counters, server = &last.seen, last.URL
+	}
+	if e.status < 0 || e.status >= statuses {
+		return
+	}
+	counter := counters[e.status].Load()
+	if counter == nil {
+		found := m.requests.WithLabelValues(server, strconv.Itoa(e.status))
+		counter = &found
+		counters[e.status].Store(counter)
+	}
+	(*counter).Inc()
+}
+
+// retry counts that a request goes on at another server.
+func (m *metrics) retry(why error) {
+	reason := "broke off"
+	switch {
+	case errors.Is(why, errUnreachable):
+		reason = "unreachable"
+	case errors.Is(why, errHung):
+		reason = "hung"
+	}
+	m.retries.WithLabelValues(reason).Inc()
+}

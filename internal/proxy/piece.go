@@ -1,0 +1,30 @@
+package proxy
+
+import "sync"
+
+// pieceSize is how much of a body is read and sent on at a time.
+const pieceSize = 32 << 10
+
+// piece is a buffer for a part of a body.
+type piece [pieceSize]byte
+
+var pieces = sync.Pool{New: func() any { return new(piece) }}
+
+// chunkRoom is room for the longest size line of a chunk that fits a piece:
+// 8000 CR LF.
+const chunkRoom = 6
+
+// sizeChunk writes the size line of a chunk of n bytes so that it ends where
+// the data begins, at chunkRoom, and returns where it begins itself (RFC 9112
+// section 7.1).
+func sizeChunk(room []byte, n int) (start int) {
+	start = len(room) - 2
+	room[start], room[start+1] = '\r', '\n'
+	for {
+		start--
+		room[start] = "0123456789abcdef"[n&15]
+		if n >>= 4; n == 0 {
+			return start
+		}
+	}
+}

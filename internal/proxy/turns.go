@@ -1,0 +1,286 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"deux/internal/fleet"
+)
+
+// A turn is one rotation of the list: the right to send one request to the
+// server that it gave. Turns are fetched in pipelines, so that a request under
+// load finds one ready and waits for nobody. Each counts as in flight to its
+// server from the moment it is fetched, so a server has not drained while a
+// turn for it may still be used.
+
+const (
+	// crowd is from how many requests at once on turns are fetched ahead. Fewer
+	// get theirs one by one, and the list shows each.
+	crowd = 4
+	// ahead is how long before they are used turns are fetched, and window is
+	// how long the requests are counted that say how many that will be.
+	ahead  = 4 * time.Millisecond
+	window = 4 * time.Millisecond
+	// mostAhead bounds the turns in stock.
+	mostAhead = 512
+	// staleAfter is when a turn that nobody has used is given back.
+	staleAfter = 10 * time.Millisecond
+	// settleTimeout is how long a fetch may last, and more.
+	settleTimeout = 3 * time.Second
+)
+
+// rotation is one proxy's lists.
+type rotation interface {
+	Read(ctx context.Context) (listed, draining []fleet.Server, err error)
+	AwaitDrain(ctx context.Context, patience time.Duration) (bool, error)
+	Drained(ctx context.Context, server fleet.Server) error
+	GiveBack(ctx context.Context, n int) error
+}
+
+// turns rotates the list.
+type turns interface {
+	Next(ctx context.Context, n int) ([]fleet.Server, []*fleet.InvalidError, error)
+}
+
+// waiter is a request without a turn.
+type waiter struct {
+	given chan struct{} // has room for one
+	to    *upstream
+	err   error
+}
+
+func newWaiter() *waiter { return &waiter{given: make(chan struct{}, 1)} }
+
+// take gives a request its turn: one in stock, else one that is fetched now,
+// else, while Redis is away or the list is empty, one from memory. It returns
+// fleet.ErrNoServers when there is no server, or errRedisAway when there may be
+// some.
+func (r *rotor) take(w *waiter) (*upstream, error) {
+	r.mu.Lock()
+	r.taken++
+	for len(r.stock) > 0 {
+		to := r.stock[0]
+		r.stock = r.stock[1:]
+		if to.draining.Load() {
+			to.inFlight.Add(-1)
+			continue
+		}
+		if len(r.stock) < r.low {
+			r.wakeFetcher()
+		}
+		r.mu.Unlock()
+		return to, nil
+	}
+	if r.away.Load() {
+		defer r.mu.Unlock()
+		return r.fromMemory(errRedisAway)
+	}
+	r.waiting = append(r.waiting, w)
+	if r.fetcher.TryLock() { // a request alone needs nobody else to run for it
+		r.mu.Unlock()
+		r.fetch()
+		r.fetcher.Unlock()
+	} else {
+		r.wakeFetcher()
+		r.mu.Unlock()
+	}
+	<-w.given
+	return w.to, w.err
+}
+
+func (r *rotor) wakeFetcher() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// fetchLoop fetches turns until ctx ends, then gives back what is in stock.
+func (r *rotor) fetchLoop(ctx context.Context) {
+	stale := time.NewTimer(0)
+	defer stale.Stop()
+	for {
+		select {
+		case <-r.wake:
+			r.fetcher.Lock()
+			r.fetch()
+			r.fetcher.Unlock()
+			stale.Reset(staleAfter)
+		case <-stale.C:
+			r.fetcher.Lock() // or the list would not be turned in order
+			if r.giveBackStale(ctx, false) {
+				stale.Reset(staleAfter)
+			}
+			r.fetcher.Unlock()
+		case <-ctx.Done():
+			r.fetcher.Lock()
+			r.giveBackStale(context.WithoutCancel(ctx), true)
+			r.fetcher.Unlock()
+			r.serveWaiting(nil, context.Cause(ctx))
+			return
+		}
+	}
+}
+
+// fetch gets a turn for each request that waits, and under load as many more
+// as will be wanted soon.
+func (r *rotor) fetch() {
+	r.mu.Lock()
+	want := len(r.waiting) + r.wantAhead()
+	if want == 0 {
+		r.mu.Unlock()
+		return
+	}
+	fetched := make(chan struct{})
+	r.fetching = fetched
+	r.mu.Unlock()
+
+	servers, garbage, err := r.turns.Next(context.Background(), want)
+	r.notice(err)
+	r.complain(garbage)
+	r.serveWaiting(servers, err)
+	close(fetched)
+}
+
+// wantAhead returns how many turns the stock lacks. Half a window's worth left
+// is the sign to fetch again.
+func (r *rotor) wantAhead() int {
+	now := time.Now()
+	if elapsed := now.Sub(r.counted); elapsed >= window {
+		r.soon = int(float64(r.taken) * float64(ahead) / float64(elapsed))
+		r.taken, r.counted = 0, now
+	}
+	if r.busy() < crowd {
+		r.soon = 0
+	}
+	target := min(r.soon, mostAhead)
+	r.low = target / 2
+	return max(0, target-len(r.stock))
+}
+
+// serveWaiting hands out what was fetched: first to the requests that wait.
+// Those for whom nothing is left wait on, unless there is an error.
+func (r *rotor) serveWaiting(servers []fleet.Server, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	served := 0
+	for _, server := range servers {
+		to := r.upstreamOf(server)
+		to.inFlight.Add(1)
+		if served < len(r.waiting) {
+			r.give(r.waiting[served], to, nil)
+			served++
+			continue
+		}
+		r.stock = append(r.stock, to)
+		r.stocked = time.Now()
+		r.stored.Add(1)
+	}
+	r.fetched.Add(int64(len(servers)))
+	if err != nil {
+		if r.away.Load() {
+			err = errRedisAway
+		}
+		for ; served < len(r.waiting); served++ {
+			to, err := r.fromMemory(err)
+			r.give(r.waiting[served], to, err)
+		}
+	}
+	r.waiting = append(r.waiting[:0], r.waiting[served:]...)
+	if len(r.waiting) > 0 {
+		r.wakeFetcher()
+	}
+}
+
+func (r *rotor) give(w *waiter, to *upstream, err error) {
+	w.to, w.err = to, err
+	w.given <- struct{}{}
+}
+
+// fromMemory picks one of the servers known last, or returns otherwise. The
+// caller holds the mutex.
+func (r *rotor) fromMemory(otherwise error) (*upstream, error) {
+	if len(r.known) == 0 {
+		return nil, otherwise
+	}
+	to := r.known[r.turn%len(r.known)]
+	r.turn++
+	to.inFlight.Add(1)
+	r.remembered.Add(1)
+	return to, nil
+}
+
+// giveBackStale gives turns back that nobody has used for a while, or all, and
+// reports whether some are left.
+func (r *rotor) giveBackStale(ctx context.Context, all bool) (left bool) {
+	r.mu.Lock()
+	if !all && time.Since(r.stocked) < staleAfter {
+		defer r.mu.Unlock()
+		return len(r.stock) > 0
+	}
+	unused := 0
+	for _, to := range r.stock {
+		if to.inFlight.Add(-1); !to.draining.Load() {
+			unused++
+		}
+	}
+	r.stock, r.low, r.soon = r.stock[:0], 0, 0
+	r.mu.Unlock()
+	if unused == 0 {
+		return false
+	}
+	r.returned.Add(int64(unused))
+	r.notice(r.lists.GiveBack(ctx, unused))
+	return false
+}
+
+// settle waits, for a moment, until no turn can come any more that was fetched
+// before now, and takes those for draining servers out of stock. It reports
+// whether it could.
+func (r *rotor) settle() bool {
+	r.mu.Lock()
+	fetching := r.fetching
+	kept := r.stock[:0]
+	for _, to := range r.stock {
+		if to.draining.Load() {
+			to.inFlight.Add(-1)
+			continue
+		}
+		kept = append(kept, to)
+	}
+	r.stock = kept
+	r.mu.Unlock()
+	if fetching == nil {
+		return true
+	}
+	select {
+	case <-fetching:
+		return true
+	case <-time.After(settleTimeout):
+		return false
+	}
+}
+
+// complain logs elements that are no servers, each once.
+func (r *rotor) complain(garbage []*fleet.InvalidError) {
+	for _, invalid := range garbage {
+		if _, said := r.garbage.LoadOrStore(invalid.Element, true); !said {
+			r.log.Warn("Element passed over", "element", invalid.Element, "error", invalid)
+		}
+	}
+}
+
+// notice remembers whether Redis answers.
+func (r *rotor) notice(err error) {
+	down := err != nil && !errors.Is(err, fleet.ErrNoServers)
+	if r.away.Swap(down) == down {
+		return
+	}
+	if down {
+		r.log.Warn("Redis is away, using the servers known last", slog.Any("error", err))
+	} else {
+		r.log.Info("Redis is back")
+	}
+}

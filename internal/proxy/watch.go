@@ -1,0 +1,181 @@
+package proxy
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// watchPause is how often the watch goes around, and so how late it may be.
+	watchPause = 50 * time.Millisecond
+	// lookPause is how long a request has waited before the watch looks whether
+	// its client is still there, and its receiver takes what is sent.
+	lookPause = 200 * time.Millisecond
+	// sweepRounds is every how many rounds unused connections are looked at.
+	sweepRounds = 20
+	// silence bounds the pause between two bytes of an answer.
+	silence = 10 * time.Minute
+)
+
+// watch ends what takes too long, until ctx ends: one goroutine for all
+// connections, so that a request sets no timers.
+func (p *Proxy) watch(ctx context.Context) {
+	ticker := time.NewTicker(watchPause)
+	defer ticker.Stop()
+	start := time.Now()
+	for round := 0; ; round++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		p.clock.now.Store(time.Since(start).Milliseconds())
+		look := round%4 == 0
+		p.mu.Lock()
+		all := p.snapshot[:0]
+		for c := range p.clients {
+			all = append(all, c)
+		}
+		p.snapshot = all
+		p.mu.Unlock()
+		for _, c := range all {
+			p.inspect(c, look)
+		}
+		clear(all)
+		if look {
+			p.checkServers(round%sweepRounds == 0)
+		}
+	}
+}
+
+// limit returns how long a phase may last, or 0 for any time.
+func (p *Proxy) limit(of phase) time.Duration {
+	switch of {
+	case idling:
+		return p.config.IdleTimeout
+	case reading:
+		return p.config.HeadTimeout
+	case uploading, answering:
+		return p.config.BodyTimeout
+	case sending, awaiting:
+		return p.config.ResponseTimeout
+	case listening:
+		return silence
+	}
+	return 0
+}
+
+// inspect interrupts what a client's goroutines have waited for too long.
+func (p *Proxy) inspect(c *client, look bool) {
+	current, since, token := c.pace.read()
+	if p.stopping.Load() && current == idling && c.pace.expire(token) {
+		_ = c.conn.SetReadDeadline(longAgo)
+		return
+	}
+	upload, uploadSince, uploadToken := c.uploadPace.read()
+	if current == awaiting && c.isMoving(upload) {
+		since = max(since, uploadSince) // what the server takes is a sign of life
+	}
+	waited := p.clock.since(since)
+	if look && waited >= lookPause {
+		if p.look(c, current, token) {
+			return
+		}
+	}
+	clientsTurn := current == awaiting && upload == uploading // its pause has a limit of its own
+	if limit := p.limit(current); limit > 0 && waited >= limit && !clientsTurn && c.pace.expire(token) {
+		p.end(c, current)
+	}
+	if !c.isMoving(upload) || !isRequest(current) {
+		return
+	}
+	if look && p.isDraining(c, upload == sending) {
+		c.uploadPace.refresh(uploadToken, &p.clock)
+		return
+	}
+	if limit := p.limit(upload); p.clock.since(uploadSince) >= limit && c.uploadPace.expire(uploadToken) {
+		p.end(c, upload)
+	}
+}
+
+// isMoving reports whether a goroutine is sending the request's body.
+func (c *client) isMoving(upload phase) bool { return upload == uploading || upload == sending }
+
+// isRequest reports whether a request is under way in this phase.
+func isRequest(current phase) bool {
+	switch current {
+	case sending, awaiting, listening, answering:
+		return true
+	}
+	return false
+}
+
+// end interrupts a phase that has expired.
+func (p *Proxy) end(c *client, what phase) {
+	switch what {
+	case idling, reading:
+		_ = c.conn.SetReadDeadline(longAgo)
+	case uploading:
+		c.interrupt(clientSilent)
+	case answering:
+		c.interrupt(clientReading)
+		_ = c.conn.SetWriteDeadline(longAgo)
+	case sending, awaiting, listening:
+		c.interrupt(serverSilent)
+	}
+}
+
+// look finds out what a waiting request cannot see, and reports whether there
+// is nothing left to wait for: whether the client has gone, and whether a slow
+// receiver takes anything.
+func (p *Proxy) look(c *client, current phase, token uint64) (over bool) {
+	switch current {
+	case awaiting, listening, sending:
+		if c.hasGone() {
+			c.interrupt(clientGone)
+			return true
+		}
+		if current == sending && p.isDraining(c, true) {
+			c.pace.refresh(token, &p.clock)
+		}
+	case answering:
+		if p.isDraining(c, false) {
+			c.pace.refresh(token, &p.clock)
+		}
+	}
+	return false
+}
+
+// hasGone reports whether the client has closed its side. That it still waits
+// for an answer then is possible and never seen; nginx takes it for gone, too.
+func (c *client) hasGone() (gone bool) {
+	err := c.raw.Control(func(descriptor uintptr) {
+		set := []unix.PollFd{{Fd: int32(descriptor), Events: unix.POLLRDHUP}}
+		n, err := unix.Poll(set, 0)
+		gone = err == nil && n > 0 && set[0].Revents&(unix.POLLRDHUP|unix.POLLHUP|unix.POLLERR) != 0
+	})
+	return err != nil || gone
+}
+
+// isDraining reports whether the receiver has taken some of what was sent since
+// the last look: the kernel knows how much it has not acknowledged.
+func (p *Proxy) isDraining(c *client, toServer bool) (moved bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	raw, last := c.raw, &c.queues[0]
+	if toServer {
+		if c.link == nil {
+			return false
+		}
+		raw, last = c.link.raw, &c.queues[1]
+	}
+	queue := 0
+	if raw.Control(func(descriptor uintptr) { queue, _ = unix.IoctlGetInt(int(descriptor), unix.TIOCOUTQ) }) != nil {
+		return false
+	}
+	moved = queue != *last && *last != 0
+	*last = queue
+	return moved
+}
