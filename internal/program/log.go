@@ -22,7 +22,16 @@ func newLog(out io.Writer, name string, env *settings.Reader) (*slog.Logger, err
 	}
 	var handler slog.Handler = slog.NewTextHandler(out, nil)
 	if format == "json" {
-		handler = slog.NewJSONHandler(out, nil)
+		handler = slog.NewJSONHandler(out, &slog.HandlerOptions{ReplaceAttr: writeDuration})
 	}
 	return slog.New(handler).With("program", name), nil
+}
+
+// writeDuration writes a time as the text format does, 1.5s: JSON's would be a
+// bare number of nanoseconds.
+func writeDuration(_ []string, attr slog.Attr) slog.Attr {
+	if attr.Value.Kind() == slog.KindDuration {
+		attr.Value = slog.StringValue(attr.Value.Duration().String())
+	}
+	return attr
 }

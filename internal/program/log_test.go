@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"deux/internal/settings"
 )
@@ -33,13 +34,13 @@ func TestLog_AsJSONIsAnObjectALine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log.Info("Serving", "text", "two\nlines")
-	var line struct{ Time, Level, Msg, Program, Text string }
+	log.Info("Serving", "text", "two\nlines", "took", 1500*time.Millisecond)
+	var line struct{ Time, Level, Msg, Program, Text, Took string }
 	if err := json.Unmarshal(out.Bytes(), &line); err != nil || strings.Count(out.String(), "\n") != 1 {
 		t.Fatalf("got %q, %v, want one object in one line", out.String(), err)
 	}
-	if line.Time == "" || line.Level != "INFO" || line.Msg != "Serving" || line.Program != "writer" || line.Text != "two\nlines" {
-		t.Errorf("got %+v, want time, level, msg, program and what was logged", line)
+	if line.Time == "" || line.Level != "INFO" || line.Msg != "Serving" || line.Program != "writer" || line.Text != "two\nlines" || line.Took != "1.5s" {
+		t.Errorf("got %s, want time, level, msg, program and what was logged", &out)
 	}
 }
 
