@@ -24,6 +24,7 @@ type rotor struct {
 	garbage sync.Map    // elements already complained of
 	wake    chan struct{}
 	fetcher sync.Mutex // held by whoever fetches turns
+	reading sync.Mutex // held by whoever reads the lists
 
 	fetched, stored, returned, remembered atomic.Int64 // turns
 	drained                               atomic.Int64 // servers
@@ -162,6 +163,8 @@ func (r *rotor) watchDrains(ctx context.Context, drains chan<- struct{}) {
 //
 // Before it does, it hangs up on them (upstream.sweep).
 func (r *rotor) refresh(ctx context.Context) (drain bool) {
+	r.reading.Lock() // or an older read could be remembered last
+	defer r.reading.Unlock()
 	listed, draining, err := r.lists.Read(ctx)
 	if ctx.Err() != nil {
 		return false
