@@ -10,9 +10,10 @@ import (
 
 // Machine describes the host in a line: processors, kernel, distribution, date.
 func Machine() string {
-	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
+	release, _ := os.ReadFile("/proc/sys/kernel/osrelease")
+	kernel, _, _ := strings.Cut(strings.TrimSpace(string(release)), "-") // the rest names a distributor's build
 	return fmt.Sprintf("%d cores (%s), Linux %s, %s, %s, %s", runtime.NumCPU(),
-		valueIn("/proc/cpuinfo", "model name", ":"), strings.TrimSpace(string(kernel)),
+		valueIn("/proc/cpuinfo", "model name", ":"), kernel,
 		valueIn("/etc/os-release", "PRETTY_NAME", "="), runtime.Version(), time.Now().Format(time.DateOnly))
 }
 
