@@ -93,9 +93,12 @@ func (c *client) next() bool {
 		return false
 	}
 	c.at = exchange{began: time.Now(), tried: c.at.tried[:0]}
-	c.request.Method, c.request.KeepAlive = nil, false
+	c.request = http1.Request{Fields: c.request.Fields[:0]} // what a refusal looks at
 	head, err := c.in.Head(c.config.Limits, true)
 	if !c.pace.enter(working, &c.clock) {
+		if err != nil && c.in.Buffered() == 0 {
+			return false // an empty line alone is not a request
+		}
 		err = errSlowHead
 	}
 	if err == nil {
@@ -131,7 +134,7 @@ func (c *client) exchange() (again bool) {
 	c.release()
 	c.underWay.Add(-1)
 	c.finish()
-	if c.at.mustClose && (unfinished || !c.sent.Ended() || c.in.Buffered() > 0) {
+	if c.at.mustClose && (unfinished || err != nil || !c.sent.Ended() || c.in.Buffered() > 0) {
 		c.linger()
 	}
 	return !c.at.mustClose
@@ -141,7 +144,7 @@ func (c *client) exchange() (again bool) {
 // connection that breaks off where an answer has begun. The connection goes on
 // where all of the request has come.
 func (c *client) giveUp(err error) {
-	if c.at.headSent || !c.sent.Ended() {
+	if c.at.headSent || !c.sent.Ended() || errors.Is(err, errNoAnswer) || c.why.Load() != int32(none) {
 		c.at.mustClose = true
 	}
 	switch {
@@ -202,21 +205,33 @@ func (c *client) setLink(l *link) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.link, c.queues = l, [2]int{}
+	if l != nil && c.why.Load() != int32(none) { // interrupted while there was none
+		_ = l.SetDeadline(longAgo)
+	}
 }
 
 // interrupt wakes every goroutine of the request, because of the first reason
 // that is given.
 func (c *client) interrupt(reason cause) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if !c.why.CompareAndSwap(int32(none), int32(reason)) {
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.link != nil {
 		_ = c.link.SetDeadline(longAgo)
 	}
 	if reason != serverHung {
 		_ = c.conn.SetReadDeadline(longAgo)
+	}
+}
+
+// interruptAt has the request go on elsewhere, if it is still at from.
+func (c *client) interruptAt(from *upstream) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.link != nil && c.link.upstream == from && c.movable.Load() && c.why.CompareAndSwap(int32(none), int32(serverHung)) {
+		_ = c.link.SetDeadline(longAgo)
 	}
 }
 

@@ -101,6 +101,7 @@ func (c *client) takeTurn() error {
 		if !slices.Contains(c.at.tried, to) && !c.isBusy(to) && (rounds == 0 || !c.isLeftOut(to)) {
 			c.at.tried = append(c.at.tried, to)
 			c.at.attempts++
+			c.movable.Store(!c.at.oneShot && len(c.at.tried) < c.rotor.size())
 			return nil
 		}
 		c.release()
@@ -145,6 +146,12 @@ func (c *client) try() error {
 	}
 }
 
+// isAlone reports whether the request has a connection of its own: a server that
+// leaves a body unread takes it for the next request.
+func (c *client) isAlone() bool {
+	return c.at.oneShot || c.request.Body.Kind == http1.Chunked || c.request.Body.Length > 0
+}
+
 func isServersFault(err error) bool {
 	return errors.Is(err, errBrokeOff) || errors.Is(err, errHung)
 }
@@ -152,7 +159,7 @@ func isServersFault(err error) bool {
 // connect returns a kept connection, or a new one to a request that must not
 // meet one which the server is just closing.
 func (c *client) connect() (*link, error) {
-	if !c.at.oneShot {
+	if !c.isAlone() {
 		if l := c.at.to.keptLink(); l != nil {
 			return l, nil
 		}
@@ -288,7 +295,7 @@ func (c *client) putAway(l *link) {
 	switch {
 	case c.isUploading() || c.answer.Body.Kind == http1.UntilClose || l.in.Buffered() > 0:
 		l.close()
-	case c.at.oneShot:
+	case c.isAlone():
 		c.at.to.retire(l, now)
 	case c.answer.KeepAlive:
 		c.at.to.keep(l, now)

@@ -66,7 +66,7 @@ func (c *client) appendHops(to []byte) []byte {
 	if q.Upgrade != nil {
 		to = append(append(append(to, "Upgrade: "...), q.Upgrade...), "\r\n"...)
 	}
-	return appendConnection(to, q.Upgrade != nil, q.Trailers, c.at.oneShot && q.Upgrade == nil)
+	return appendConnection(to, q.Upgrade != nil, q.Trailers, c.isAlone() && q.Upgrade == nil)
 }
 
 func appendConnection(to []byte, upgrade, trailers, end bool) []byte {

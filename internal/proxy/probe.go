@@ -111,6 +111,6 @@ func (p *Proxy) moveOn(from *upstream) {
 		return
 	}
 	for _, c := range waiting {
-		c.interrupt(serverHung)
+		c.interruptAt(from)
 	}
 }

@@ -23,8 +23,10 @@ type rotor struct {
 	away    atomic.Bool // Redis did not answer the last time
 	garbage sync.Map    // elements already complained of
 	wake    chan struct{}
-	fetcher sync.Mutex // held by whoever fetches turns
-	reading sync.Mutex // held by whoever reads the lists
+	fetcher sync.Mutex  // held by whoever fetches turns
+	reading sync.Mutex  // held by whoever reads the lists
+	barren  int         // elements fetched in a row that are no servers; guarded by fetcher
+	stale   *time.Timer // when turns in stock are to be given back
 
 	fetched, stored, returned, remembered atomic.Int64 // turns
 	drained                               atomic.Int64 // servers
@@ -48,7 +50,7 @@ type rotor struct {
 func newRotor(lists rotation, turns turns, log *slog.Logger) *rotor {
 	return &rotor{
 		lists: lists, turns: turns, log: log, busy: func() int { return 0 },
-		wake: make(chan struct{}, 1), all: make(map[fleet.Server]*upstream),
+		wake: make(chan struct{}, 1), stale: time.NewTimer(staleAfter), all: make(map[fleet.Server]*upstream),
 	}
 }
 

@@ -29,6 +29,11 @@ const (
 	staleAfter = 10 * time.Millisecond
 	// settleTimeout is how long a fetch may last, and more.
 	settleTimeout = 3 * time.Second
+	// giveBackTimeout is how long requests may wait for turns being given back.
+	giveBackTimeout = time.Second
+	// mostGarbage is after how many elements in a row that are no servers the
+	// list counts as empty.
+	mostGarbage = 100
 )
 
 // rotation is one proxy's lists.
@@ -99,19 +104,17 @@ func (r *rotor) wakeFetcher() {
 
 // fetchLoop fetches turns until ctx ends, then gives back what is in stock.
 func (r *rotor) fetchLoop(ctx context.Context) {
-	stale := time.NewTimer(0)
-	defer stale.Stop()
+	defer r.stale.Stop()
 	for {
 		select {
 		case <-r.wake:
 			r.fetcher.Lock()
 			r.fetch()
 			r.fetcher.Unlock()
-			stale.Reset(staleAfter)
-		case <-stale.C:
+		case <-r.stale.C:
 			r.fetcher.Lock() // or the list would not be turned in order
 			if r.giveBackStale(ctx, false) {
-				stale.Reset(staleAfter)
+				r.stale.Reset(staleAfter)
 			}
 			r.fetcher.Unlock()
 		case <-ctx.Done():
@@ -140,6 +143,12 @@ func (r *rotor) fetch() {
 	servers, garbage, err := r.turns.Next(context.Background(), want)
 	r.notice(err)
 	r.complain(garbage)
+	r.barren += len(garbage)
+	if len(servers) > 0 {
+		r.barren = 0
+	} else if err == nil && r.barren >= mostGarbage {
+		r.barren, err = 0, fleet.ErrNoServers
+	}
 	r.serveWaiting(servers, err)
 	close(fetched)
 }
@@ -177,6 +186,9 @@ func (r *rotor) serveWaiting(servers []fleet.Server, err error) {
 		r.stock = append(r.stock, to)
 		r.stocked = time.Now()
 		r.stored.Add(1)
+	}
+	if len(r.stock) > 0 {
+		r.stale.Reset(staleAfter)
 	}
 	r.fetched.Add(int64(len(servers)))
 	if err != nil {
@@ -232,7 +244,14 @@ func (r *rotor) giveBackStale(ctx context.Context, all bool) (left bool) {
 		return false
 	}
 	r.returned.Add(int64(unused))
-	r.notice(r.lists.GiveBack(ctx, unused))
+	within, cancel := context.WithTimeout(ctx, giveBackTimeout)
+	defer cancel()
+	if err := r.lists.GiveBack(within, unused); err != nil {
+		r.notice(err)
+		r.serveWaiting(nil, err)
+	} else {
+		r.notice(nil)
+	}
 	return false
 }
 

@@ -75,7 +75,7 @@ func (p *Proxy) inspect(c *client, look bool) {
 		return
 	}
 	upload, uploadSince, uploadToken := c.uploadPace.read()
-	if current == awaiting && c.isMoving(upload) {
+	if current == awaiting {
 		since = max(since, uploadSince) // what the server takes is a sign of life
 	}
 	waited := p.clock.since(since)
