@@ -86,9 +86,6 @@ func (c *client) serve() {
 
 // next reads a request's head, and refuses one that is not.
 func (c *client) next() bool {
-	if c.stopping.Load() && c.in.Buffered() == 0 {
-		return false
-	}
 	if !c.pace.enter(idling, &c.clock) || c.in.Wait() != nil || !c.pace.enter(reading, &c.clock) {
 		return false
 	}
@@ -248,6 +245,7 @@ func (c *client) reason(err error) error {
 // release ends the request at its server.
 func (c *client) release() {
 	if c.at.to != nil {
+		c.at.to.requests.Add(-1)
 		c.at.to.inFlight.Add(-1)
 		c.at.to = nil
 	}

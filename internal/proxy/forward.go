@@ -97,14 +97,15 @@ func (c *client) takeTurn() error {
 		if err != nil {
 			return err
 		}
-		c.at.to = to
 		if !slices.Contains(c.at.tried, to) && !c.isBusy(to) && (rounds == 0 || !c.isLeftOut(to)) {
+			to.requests.Add(1)
+			c.at.to = to
 			c.at.tried = append(c.at.tried, to)
 			c.at.attempts++
 			c.movable.Store(!c.at.oneShot && len(c.at.tried) < c.rotor.size())
 			return nil
 		}
-		c.release()
+		to.inFlight.Add(-1)
 	}
 	if len(c.at.tried) == 0 {
 		return errAllBusy
@@ -113,7 +114,7 @@ func (c *client) takeTurn() error {
 }
 
 func (c *client) isBusy(to *upstream) bool {
-	return to.inFlight.Load() > int64(c.config.MaxServerRequests)
+	return to.requests.Load() >= int64(c.config.MaxServerRequests)
 }
 
 // isLeftOut reports whether the server has failed just now and another has not.

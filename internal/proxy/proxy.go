@@ -55,7 +55,11 @@ func newProxy(config Config, lists rotation, turns turns, log *slog.Logger) *Pro
 // requests under way end within the time for that, and cuts off the rest.
 func (p *Proxy) serve(ctx context.Context, listener net.Listener) error {
 	p.log.Info("Serving", "address", listener.Addr().String())
-	stop := context.AfterFunc(ctx, func() { _ = listener.Close() })
+	defer listener.Close()
+	stop := context.AfterFunc(ctx, func() {
+		p.stopping.Store(true)
+		_ = listener.(*net.TCPListener).SetDeadline(time.Now().Add(backlogTime))
+	})
 	defer stop()
 	for {
 		conn, err := listener.Accept()
@@ -63,6 +67,7 @@ func (p *Proxy) serve(ctx context.Context, listener net.Listener) error {
 		case err == nil:
 			p.admit(conn.(*net.TCPConn))
 		case ctx.Err() != nil:
+			_ = listener.Close()
 			p.finishServing()
 			return nil
 		case errors.Is(err, net.ErrClosed):
@@ -73,6 +78,10 @@ func (p *Proxy) serve(ctx context.Context, listener net.Listener) error {
 		}
 	}
 }
+
+// backlogTime is how long connections are still accepted when told to end: those
+// that the kernel has made already would be reset (listen(2), backlog).
+const backlogTime = 20 * time.Millisecond
 
 // admit serves a connection, if there may be another one.
 func (p *Proxy) admit(conn *net.TCPConn) {
@@ -112,7 +121,6 @@ func (p *Proxy) dismiss(c *client) {
 }
 
 func (p *Proxy) finishServing() {
-	p.stopping.Store(true)
 	ended := make(chan struct{})
 	go func() {
 		p.serving.Wait()

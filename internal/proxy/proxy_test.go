@@ -28,6 +28,8 @@ type stage struct {
 	cli     *redis.Client
 	proxy   *Proxy
 	address string // of the proxy, HOST:PORT
+
+	stopAccepting func() // tells it to end
 }
 
 // testConfig is the settings of a proxy in tests.
@@ -65,6 +67,7 @@ func newStageWith(t *testing.T, config Config) *stage {
 	}
 	working, stopWorking := context.WithCancel(context.Background())
 	accepting, stopAccepting := context.WithCancel(context.Background())
+	s.stopAccepting = stopAccepting
 	var background, serving sync.WaitGroup
 	s.proxy.work(working, &background)
 	serving.Go(func() { _ = s.proxy.serve(accepting, listener) })

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -305,6 +306,61 @@ func TestProxy_AnswersABrowserWithAPageAndAScriptWithALine(t *testing.T) {
 		answer, _ := io.ReadAll(connection)
 		if _, body, _ := strings.Cut(string(answer), "\r\n\r\n"); !strings.HasPrefix(body, want) {
 			t.Errorf("Accept: %s: got %q, want a body that begins with %q", accept, answer, want)
+		}
+	}
+}
+
+func TestProxy_CountsOnlyRequestsAgainstWhatAServerMayHave(t *testing.T) {
+	config := testConfig(t)
+	config.MaxServerRequests = 16
+	s := newStageWith(t, config)
+	s.backend(ok)
+	var load sync.WaitGroup
+	var refused atomic.Int32
+	for range config.MaxServerRequests {
+		load.Go(func() {
+			for range 100 {
+				connection := s.dial("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+				if got, _ := status(connection); got != 200 {
+					refused.Add(1)
+				}
+				connection.Close()
+			}
+		})
+	}
+	load.Wait()
+	if got := refused.Load(); got != 0 {
+		t.Errorf("%d of 1600 requests were refused, with never more at once than may be", got)
+	}
+}
+
+func TestProxy_AnswersWhatHasComeWhenItIsToldToEnd(t *testing.T) {
+	for range 5 {
+		s := newStage(t)
+		s.backend(ok)
+		var load sync.WaitGroup
+		var cut atomic.Int32
+		for range 20 {
+			load.Go(func() {
+				for {
+					connection, err := net.Dial("tcp", s.address)
+					if err != nil {
+						return // it has ended
+					}
+					io.WriteString(connection, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+					if got, err := status(connection); got != 200 {
+						t.Logf("got %d, %v", got, err)
+						cut.Add(1)
+					}
+					connection.Close()
+				}
+			})
+		}
+		eventually(t, func() bool { return s.proxy.rotor.fetched.Load() > 500 })
+		s.stopAccepting()
+		load.Wait()
+		if got := cut.Load(); got > 1 { // one may come between the last that is accepted and the end
+			t.Errorf("%d requests were cut, want none", got)
 		}
 	}
 }

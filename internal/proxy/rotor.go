@@ -104,6 +104,8 @@ const (
 	// restPause is the same at rest. A drain is noticed at once all the same;
 	// what may be as old is the list for a time without Redis.
 	restPause = 20 * time.Second
+	// longestPause is between two looks at a drain list that stays.
+	longestPause = time.Second
 	// drainPatience is how long one blocking read of the drain list lasts.
 	drainPatience = 30 * time.Second
 )
@@ -145,17 +147,24 @@ func woken(ctx context.Context, drains <-chan struct{}, rest <-chan time.Time) b
 
 // watchDrains says on drains that a server drains, until ctx ends.
 func (r *rotor) watchDrains(ctx context.Context, drains chan<- struct{}) {
+	pause := busyPause
 	for ctx.Err() == nil {
+		began := time.Now()
 		drain, err := r.lists.AwaitDrain(ctx, drainPatience)
+		if time.Since(began) > busyPause {
+			pause = busyPause
+		}
+		if !drain && err == nil {
+			continue
+		}
 		if drain {
 			select {
 			case drains <- struct{}{}:
 			default:
 			}
 		}
-		if drain || err != nil {
-			program.Sleep(ctx, busyPause)
-		}
+		program.Sleep(ctx, pause)
+		pause = min(2*pause, longestPause) // watchLists looks by itself now, unless it is garbage that drains
 	}
 }
 

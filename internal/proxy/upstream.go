@@ -14,7 +14,8 @@ import (
 // to it, the requests in flight, and whether it is left out for a moment.
 type upstream struct {
 	fleet.Server
-	inFlight atomic.Int64 // turns taken and requests; the server has drained when it is 0
+	inFlight atomic.Int64 // turns in stock and requests; the server has drained when it is 0
+	requests atomic.Int64 // of these, those that requests have
 	draining atomic.Bool
 	heard    atomic.Int64 // when its last byte came, by the clock
 	failing  atomic.Bool  // its last request failed for a fault of its own

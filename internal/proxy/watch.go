@@ -70,7 +70,8 @@ func (p *Proxy) limit(of phase) time.Duration {
 // inspect interrupts what a client's goroutines have waited for too long.
 func (p *Proxy) inspect(c *client, look bool) {
 	current, since, token := c.pace.read()
-	if p.stopping.Load() && current == idling && c.pace.expire(token) {
+	if p.stopping.Load() && current == idling && p.clock.since(since) >= watchPause &&
+		c.poll(unix.POLLIN) == 0 && c.pace.expire(token) {
 		_ = c.conn.SetReadDeadline(longAgo)
 		return
 	}
@@ -150,13 +151,23 @@ func (p *Proxy) look(c *client, current phase, token uint64) (over bool) {
 
 // hasGone reports whether the client has closed its side. That it still waits
 // for an answer then is possible and never seen; nginx takes it for gone, too.
-func (c *client) hasGone() (gone bool) {
+func (c *client) hasGone() bool {
+	return c.poll(unix.POLLRDHUP)&(unix.POLLRDHUP|unix.POLLHUP|unix.POLLERR|unix.POLLNVAL) != 0
+}
+
+// poll returns which of the events there are on the client's connection, and
+// whether it is broken (poll(2)).
+func (c *client) poll(events int16) (found int16) {
 	err := c.raw.Control(func(descriptor uintptr) {
-		set := []unix.PollFd{{Fd: int32(descriptor), Events: unix.POLLRDHUP}}
-		n, err := unix.Poll(set, 0)
-		gone = err == nil && n > 0 && set[0].Revents&(unix.POLLRDHUP|unix.POLLHUP|unix.POLLERR) != 0
+		set := []unix.PollFd{{Fd: int32(descriptor), Events: events}}
+		if _, err := unix.Poll(set, 0); err == nil {
+			found = set[0].Revents
+		}
 	})
-	return err != nil || gone
+	if err != nil { // it is closed
+		return unix.POLLNVAL
+	}
+	return found
 }
 
 // isDraining reports whether the receiver has taken some of what was sent since
