@@ -15,9 +15,12 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"deux/internal/program"
 )
@@ -58,7 +61,7 @@ func (p *Proxy) serve(ctx context.Context, listener net.Listener) error {
 	defer listener.Close()
 	stop := context.AfterFunc(ctx, func() {
 		p.stopping.Store(true)
-		_ = listener.(*net.TCPListener).SetDeadline(time.Now().Add(backlogTime))
+		_ = listener.(*net.TCPListener).SetDeadline(longAgo)
 	})
 	defer stop()
 	for {
@@ -67,6 +70,7 @@ func (p *Proxy) serve(ctx context.Context, listener net.Listener) error {
 		case err == nil:
 			p.admit(conn.(*net.TCPConn))
 		case ctx.Err() != nil:
+			p.acceptBacklog(listener.(*net.TCPListener))
 			_ = listener.Close()
 			p.finishServing()
 			return nil
@@ -79,9 +83,27 @@ func (p *Proxy) serve(ctx context.Context, listener net.Listener) error {
 	}
 }
 
-// backlogTime is how long connections are still accepted when told to end: those
-// that the kernel has made already would be reset (listen(2), backlog).
-const backlogTime = 20 * time.Millisecond
+// acceptBacklog admits the connections that the kernel has made already: they
+// would be reset when the listener is closed (listen(2), backlog). A listener
+// whose deadline is over accepts none any more.
+func (p *Proxy) acceptBacklog(listener *net.TCPListener) {
+	raw, err := listener.SyscallConn()
+	for err == nil {
+		var descriptor int
+		failed := raw.Control(func(listening uintptr) {
+			descriptor, _, err = unix.Accept4(int(listening), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+		})
+		if failed != nil || err != nil {
+			return
+		}
+		file := os.NewFile(uintptr(descriptor), "client")
+		conn, err := net.FileConn(file) // has a descriptor of its own
+		_ = file.Close()
+		if err == nil {
+			p.admit(conn.(*net.TCPConn))
+		}
+	}
+}
 
 // admit serves a connection, if there may be another one.
 func (p *Proxy) admit(conn *net.TCPConn) {

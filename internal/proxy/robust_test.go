@@ -335,6 +335,7 @@ func TestProxy_CountsOnlyRequestsAgainstWhatAServerMayHave(t *testing.T) {
 }
 
 func TestProxy_AnswersWhatHasComeWhenItIsToldToEnd(t *testing.T) {
+	total := int32(0)
 	for range 5 {
 		s := newStage(t)
 		s.backend(ok)
@@ -359,8 +360,9 @@ func TestProxy_AnswersWhatHasComeWhenItIsToldToEnd(t *testing.T) {
 		eventually(t, func() bool { return s.proxy.rotor.fetched.Load() > 500 })
 		s.stopAccepting()
 		load.Wait()
-		if got := cut.Load(); got > 1 { // one may come between the last that is accepted and the end
-			t.Errorf("%d requests were cut, want none", got)
-		}
+		total += cut.Load()
+	}
+	if total > 1 { // one may come between the last that is accepted and the end
+		t.Errorf("%d requests were cut in five rounds, want none", total)
 	}
 }
