@@ -153,22 +153,6 @@ func (r *rotor) fetch() {
 	close(fetched)
 }
 
-// wantAhead returns how many turns the stock lacks. Half a window's worth left
-// is the sign to fetch again.
-func (r *rotor) wantAhead() int {
-	now := time.Now()
-	if elapsed := now.Sub(r.counted); elapsed >= window {
-		r.soon = int(float64(r.taken) * float64(ahead) / float64(elapsed))
-		r.taken, r.counted = 0, now
-	}
-	if r.busy() < crowd {
-		r.soon = 0
-	}
-	target := min(r.soon, mostAhead)
-	r.low = target / 2
-	return max(0, target-len(r.stock))
-}
-
 // serveWaiting hands out what was fetched: first to the requests that wait.
 // Those for whom nothing is left wait on, unless there is an error.
 func (r *rotor) serveWaiting(servers []fleet.Server, err error) {
@@ -209,77 +193,6 @@ func (r *rotor) serveWaiting(servers []fleet.Server, err error) {
 func (r *rotor) give(w *waiter, to *upstream, err error) {
 	w.to, w.err = to, err
 	w.given <- struct{}{}
-}
-
-// fromMemory picks one of the servers known last, or returns otherwise. The
-// caller holds the mutex.
-func (r *rotor) fromMemory(otherwise error) (*upstream, error) {
-	if len(r.known) == 0 {
-		return nil, otherwise
-	}
-	to := r.known[r.turn%len(r.known)]
-	r.turn++
-	to.inFlight.Add(1)
-	r.remembered.Add(1)
-	return to, nil
-}
-
-// giveBackStale gives turns back that nobody has used for a while, or all, and
-// reports whether some are left.
-func (r *rotor) giveBackStale(ctx context.Context, all bool) (left bool) {
-	r.mu.Lock()
-	if !all && time.Since(r.stocked) < staleAfter {
-		defer r.mu.Unlock()
-		return len(r.stock) > 0
-	}
-	unused := 0
-	for _, to := range r.stock {
-		if to.inFlight.Add(-1); !to.draining.Load() {
-			unused++
-		}
-	}
-	r.stock, r.low, r.soon = r.stock[:0], 0, 0
-	r.mu.Unlock()
-	if unused == 0 {
-		return false
-	}
-	r.returned.Add(int64(unused))
-	within, cancel := context.WithTimeout(ctx, giveBackTimeout)
-	defer cancel()
-	if err := r.lists.GiveBack(within, unused); err != nil {
-		r.notice(err)
-		r.serveWaiting(nil, err)
-	} else {
-		r.notice(nil)
-	}
-	return false
-}
-
-// settle waits, for a moment, until no turn can come any more that was fetched
-// before now, and takes those for draining servers out of stock. It reports
-// whether it could.
-func (r *rotor) settle() bool {
-	r.mu.Lock()
-	fetching := r.fetching
-	kept := r.stock[:0]
-	for _, to := range r.stock {
-		if to.draining.Load() {
-			to.inFlight.Add(-1)
-			continue
-		}
-		kept = append(kept, to)
-	}
-	r.stock = kept
-	r.mu.Unlock()
-	if fetching == nil {
-		return true
-	}
-	select {
-	case <-fetching:
-		return true
-	case <-time.After(settleTimeout):
-		return false
-	}
 }
 
 // complain logs elements that are no servers, each once.
