@@ -3,7 +3,7 @@ package proxy
 import "sync"
 
 // pieceSize is how much of a body is read and sent on at a time.
-const pieceSize = 32 << 10
+const pieceSize = 64 << 10
 
 // piece is a buffer for a part of a body.
 type piece [pieceSize]byte
@@ -11,7 +11,7 @@ type piece [pieceSize]byte
 var pieces = sync.Pool{New: func() any { return new(piece) }}
 
 // chunkRoom is room for the longest size line of a chunk that fits a piece:
-// 8000 CR LF.
+// fff0 CR LF.
 const chunkRoom = 6
 
 // sizeChunk writes the size line of a chunk of n bytes so that it ends where

@@ -43,6 +43,7 @@ type rotor struct {
 	soon     int            // how many are wanted within the time ahead
 	taken    int            // by requests since counted
 	counted  time.Time
+	crowded  time.Time // when there was last a crowd
 	waiting  []*waiter
 	fetching chan struct{} // closed when the last fetch has ended
 }

@@ -13,7 +13,10 @@ func (r *rotor) wantAhead() int {
 		r.soon = int(float64(r.taken) * float64(ahead) / float64(elapsed))
 		r.taken, r.counted = 0, now
 	}
-	if r.busy() < crowd {
+	if r.busy() >= crowd {
+		r.crowded = now
+	}
+	if now.Sub(r.crowded) > crowdedFor {
 		r.soon = 0
 	}
 	target := min(r.soon, mostAhead)

@@ -19,6 +19,9 @@ const (
 	// crowd is from how many requests at once on turns are fetched ahead. Fewer
 	// get theirs one by one, and the list shows each.
 	crowd = 4
+	// crowdedFor is how long that lasts: a moment with fewer is no reason to have
+	// them wait.
+	crowdedFor = 100 * time.Millisecond
 	// ahead is how long before they are used turns are fetched, and window is
 	// how long the requests are counted that say how many that will be.
 	ahead  = 4 * time.Millisecond
