@@ -7,8 +7,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -72,24 +70,9 @@ func command(ctx context.Context, name string, args ...string) (string, error) {
 	return strings.TrimSpace(string(output)), nil
 }
 
-// get returns the answer's X-Served-By, or an error unless it is a success.
+// get returns the answer's X-Served-By, or an error unless it is a 200.
 func get(ctx context.Context, url string) (servedBy string, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return "", err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return "", err
-	}
-	defer response.Body.Close()
-	if _, err := io.Copy(io.Discard, response.Body); err != nil {
-		return "", err
-	}
-	if response.StatusCode/100 != 2 {
-		return "", fmt.Errorf("GET %s: %s", url, response.Status)
-	}
-	return response.Header.Get("X-Served-By"), nil
+	return load.Ask(ctx, url, "X-Served-By")
 }
 
 // pollPause is how finely a first answer is timed.

@@ -2,10 +2,9 @@ package main
 
 import (
 	"context"
+	"deux/bench/load"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"slices"
@@ -142,20 +141,5 @@ func reachesBoth(ctx context.Context, url string) error {
 
 // ask returns the X-Backend of a 200.
 func ask(ctx context.Context, url string) (backend string, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return "", err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return "", err
-	}
-	defer response.Body.Close()
-	if _, err := io.Copy(io.Discard, response.Body); err != nil {
-		return "", err
-	}
-	if response.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("GET %s: %s", url, response.Status)
-	}
-	return response.Header.Get("X-Backend"), nil
+	return load.Ask(ctx, url, "X-Backend")
 }

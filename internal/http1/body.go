@@ -48,8 +48,9 @@ func (b *Body) Begin(reader *Reader, framing Framing) {
 	b.ended = framing.Kind == Empty || framing.Kind == Sized && framing.Length == 0
 }
 
-// Limit bounds the body: one that says that it is longer is refused with 413
-// before that comes. 0 bounds nothing.
+// Limit bounds a chunked body: one whose chunks say that it is longer is refused
+// with ErrTooLarge before they come. 0 bounds nothing. What a Sized body will have
+// is in its head, for the caller to judge.
 func (b *Body) Limit(bytes int64) { b.limit = bytes }
 
 // Ended reports whether the whole body has been read.
@@ -64,9 +65,6 @@ func (b *Body) Read(to []byte) (n int, err error) {
 	}
 	if b.framing.Kind == Chunked {
 		return b.readChunks(to)
-	}
-	if b.limit > 0 && b.framing.Length > b.limit {
-		return 0, ErrTooLarge
 	}
 	if b.framing.Kind == Sized && int64(len(to)) > b.left {
 		to = to[:b.left]

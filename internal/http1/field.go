@@ -156,7 +156,7 @@ func readConnection(fields []Field) (c connection) {
 		if !EqualFold(fields[i].Name, "connection") {
 			continue
 		}
-		elements(fields[i].Value, func(option []byte) bool {
+		for option := range elements(fields[i].Value) {
 			switch {
 			case EqualFold(option, "close"):
 				c.close = true
@@ -167,8 +167,7 @@ func readConnection(fields []Field) (c connection) {
 			default:
 				dropNamed(fields, option)
 			}
-			return true
-		})
+		}
 	}
 	return c
 }

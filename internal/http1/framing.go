@@ -87,7 +87,7 @@ func checkCoding(value []byte) error {
 		return nil
 	}
 	others, chunked, last := 0, 0, false
-	elements(value, func(coding []byte) bool {
+	for coding := range elements(value) {
 		if last = EqualFold(coding, "chunked"); last {
 			chunked++
 		} else {
@@ -96,8 +96,7 @@ func checkCoding(value []byte) error {
 		if !all(coding, &isToken) {
 			chunked = 2
 		}
-		return true
-	})
+	}
 	if last && chunked == 1 && others > 0 {
 		return errOtherCoding
 	}

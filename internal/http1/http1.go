@@ -11,6 +11,11 @@
 // of its Reader's buffer and valid until the next head is read.
 package http1
 
+import (
+	"bytes"
+	"iter"
+)
+
 // Error is a message that is not passed on. Status is what the gateway answers
 // when a client sent it (RFC 9110 section 15); when a server did, it is a 502.
 type Error struct {
@@ -112,20 +117,16 @@ func trim(text []byte) []byte {
 	return text
 }
 
-// elements calls each with every element of a comma-separated list that is not
-// empty (RFC 9110 section 5.6.1.2), until each returns false.
-func elements(list []byte, each func([]byte) bool) {
-	for len(list) > 0 {
-		element := list
-		list = nil
-		for i, c := range element {
-			if c == ',' {
-				element, list = element[:i], element[i+1:]
-				break
+// elements returns the elements of a comma-separated list that are not empty
+// (RFC 9110 section 5.6.1.2).
+func elements(list []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for more := len(list) > 0; more; {
+			var element []byte
+			element, list, more = bytes.Cut(list, []byte(","))
+			if element = trim(element); len(element) > 0 && !yield(element) {
+				return
 			}
-		}
-		if element = trim(element); len(element) > 0 && !each(element) {
-			return
 		}
 	}
 }

@@ -119,10 +119,9 @@ func (q *Request) parseHops() error {
 		name, value := q.Fields[i].Name, q.Fields[i].Value
 		switch {
 		case len(name) == len("te") && EqualFold(name, "te"):
-			elements(value, func(coding []byte) bool {
+			for coding := range elements(value) {
 				q.Trailers = q.Trailers || EqualFold(coding, "trailers")
-				return true
-			})
+			}
 		case len(name) == len("expect") && EqualFold(name, "expect") && q.Minor > 0:
 			if !EqualFold(value, "100-continue") {
 				return errExpect
@@ -141,10 +140,11 @@ func (q *Request) parseHops() error {
 // offersHTTP2 reports whether a client wants to go on in HTTP/2 (RFC 7540
 // section 3.2): behind the gateway's back, every request that follows would
 // pass unseen.
-func offersHTTP2(protocols []byte) (h2c bool) {
-	elements(protocols, func(protocol []byte) bool {
-		h2c = h2c || EqualFold(protocol, "h2c") || EqualFold(protocol, "h2")
-		return true
-	})
-	return h2c
+func offersHTTP2(protocols []byte) bool {
+	for protocol := range elements(protocols) {
+		if EqualFold(protocol, "h2c") || EqualFold(protocol, "h2") {
+			return true
+		}
+	}
+	return false
 }

@@ -38,7 +38,6 @@ func (c *client) prepare() {
 		c.sent.Begin(&c.in, http1.Framing{})
 	}
 	c.at.oneShot = !c.isIdempotent() || !c.sent.Ended()
-	c.movable.Store(!c.at.oneShot)
 	c.at.mustClose = !c.request.KeepAlive || c.stopping.Load()
 }
 

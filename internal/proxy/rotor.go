@@ -212,13 +212,11 @@ func (r *rotor) remember(listed, draining []fleet.Server) (leaving []*upstream) 
 		}
 	}
 	r.listed = listed
-	for server, to := range r.all {
-		to.draining.Store(slices.Contains(draining, server))
-	}
 	for _, server := range draining {
-		to := r.upstreamOf(server)
-		to.draining.Store(true)
-		leaving = append(leaving, to)
+		leaving = append(leaving, r.upstreamOf(server))
+	}
+	for _, to := range r.all {
+		to.draining.Store(slices.Contains(leaving, to))
 	}
 	if len(listed) > 0 {
 		r.known = r.known[:0:0]

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -74,15 +75,7 @@ func (r *rotor) giveBackStale(ctx context.Context, all bool) (left bool) {
 func (r *rotor) settle() bool {
 	r.mu.Lock()
 	fetching := r.fetching
-	kept := r.stock[:0]
-	for _, to := range r.stock {
-		if to.draining.Load() {
-			to.inFlight.Add(-1)
-			continue
-		}
-		kept = append(kept, to)
-	}
-	r.stock = kept
+	r.stock = slices.DeleteFunc(r.stock, (*upstream).dropTurn)
 	r.mu.Unlock()
 	if fetching == nil {
 		return true

@@ -71,8 +71,7 @@ func (r *rotor) take(w *waiter) (*upstream, error) {
 	for len(r.stock) > 0 {
 		to := r.stock[0]
 		r.stock = r.stock[1:]
-		if to.draining.Load() {
-			to.inFlight.Add(-1)
+		if to.dropTurn() {
 			continue
 		}
 		if len(r.stock) < r.low {

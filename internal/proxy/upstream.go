@@ -29,6 +29,16 @@ type upstream struct {
 	probing  bool
 }
 
+// dropTurn drops a turn in stock if its server drains, and reports whether it
+// has.
+func (u *upstream) dropTurn() (dropped bool) {
+	if !u.draining.Load() {
+		return false
+	}
+	u.inFlight.Add(-1)
+	return true
+}
+
 const (
 	// keepTimeout is how long an unused connection is kept: less than most
 	// servers do, so that it is seldom they who close it.
@@ -88,9 +98,8 @@ const retirement = 200 * time.Millisecond
 
 // sweep closes the connections that have been unused for too long, and those on
 // which their server has ended or said something unasked (RFC 9112 section 9.2).
-// With all
-// set it closes all unused ones: many a server waits for that when it is told
-// to stop (http.Server.Shutdown of Go: five seconds).
+// With all set it closes all unused ones: many a server waits for that when it is
+// told to stop (http.Server.Shutdown of Go: five seconds).
 func (u *upstream) sweep(now *clock, all bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()

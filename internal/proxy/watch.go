@@ -89,10 +89,10 @@ func (p *Proxy) inspect(c *client, look bool) {
 	if limit := p.limit(current); limit > 0 && waited >= limit && !clientsTurn && c.pace.expire(token) {
 		p.end(c, current)
 	}
-	if !c.isMoving(upload) || !isRequest(current) {
+	if !upload.isOfBody() || !isRequest(current) {
 		return
 	}
-	if look && p.isDraining(c, upload == sending) {
+	if look && c.isDraining(upload == sending) {
 		c.uploadPace.refresh(uploadToken, &p.clock)
 		return
 	}
@@ -101,8 +101,8 @@ func (p *Proxy) inspect(c *client, look bool) {
 	}
 }
 
-// isMoving reports whether a goroutine is sending the request's body.
-func (c *client) isMoving(upload phase) bool { return upload == uploading || upload == sending }
+// isOfBody reports whether a goroutine that sends a request's body is at it.
+func (of phase) isOfBody() bool { return of == uploading || of == sending }
 
 // isRequest reports whether a request is under way in this phase.
 func isRequest(current phase) bool {
@@ -138,11 +138,11 @@ func (p *Proxy) look(c *client, current phase, token uint64) (over bool) {
 			c.interrupt(clientGone)
 			return true
 		}
-		if current == sending && p.isDraining(c, true) {
+		if current == sending && c.isDraining(true) {
 			c.pace.refresh(token, &p.clock)
 		}
 	case answering:
-		if p.isDraining(c, false) {
+		if c.isDraining(false) {
 			c.pace.refresh(token, &p.clock)
 		}
 	}
@@ -172,7 +172,7 @@ func (c *client) poll(events int16) (found int16) {
 
 // isDraining reports whether the receiver has taken some of what was sent since
 // the last look: the kernel knows how much it has not acknowledged.
-func (p *Proxy) isDraining(c *client, toServer bool) (moved bool) {
+func (c *client) isDraining(toServer bool) (moved bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	raw, last := c.raw, &c.queues[0]
