@@ -103,8 +103,9 @@ func TestProxy_PassesAnAnswerThatComesBeforeTheUploadHasEnded(t *testing.T) {
 }
 
 // hangUpAfter answers n requests on a connection and closes it when the next
-// one comes.
-func hangUpAfter(n int, requests *atomic.Int32) func(net.Conn) {
+// one comes. It counts those that it answers, and all that come and may not be
+// repeated.
+func hangUpAfter(n int, requests, once *atomic.Int32) func(net.Conn) {
 	return func(connection net.Conn) {
 		defer connection.Close()
 		reader := bufio.NewReader(connection)
@@ -115,16 +116,25 @@ func hangUpAfter(n int, requests *atomic.Int32) func(net.Conn) {
 			}
 			io.Copy(io.Discard, request.Body)
 			requests.Add(1)
+			countOnce(request, once)
 			io.WriteString(connection, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 		}
-		http.ReadRequest(reader)
+		if request, err := http.ReadRequest(reader); err == nil {
+			countOnce(request, once)
+		}
+	}
+}
+
+func countOnce(request *http.Request, once *atomic.Int32) {
+	if request.Method == http.MethodPost || request.Method == http.MethodPatch {
+		once.Add(1)
 	}
 }
 
 func TestProxy_NeverMeetsAClosedConnectionWithWhatItMayNotRepeat(t *testing.T) {
 	s := newStage(t)
-	var requests atomic.Int32
-	s.rawServer(hangUpAfter(1, &requests))
+	var requests, once atomic.Int32
+	s.rawServer(hangUpAfter(1, &requests, &once))
 	for _, method := range []string{"POST", "PATCH", "GET", "PUT", "POST"} {
 		for _, body := range []string{"", "body"} {
 			for range 10 {
@@ -136,6 +146,9 @@ func TestProxy_NeverMeetsAClosedConnectionWithWhatItMayNotRepeat(t *testing.T) {
 	}
 	if got := requests.Load(); got != 100 {
 		t.Errorf("the server answered %d requests, want each of 100 once", got)
+	}
+	if got := once.Load(); got != 60 {
+		t.Errorf("%d POST and PATCH came to the server, want each of 60 once", got)
 	}
 }
 
