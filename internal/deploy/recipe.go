@@ -191,6 +191,10 @@ func (d *Deployer) run(ctx context.Context, p *push) error {
 	if err != nil {
 		return err
 	}
+	runtime, err := d.runtime(ctx, p)
+	if err != nil {
+		return err
+	}
 	for _, port := range ports {
 		p.Container, err = d.engine.Start(ctx, engine.Release{
 			Name:     fmt.Sprintf("%s-%d", d.colour.app, port),
@@ -199,7 +203,7 @@ func (d *Deployer) run(ctx context.Context, p *push) error {
 			Digest:   p.Digest,
 			Time:     p.Built.Format(time.RFC3339),
 			Port:     port,
-		}, d.colour.repository, d.config.HostIP)
+		}, runtime, d.colour.repository, d.config.HostIP)
 		if errors.Is(err, engine.ErrPortTaken) {
 			continue
 		}

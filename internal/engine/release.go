@@ -83,7 +83,7 @@ func (e *Engine) Releases(ctx context.Context, colour string) ([]Release, error)
 // is on a network of the apps alone, and nothing starts it again when it ends:
 // Keep does that. It returns ErrPortTaken, and leaves nothing behind, when
 // something else has the port.
-func (e *Engine) Start(ctx context.Context, release Release, repository, host string) (string, error) {
+func (e *Engine) Start(ctx context.Context, release Release, runtime Runtime, repository, host string) (string, error) {
 	address, err := netip.ParseAddr(host)
 	if err != nil {
 		return "", fmt.Errorf("publishing on HOST_IP: %w", err)
@@ -92,22 +92,25 @@ func (e *Engine) Start(ctx context.Context, release Release, repository, host st
 		return "", err
 	}
 	port := nat.Port(fmt.Sprintf("%d/tcp", AppPort))
+	hostConfig := &container.HostConfig{
+		NetworkMode: container.NetworkMode(e.appsNetwork()),
+		PortBindings: nat.PortMap{port: {
+			{HostIP: address.String(), HostPort: strconv.Itoa(release.Port)}}},
+		Mounts: runtime.Mounts,
+		Init:   &runtime.Init,
+	}
+	runtime.Limits.apply(hostConfig)
 	created, err := e.docker.ContainerCreate(ctx,
 		&container.Config{
 			Image:        repository + "@" + release.Digest,
-			Env:          []string{"COLOUR=" + release.Colour, "REVISION=" + release.Revision},
+			Env:          runtime.Env,
 			ExposedPorts: nat.PortSet{port: {}},
 			Labels: map[string]string{
 				FleetLabel: e.fleet, RoleLabel: roleRelease, PortLabel: strconv.Itoa(release.Port),
 				ColourLabel: release.Colour, RevisionLabel: release.Revision,
 				DigestLabel: release.Digest, TimeLabel: release.Time,
 			},
-		},
-		&container.HostConfig{
-			NetworkMode: container.NetworkMode(e.appsNetwork()),
-			PortBindings: nat.PortMap{port: {
-				{HostIP: address.String(), HostPort: strconv.Itoa(release.Port)}}},
-		}, nil, nil, release.Name)
+		}, hostConfig, nil, nil, release.Name)
 	if err != nil {
 		return "", fmt.Errorf("creating container %s: %w", release.Name, err)
 	}
