@@ -31,7 +31,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		return program.CheckHealth(ctx, fmt.Sprintf("http://127.0.0.1:%d/healthz", config.Port))
 	}
 
-	store := fleet.Open(config.Redis, config.Site)
+	store := fleet.Open(config.Redis, config.Site).As("webapp")
 	defer store.Close()
 	app, err := webapp.New(config, store, log)
 	if err != nil {

@@ -47,7 +47,7 @@ func Open(config Config, name string, out io.Writer) (*Deployer, error) {
 	if err != nil {
 		return nil, err
 	}
-	lists := fleet.Open(config.RedisAddr, colour.site)
+	lists := fleet.Open(config.RedisAddr, colour.site).As("deploy")
 	rotation, err := lists.Rotation(name)
 	return &Deployer{
 		config:     config,

@@ -23,7 +23,8 @@ import (
 // Fleet is the lists of one system.
 type Fleet struct {
 	Site
-	client *redis.Client
+	client  *redis.Client
+	program string
 }
 
 // Open returns the fleet whose lists are in the Redis at address, HOST:PORT.
@@ -48,6 +49,12 @@ func newClient(address string) *redis.Client {
 		ContextTimeoutEnabled: true,
 		DisableIdentity:       true,
 	})
+}
+
+// As names the program that moves servers, for the journal, and returns f.
+func (f *Fleet) As(program string) *Fleet {
+	f.program = program
+	return f
 }
 
 // Close ends the connections. A claim has one of its own, which its context ends.

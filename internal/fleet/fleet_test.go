@@ -295,7 +295,7 @@ func TestList_EndsTheSpawningAndListsAServerOnce(t *testing.T) {
 	l.put("spawningServers", url(3001), url(3001))
 	l.put("failedServers", url(3001))
 	for range 2 {
-		if err := l.List(t.Context(), site.Server(3001)); err != nil {
+		if err := l.List(t.Context(), site.Server(3001), 0); err != nil {
 			t.Fatalf("List: %v", err)
 		}
 	}
@@ -308,7 +308,7 @@ func TestFail_KeepsTheServerWhereAPersonFindsIt(t *testing.T) {
 	l := open(t)
 	l.put("spawningServers", url(3001))
 	for range 2 {
-		if err := l.Fail(t.Context(), site.Server(3001)); err != nil {
+		if err := l.Fail(t.Context(), site.Server(3001), nil); err != nil {
 			t.Fatalf("Fail: %v", err)
 		}
 	}
@@ -336,8 +336,8 @@ func TestDestruction_UnlistsBeforeItDrainsAndEndsInNoList(t *testing.T) {
 	if draining, err := l.Draining(ctx, server); err != nil || draining {
 		t.Errorf("Draining after Drained: got %v, %v, want false", draining, err)
 	}
-	if err := l.Gone(ctx, server); err != nil {
-		t.Fatalf("Gone: %v", err)
+	if err := l.Forget(ctx, server, 0); err != nil {
+		t.Fatalf("Forget: %v", err)
 	}
 	l.want("destroyingServers")
 	if snapshot, _ := l.Lists(ctx); snapshot.Knows(server) {
@@ -349,7 +349,7 @@ func TestRespawn_MovesOnlyWhatIsListed(t *testing.T) {
 	l := open(t)
 	l.put("servers", url(3000), url(3001))
 	for _, want := range []bool{true, false} {
-		got, err := l.Respawn(t.Context(), site.Server(3001))
+		got, err := l.Respawn(t.Context(), site.Server(3001), nil)
 		if err != nil || got != want {
 			t.Errorf("got %v, %v, want %v", got, err, want)
 		}
@@ -371,7 +371,7 @@ func TestRenew_DrainsWhatServesAndListEndsIt(t *testing.T) {
 	l.want("servers", url(3000), url(3002), url(3003))
 	l.want("spawningServers", url(3001))
 	l.want("drainServers", url(3001))
-	if err := l.List(t.Context(), site.Server(3001)); err != nil {
+	if err := l.List(t.Context(), site.Server(3001), 0); err != nil {
 		t.Fatal(err)
 	}
 	l.want("servers", url(3000), url(3002), url(3003), url(3001))

@@ -39,6 +39,8 @@ const (
 
 	// recentKey holds the last visited URLs, newest on the left.
 	recentKey = "recent"
+	// eventsKey holds what happened, newest on the left: see Event.
+	eventsKey = "events"
 	// imagesKey holds pictures in base64, newest on the left, where /meow
 	// takes them.
 	imagesKey = "images"
@@ -55,5 +57,5 @@ var fleetKeys = []string{
 const occupyingKeys = 4
 
 var reservedKeys = append([]string{
-	blueKey, drainBlueKey, greenKey, drainGreenKey, recentKey, imagesKey,
+	blueKey, drainBlueKey, greenKey, drainGreenKey, recentKey, imagesKey, eventsKey,
 }, fleetKeys...)

@@ -13,8 +13,11 @@ import (
 //	KEYS  1 blueServers  2 drainBlueServers (or green's)
 //	ARGV  1 the element that takes over
 //	→ nothing
-var switchScript = redis.NewScript(`
-if not redis.call('LPOS', KEYS[1], ARGV[1]) then redis.call('RPUSH', KEYS[1], ARGV[1]) end
+var switchScript = newScript(`
+if not redis.call('LPOS', KEYS[1], ARGV[1]) then
+  redis.call('RPUSH', KEYS[1], ARGV[1])
+  journal(ARGV[1])
+end
 redis.call('LREM', KEYS[2], 0, ARGV[1])
 for _, element in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
   if element ~= ARGV[1] and redis.call('LREM', KEYS[1], 0, element) > 0
@@ -28,7 +31,8 @@ end
 // All of it is one step: no request finds an empty list or an unlisted server.
 func (r *Rotation) Switch(ctx context.Context, server Server) error {
 	keys := []string{r.servers, r.drain}
-	if err := switchScript.Run(ctx, r.fleet.client, keys, server.URL).Err(); err != nil && err != redis.Nil {
+	event := Event{What: Switched, Pool: r.pool}
+	if err := r.fleet.run(ctx, switchScript, event, keys, server.URL).Err(); err != nil && err != redis.Nil {
 		return fmt.Errorf("switching %s to %s: %w", r.servers, server.URL, err)
 	}
 	return nil
@@ -42,5 +46,5 @@ func (r *Rotation) Draining(ctx context.Context, server Server) (bool, error) {
 
 // Forget takes a server that is gone off both lists.
 func (r *Rotation) Forget(ctx context.Context, server Server) error {
-	return r.fleet.remove(ctx, server, r.servers, r.drain)
+	return r.fleet.remove(ctx, Event{What: Gone, Pool: r.pool}, server, r.servers, r.drain)
 }

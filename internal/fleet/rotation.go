@@ -16,15 +16,16 @@ var ErrNoServers = errors.New("no server is listed")
 // left it and whose last requests may still run.
 type Rotation struct {
 	fleet   *Fleet
+	pool    string // web, blue or green
 	servers string
 	drain   string
 }
 
 // rotations says which proxy works on which lists.
-var rotations = map[string]struct{ servers, drain string }{
-	"proxy": {serversKey, drainKey},
-	"blue":  {blueKey, drainBlueKey},
-	"green": {greenKey, drainGreenKey},
+var rotations = map[string]struct{ pool, servers, drain string }{
+	"proxy": {"web", serversKey, drainKey},
+	"blue":  {"blue", blueKey, drainBlueKey},
+	"green": {"green", greenKey, drainGreenKey},
 }
 
 // Rotation returns the rotation of the service proxy, blue or green.
@@ -33,7 +34,7 @@ func (f *Fleet) Rotation(service string) (*Rotation, error) {
 	if !known {
 		return nil, fmt.Errorf("setting SERVICE=%q: expected proxy, blue or green", service)
 	}
-	return &Rotation{fleet: f, servers: keys.servers, drain: keys.drain}, nil
+	return &Rotation{fleet: f, pool: keys.pool, servers: keys.servers, drain: keys.drain}, nil
 }
 
 // Turns rotates a list for many requests at a time. It is not safe for
@@ -159,5 +160,5 @@ func (r *Rotation) AwaitDrain(ctx context.Context, patience time.Duration) (bool
 
 // Drained says that no request to server is in flight any more.
 func (r *Rotation) Drained(ctx context.Context, server Server) error {
-	return r.fleet.remove(ctx, server, r.drain)
+	return r.fleet.remove(ctx, Event{What: Drained, Pool: r.pool}, server, r.drain)
 }

@@ -36,7 +36,7 @@ end
 //	ARGV  1 host  2 first port  3 most servers  4 how many lists count
 //	→ the port; 0 when there are as many servers as may be; -1 when the
 //	  ports have run out
-var spawnScript = redis.NewScript(portOf + `
+var spawnScript = newScript(portOf + `
 local host, first = ARGV[1], tonumber(ARGV[2])
 local highest, count, seen = first, 1, {[first] = true}
 for i, key in ipairs(KEYS) do
@@ -53,7 +53,9 @@ for i, key in ipairs(KEYS) do
 end
 if count >= tonumber(ARGV[3]) then return 0 end
 if highest >= 65535 then return -1 end
-redis.call('LPUSH', KEYS[1], string.format('http://%s:%d', host, highest + 1))
+local server = string.format('http://%s:%d', host, highest + 1)
+redis.call('LPUSH', KEYS[1], server)
+journal(server)
 return highest + 1
 `)
 
@@ -62,7 +64,7 @@ return highest + 1
 // ErrFull when there are most servers, the first one included, that run or
 // are under way.
 func (f *Fleet) RequestSpawn(ctx context.Context, most int) (Server, error) {
-	port, err := spawnScript.Run(ctx, f.client, fleetKeys, f.Host, f.First, most, occupyingKeys).Int()
+	port, err := f.run(ctx, spawnScript, Event{What: Wanted}, fleetKeys, f.Host, f.First, most, occupyingKeys).Int()
 	switch {
 	case err != nil:
 		return Server{}, fmt.Errorf("allotting a port: %w", err)
@@ -80,7 +82,7 @@ func (f *Fleet) RequestSpawn(ctx context.Context, most int) (Server, error) {
 //	KEYS  1 servers  2 deleteServers  3 destroyingServers
 //	ARGV  1 host  2 first port  3 a random whole number
 //	→ the element, or false when there is none
-var destroyScript = redis.NewScript(portOf + `
+var destroyScript = newScript(portOf + `
 local host, first = ARGV[1], tonumber(ARGV[2])
 local going, candidates = {}, {}
 for i = 2, 3 do
@@ -96,6 +98,7 @@ end
 if #candidates == 0 then return false end
 local chosen = candidates[tonumber(ARGV[3]) % #candidates + 1]
 redis.call('LPUSH', KEYS[2], chosen)
+journal(chosen)
 return chosen
 `)
 
@@ -104,7 +107,7 @@ return chosen
 // ErrNothingToDestroy when there is none.
 func (f *Fleet) RequestDestroy(ctx context.Context) (Server, error) {
 	keys := []string{serversKey, deleteKey, destroyingKey}
-	element, err := destroyScript.Run(ctx, f.client, keys, f.Host, f.First, rand.Int32()).Text()
+	element, err := f.run(ctx, destroyScript, Event{What: Unwanted}, keys, f.Host, f.First, rand.Int32()).Text()
 	if errors.Is(err, redis.Nil) {
 		return Server{}, ErrNothingToDestroy
 	}

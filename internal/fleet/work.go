@@ -54,35 +54,36 @@ func (f *Fleet) claim(ctx context.Context, from, to string, patience time.Durati
 //	KEYS  1 the list that gets it, on the right, unless it is there already;
 //	      the rest lose it
 //	ARGV  1 the element
-//	→ how many entries the others lost
-var addScript = redis.NewScript(`
-local lost = 0
-for i = 2, #KEYS do lost = lost + redis.call('LREM', KEYS[i], 0, ARGV[1]) end
-if not redis.call('LPOS', KEYS[1], ARGV[1]) then redis.call('RPUSH', KEYS[1], ARGV[1]) end
-return lost
+//	→ nothing
+var addScript = newScript(`
+local moved = 0
+for i = 2, #KEYS do moved = moved + redis.call('LREM', KEYS[i], 0, ARGV[1]) end
+if not redis.call('LPOS', KEYS[1], ARGV[1]) then moved = redis.call('RPUSH', KEYS[1], ARGV[1]) end
+if moved > 0 then journal(ARGV[1]) end
 `)
 
-func (f *Fleet) move(ctx context.Context, element, to string, from ...string) error {
+func (f *Fleet) move(ctx context.Context, event Event, element, to string, from ...string) error {
 	keys := append([]string{to}, from...)
-	if err := addScript.Run(ctx, f.client, keys, element).Err(); err != nil {
+	if err := f.run(ctx, addScript, event, keys, element).Err(); err != nil && !errors.Is(err, redis.Nil) {
 		return fmt.Errorf("moving %s to %s: %w", element, to, err)
 	}
 	return nil
 }
 
-// List puts a server that answers into rotation and ends its spawning.
-func (f *Fleet) List(ctx context.Context, server Server) error {
-	return f.move(ctx, server.URL, serversKey, spawningKey, failedKey, drainKey)
+// List puts a server that answers into rotation and ends its spawning, which
+// took so long.
+func (f *Fleet) List(ctx context.Context, server Server, took time.Duration) error {
+	return f.move(ctx, Event{What: Serving, Ms: took.Milliseconds()}, server.URL, serversKey, spawningKey, failedKey, drainKey)
 }
 
 // Fail gives up spawning or destroying a server.
-func (f *Fleet) Fail(ctx context.Context, server Server) error {
-	return f.move(ctx, server.URL, failedKey, spawningKey, destroyingKey, drainKey)
+func (f *Fleet) Fail(ctx context.Context, server Server, cause error) error {
+	return f.move(ctx, Event{What: GivenUp, Why: because(cause)}, server.URL, failedKey, spawningKey, destroyingKey, drainKey)
 }
 
 // SetAside moves an element that is no server URL to failedServers.
 func (f *Fleet) SetAside(ctx context.Context, bad Misplaced) error {
-	return f.move(ctx, bad.Element, failedKey, bad.list)
+	return f.move(ctx, Event{What: SetAside, Why: bad.Reason + ", in " + bad.list}, bad.Element, failedKey, bad.list)
 }
 
 // replaceScript moves a server that no longer answers from one list to
@@ -91,16 +92,18 @@ func (f *Fleet) SetAside(ctx context.Context, bad Misplaced) error {
 //	KEYS  1 servers  2 spawningServers
 //	ARGV  1 the element
 //	→ 1 when it moved, else 0
-var replaceScript = redis.NewScript(`
+var replaceScript = newScript(`
 if redis.call('LREM', KEYS[1], 0, ARGV[1]) == 0 then return 0 end
 if not redis.call('LPOS', KEYS[2], ARGV[1]) then redis.call('LPUSH', KEYS[2], ARGV[1]) end
+journal(ARGV[1])
 return 1
 `)
 
 // Respawn takes a server that died out of rotation and marks it as being
-// spawned again. It tells whether the server was still listed.
-func (f *Fleet) Respawn(ctx context.Context, server Server) (bool, error) {
-	moved, err := replaceScript.Run(ctx, f.client, []string{serversKey, spawningKey}, server.URL).Bool()
+// spawned again. It reports whether the server was still listed.
+func (f *Fleet) Respawn(ctx context.Context, server Server, cause error) (bool, error) {
+	event := Event{What: Lost, Why: because(cause)}
+	moved, err := f.run(ctx, replaceScript, event, []string{serversKey, spawningKey}, server.URL).Bool()
 	if err != nil {
 		return false, fmt.Errorf("unlisting %s to spawn it again: %w", server.URL, err)
 	}
@@ -114,13 +117,14 @@ func (f *Fleet) Respawn(ctx context.Context, server Server) (bool, error) {
 //	ARGV  1 the element  2 the first server
 //	→ 1 when it moved, 0 when it was not listed or is to be destroyed, or the
 //	  first server is not there to serve
-var renewScript = redis.NewScript(`
+var renewScript = newScript(`
 if not redis.call('LPOS', KEYS[1], ARGV[2]) then return 0 end
 if redis.call('LPOS', KEYS[4], ARGV[1]) or redis.call('LPOS', KEYS[5], ARGV[1]) then return 0 end
 if redis.call('LREM', KEYS[1], 0, ARGV[1]) == 0 then return 0 end
 for i = 2, 3 do
   if not redis.call('LPOS', KEYS[i], ARGV[1]) then redis.call('LPUSH', KEYS[i], ARGV[1]) end
 end
+journal(ARGV[1])
 return 1
 `)
 
@@ -130,7 +134,7 @@ return 1
 // server is listed, and tells whether it did.
 func (f *Fleet) Renew(ctx context.Context, server Server) (bool, error) {
 	keys := []string{serversKey, spawningKey, drainKey, deleteKey, destroyingKey}
-	moved, err := renewScript.Run(ctx, f.client, keys, server.URL, f.FirstServer().URL).Bool()
+	moved, err := f.run(ctx, renewScript, Event{What: Renewing}, keys, server.URL, f.FirstServer().URL).Bool()
 	if err != nil {
 		return false, fmt.Errorf("unlisting %s to renew it: %w", server.URL, err)
 	}
@@ -142,7 +146,7 @@ func (f *Fleet) Renew(ctx context.Context, server Server) (bool, error) {
 //	KEYS  1 servers  2 drainServers  3 deleteServers  4 destroyingServers
 //	ARGV  1 the element
 //	→ 1 when it moved, 0 when it was not listed or no other stays
-var stepAsideScript = redis.NewScript(`
+var stepAsideScript = newScript(`
 local stays = false
 for _, other in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
   local going = redis.call('LPOS', KEYS[3], other) or redis.call('LPOS', KEYS[4], other)
@@ -150,6 +154,7 @@ for _, other in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
 end
 if not stays or redis.call('LREM', KEYS[1], 0, ARGV[1]) == 0 then return 0 end
 if not redis.call('LPOS', KEYS[2], ARGV[1]) then redis.call('LPUSH', KEYS[2], ARGV[1]) end
+journal(ARGV[1])
 return 1
 `)
 
@@ -158,46 +163,66 @@ return 1
 // whether it did.
 func (f *Fleet) StepAside(ctx context.Context, server Server) (bool, error) {
 	keys := []string{serversKey, drainKey, deleteKey, destroyingKey}
-	moved, err := stepAsideScript.Run(ctx, f.client, keys, server.URL).Bool()
+	moved, err := f.run(ctx, stepAsideScript, Event{What: SteppedAside}, keys, server.URL).Bool()
 	if err != nil {
 		return false, fmt.Errorf("unlisting %s before it stops: %w", server.URL, err)
 	}
 	return moved, nil
 }
 
-// Unlist takes a server out of rotation.
-func (f *Fleet) Unlist(ctx context.Context, server Server) error {
-	return f.remove(ctx, server, serversKey)
+// Unlist takes a server that does not answer out of rotation.
+func (f *Fleet) Unlist(ctx context.Context, server Server, cause error) error {
+	return f.remove(ctx, Event{What: Away, Why: because(cause)}, server, serversKey)
 }
 
+// removeScript takes an element out of lists.
+//
+//	KEYS  the lists
+//	ARGV  1 the element
+//	→ nothing
+var removeScript = newScript(`
+local lost = 0
+for _, key in ipairs(KEYS) do lost = lost + redis.call('LREM', key, 0, ARGV[1]) end
+if lost > 0 then journal(ARGV[1]) end
+`)
+
 // remove takes the server out of the lists, in one step.
-func (f *Fleet) remove(ctx context.Context, server Server, keys ...string) error {
-	_, err := f.client.TxPipelined(ctx, func(tx redis.Pipeliner) error {
-		for _, key := range keys {
-			tx.LRem(ctx, key, 0, server.URL)
-		}
-		return nil
-	})
-	if err != nil {
+func (f *Fleet) remove(ctx context.Context, event Event, server Server, keys ...string) error {
+	err := f.run(ctx, removeScript, event, keys, server.URL).Err()
+	if err != nil && !errors.Is(err, redis.Nil) {
 		return fmt.Errorf("taking %s off %v: %w", server.URL, keys, err)
 	}
 	return nil
 }
 
-// ForgetFailure clears an earlier failure of a server that is spawned again.
-func (f *Fleet) ForgetFailure(ctx context.Context, server Server) error {
-	return f.remove(ctx, server, failedKey)
+// startScript clears an earlier failure.
+//
+//	KEYS  1 failedServers
+//	ARGV  1 the element
+//	→ nothing
+var startScript = newScript(`
+redis.call('LREM', KEYS[1], 0, ARGV[1])
+journal(ARGV[1])
+`)
+
+// StartSpawn clears an earlier failure of a server that somebody now starts.
+func (f *Fleet) StartSpawn(ctx context.Context, server Server) error {
+	err := f.run(ctx, startScript, Event{What: Starting}, []string{failedKey}, server.URL).Err()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return fmt.Errorf("taking %s off %s: %w", server.URL, failedKey, err)
+	}
+	return nil
 }
 
 // DropWishes takes back every wish about a server.
 func (f *Fleet) DropWishes(ctx context.Context, server Server) error {
-	return f.remove(ctx, server, tempKey, spawningKey, deleteKey, destroyingKey)
+	return f.remove(ctx, Event{What: Dropped}, server, tempKey, spawningKey, deleteKey, destroyingKey)
 }
 
 // BeginDrain takes a server out of rotation and asks the proxy to tell when
 // its last request has ended.
 func (f *Fleet) BeginDrain(ctx context.Context, server Server) error {
-	return f.move(ctx, server.URL, drainKey, serversKey)
+	return f.move(ctx, Event{What: Draining}, server.URL, drainKey, serversKey)
 }
 
 // Draining tells whether the proxy may still have a request to server in
@@ -228,9 +253,10 @@ func (f *Fleet) IsDestroying(ctx context.Context, server Server) (bool, error) {
 	return f.has(ctx, destroyingKey, server)
 }
 
-// Gone ends the destruction of a server whose container and image are removed.
-func (f *Fleet) Gone(ctx context.Context, server Server) error {
-	return f.remove(ctx, server, destroyingKey, drainKey, serversKey)
+// Forget ends the destruction of a server whose container and image are
+// removed, which took so long.
+func (f *Fleet) Forget(ctx context.Context, server Server, took time.Duration) error {
+	return f.remove(ctx, Event{What: Gone, Ms: took.Milliseconds()}, server, destroyingKey, drainKey, serversKey)
 }
 
 // adoptScript lists a server that no list knows.
@@ -238,11 +264,12 @@ func (f *Fleet) Gone(ctx context.Context, server Server) error {
 //	KEYS  1 servers, then the other lists that name servers
 //	ARGV  1 the element
 //	→ 1 when it is new, 0 when some list has it
-var adoptScript = redis.NewScript(`
+var adoptScript = newScript(`
 for _, key in ipairs(KEYS) do
   if redis.call('LPOS', key, ARGV[1]) then return 0 end
 end
 redis.call('RPUSH', KEYS[1], ARGV[1])
+journal(ARGV[1])
 return 1
 `)
 
@@ -250,7 +277,7 @@ return 1
 // at the start, or one whose lists were lost. It tells whether it did.
 func (f *Fleet) Adopt(ctx context.Context, server Server) (bool, error) {
 	keys := append([]string{serversKey}, fleetKeys...)
-	adopted, err := adoptScript.Run(ctx, f.client, keys, server.URL).Bool()
+	adopted, err := f.run(ctx, adoptScript, Event{What: Adopted}, keys, server.URL).Bool()
 	if err != nil {
 		return false, fmt.Errorf("adopting %s: %w", server.URL, err)
 	}

@@ -29,12 +29,21 @@ func (p *Poller) destroy(ctx context.Context, server fleet.Server) {
 	case ctx.Err() != nil:
 	case err != nil:
 		log.Error("Destroy given up", "error", err)
-		p.persist(ctx, p.fleet.Fail, server)
+		p.fail(ctx, server, err)
 	default:
-		if p.persist(ctx, p.fleet.Gone, server) {
-			log.Info("Server gone", "container", server.Container(), "took", time.Since(begun).Round(time.Millisecond))
+		took := time.Since(begun).Round(time.Millisecond)
+		forget := func(ctx context.Context, server fleet.Server) error { return p.fleet.Forget(ctx, server, took) }
+		if p.persist(ctx, forget, server) {
+			log.Info("Server gone", "container", server.Container(), "took", took)
 		}
 	}
+}
+
+// fail marks a server that nobody tries any more to spawn or to destroy.
+func (p *Poller) fail(ctx context.Context, server fleet.Server, cause error) {
+	p.persist(ctx, func(ctx context.Context, server fleet.Server) error {
+		return p.fleet.Fail(ctx, server, cause)
+	}, server)
 }
 
 // isFirst tells whether a job is about the first server, which Compose starts

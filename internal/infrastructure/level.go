@@ -111,9 +111,9 @@ func (p *Poller) checkListed(ctx context.Context, lists fleet.Lists, alive map[f
 func (p *Poller) retire(ctx context.Context, server fleet.Server, cause error) error {
 	if server == p.config.Site.FirstServer() {
 		p.log.Warn("The first server does not answer, unlisted until it does", "server", server.URL, "error", cause)
-		return p.fleet.Unlist(ctx, server)
+		return p.fleet.Unlist(ctx, server, cause)
 	}
-	moved, err := p.fleet.Respawn(ctx, server)
+	moved, err := p.fleet.Respawn(ctx, server, cause)
 	if err == nil && moved {
 		delete(p.strikes, server)
 		p.log.Warn("Server died, spawning it again", "server", server.URL, "error", cause)

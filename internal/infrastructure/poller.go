@@ -64,7 +64,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 		return err
 	}
 	defer docker.Close()
-	lists := fleet.Open(config.RedisAddr, config.Site)
+	lists := fleet.Open(config.RedisAddr, config.Site).As("infrastructure")
 	defer lists.Close()
 	spawner := &engine.Spawner{Root: config.Root, Script: "scripts/spawn_docker.sh", Env: config.scriptEnv(), Log: log}
 

@@ -28,7 +28,7 @@ func (p *Poller) spawn(ctx context.Context, server fleet.Server) {
 		return
 	}
 	begun := time.Now()
-	p.persist(ctx, p.fleet.ForgetFailure, server)
+	p.persist(ctx, p.fleet.StartSpawn, server)
 	p.drain(ctx, server)
 	if !p.stillWanted(ctx, p.fleet.IsSpawning, server) {
 		return // the lists were lost, and with them who has requests to it
@@ -39,10 +39,12 @@ func (p *Poller) spawn(ctx context.Context, server fleet.Server) {
 	case err != nil:
 		log.Error("Spawn given up", "error", err)
 		p.cleanUp(ctx, server)
-		p.persist(ctx, p.fleet.Fail, server)
+		p.fail(ctx, server, err)
 	default:
-		if p.persist(ctx, p.fleet.List, server) {
-			log.Info("Server listed", "container", server.Container(), "took", time.Since(begun).Round(time.Millisecond))
+		took := time.Since(begun).Round(time.Millisecond)
+		list := func(ctx context.Context, server fleet.Server) error { return p.fleet.List(ctx, server, took) }
+		if p.persist(ctx, list, server) {
+			log.Info("Server listed", "container", server.Container(), "took", took)
 		}
 	}
 }

@@ -112,7 +112,7 @@ func must(t *testing.T, err error) {
 func list(t *testing.T, f *fleet.Fleet, ports ...int) {
 	t.Helper()
 	for _, port := range ports {
-		must(t, f.List(t.Context(), f.Server(port)))
+		must(t, f.List(t.Context(), f.Server(port), 0))
 	}
 }
 

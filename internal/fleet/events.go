@@ -1,0 +1,131 @@
+package fleet
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Event is an arrow that a server took: an element of the journal events, JSON
+// in one line. The script that moves the server pushes it, so none is missing
+// and none is invented. A journal is for readers: nothing is decided by it.
+type Event struct {
+	At     time.Time `json:"at"`
+	What   What      `json:"what"`
+	Pool   string    `json:"pool"` // web, blue or green
+	Server string    `json:"server"`
+	By     string    `json:"by"`            // the program that moved it
+	Ms     int64     `json:"ms,omitempty"`  // milliseconds that it took to come here
+	Why    string    `json:"why,omitempty"` // at most maxWhy bytes
+}
+
+// What happened to a server.
+type What string
+
+// The events of a server, in the order of its life.
+const (
+	Wanted       What = "wanted"        // /spawn allotted its port
+	Starting     What = "starting"      // its image is being built and its container started
+	Serving      What = "serving"       // it answered and is in rotation
+	Adopted      What = "adopted"       // it answered and no list knew it: in rotation
+	Switched     What = "switched"      // a release that is now the only one in rotation
+	Renewing     What = "renewing"      // out of rotation, to be started with today's code and settings
+	SteppedAside What = "stepped aside" // out of rotation, because it is about to stop by itself
+	Away         What = "away"          // out of rotation, because it does not answer
+	Lost         What = "lost"          // as away, and it is started again
+	Unwanted     What = "unwanted"      // /destroy chose it
+	Draining     What = "draining"      // out of rotation, its last requests may still run
+	Drained      What = "drained"       // the proxy has no request to it any more
+	Gone         What = "gone"          // its container and image are removed
+	GivenUp      What = "given up"      // failed, and nobody tries any more
+	SetAside     What = "set aside"     // an element that is no server, found in a list
+	Dropped      What = "dropped"       // a wish that nobody may have
+)
+
+// eventsLength is how many events are kept.
+const eventsLength = 500
+
+// maxWhy bounds the reason of an event, in bytes.
+const maxWhy = 500
+
+// Events returns the last n events, newest first. An element that is no event,
+// such as one that a person pushed, is passed over.
+func (f *Fleet) Events(ctx context.Context, n int) ([]Event, error) {
+	elements, err := f.client.LRange(ctx, eventsKey, 0, int64(n)-1).Result()
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", eventsKey, err)
+	}
+	events := make([]Event, 0, len(elements))
+	for _, element := range elements {
+		var event Event
+		if json.Unmarshal([]byte(element), &event) == nil && event.What != "" {
+			events = append(events, event)
+		}
+	}
+	return events, nil
+}
+
+// script is a Lua script that moves servers from list to list and pushes an
+// event for each: it calls journal(element) at the place where one moved.
+type script struct{ *redis.Script }
+
+// newScript prepares a script. KEYS and ARGV are what the script's comment says:
+// what the journal needs comes behind them, and is taken off first.
+func newScript(source string) script {
+	return script{redis.NewScript(`
+local events, most = table.remove(KEYS), table.remove(ARGV)
+local tail, head = table.remove(ARGV), table.remove(ARGV)
+local function journal(element)
+  redis.call('LPUSH', events, head .. string.sub(cjson.encode(element):gsub('\\/', '/'), 2, -2) .. tail)
+  redis.call('LTRIM', events, 0, most - 1)
+end
+` + source)}
+}
+
+// run runs the script. Each server that it moves has the event in the journal.
+func (f *Fleet) run(ctx context.Context, script script, event Event, keys []string, arguments ...any) *redis.Cmd {
+	event.By = f.program
+	if event.Pool == "" {
+		event.Pool = "web"
+	}
+	head, tail := event.around()
+	keys = append(append([]string(nil), keys...), eventsKey)
+	return script.Run(ctx, f.client, keys, append(arguments, head, tail, eventsLength)...)
+}
+
+// around returns the event as JSON, what comes before its server and what comes
+// behind: which server it is about, a script may be the one to choose.
+func (e Event) around() (head, tail string) {
+	e.At, e.Server = time.Now().UTC().Truncate(time.Millisecond), ""
+	e.Why = firstBytes(e.Why, maxWhy)
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // people read it
+	_ = encoder.Encode(e)        // a struct of strings and numbers
+	before, after, _ := bytes.Cut(bytes.TrimSpace(text.Bytes()), []byte(`"server":"`))
+	return string(before) + `"server":"`, string(after)
+}
+
+// firstBytes returns the first n bytes of a text, less a rune that they cut.
+func firstBytes(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n]
+}
+
+// because is the reason of an event, or none.
+func because(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
