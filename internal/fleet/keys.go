@@ -41,6 +41,10 @@ const (
 	recentKey = "recent"
 	// eventsKey holds what happened, newest on the left: see Event.
 	eventsKey = "events"
+	// webLoadKey holds seconds of the proxy, newest on the left: see Load.
+	webLoadKey   = "webLoad"
+	blueLoadKey  = "blueLoad"
+	greenLoadKey = "greenLoad"
 	// imagesKey holds pictures in base64, newest on the left, where /meow
 	// takes them.
 	imagesKey = "images"
@@ -57,5 +61,6 @@ var fleetKeys = []string{
 const occupyingKeys = 4
 
 var reservedKeys = append([]string{
-	blueKey, drainBlueKey, greenKey, drainGreenKey, recentKey, imagesKey, eventsKey,
+	blueKey, drainBlueKey, greenKey, drainGreenKey, recentKey, imagesKey,
+	eventsKey, webLoadKey, blueLoadKey, greenLoadKey,
 }, fleetKeys...)

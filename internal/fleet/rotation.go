@@ -19,13 +19,14 @@ type Rotation struct {
 	pool    string // web, blue or green
 	servers string
 	drain   string
+	load    string
 }
 
 // rotations says which proxy works on which lists.
-var rotations = map[string]struct{ pool, servers, drain string }{
-	"proxy": {"web", serversKey, drainKey},
-	"blue":  {"blue", blueKey, drainBlueKey},
-	"green": {"green", greenKey, drainGreenKey},
+var rotations = map[string]struct{ pool, servers, drain, load string }{
+	"proxy": {"web", serversKey, drainKey, webLoadKey},
+	"blue":  {"blue", blueKey, drainBlueKey, blueLoadKey},
+	"green": {"green", greenKey, drainGreenKey, greenLoadKey},
 }
 
 // Rotation returns the rotation of the service proxy, blue or green.
@@ -34,7 +35,7 @@ func (f *Fleet) Rotation(service string) (*Rotation, error) {
 	if !known {
 		return nil, fmt.Errorf("setting SERVICE=%q: expected proxy, blue or green", service)
 	}
-	return &Rotation{fleet: f, pool: keys.pool, servers: keys.servers, drain: keys.drain}, nil
+	return &Rotation{fleet: f, pool: keys.pool, servers: keys.servers, drain: keys.drain, load: keys.load}, nil
 }
 
 // Turns rotates a list for many requests at a time. It is not safe for

@@ -16,14 +16,18 @@ type metrics struct {
 	requests *prometheus.CounterVec // server, status
 	duration prometheus.Histogram
 	retries  *prometheus.CounterVec // reason
-	unserved [statuses]atomic.Pointer[prometheus.Counter]
+	unserved serverMetrics
 }
 
 // statuses bounds the statuses that are counted.
 const statuses = 600
 
-// serverMetrics are a server's counters by status, found without a look-up.
-type serverMetrics [statuses]atomic.Pointer[prometheus.Counter]
+// serverMetrics are what is counted of a server's requests: by status, found
+// without a look-up, and since the last second of the journal.
+type serverMetrics struct {
+	statuses [statuses]atomic.Pointer[prometheus.Counter]
+	counts   counts
+}
 
 func newMetrics(p *Proxy) *metrics {
 	m := &metrics{
@@ -74,19 +78,20 @@ func (p *Proxy) connections() int {
 // count counts a request that has ended.
 func (m *metrics) count(e *exchange, took time.Duration) {
 	m.duration.Observe(took.Seconds())
-	counters, server := (*serverMetrics)(&m.unserved), ""
+	seen, server := &m.unserved, ""
 	if len(e.tried) > 0 {
 		last := e.tried[len(e.tried)-1]
-		counters, server = &last.seen, last.URL
+		seen, server = &last.seen, last.URL
 	}
 	if e.status < 0 || e.status >= statuses {
 		return
 	}
-	counter := counters[e.status].Load()
+	seen.counts.add(e.status, took)
+	counter := seen.statuses[e.status].Load()
 	if counter == nil {
 		found := m.requests.WithLabelValues(server, strconv.Itoa(e.status))
 		counter = &found
-		counters[e.status].Store(counter)
+		seen.statuses[e.status].Store(counter)
 	}
 	(*counter).Inc()
 }

@@ -37,6 +37,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	defer stop()
 	p.work(watching, &background)
 	background.Go(func() { _ = program.Serve(watching, p.adminServer(), admin, time.Second, log) })
+	background.Go(func() { p.recordLoad(watching, rotation) })
 	if config.Service == "proxy" {
 		background.Go(func() { p.keepFirst(ctx, lists, rotation) })
 	}

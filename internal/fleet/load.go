@@ -1,0 +1,67 @@
+package fleet
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Load is one second of a proxy: an element of its pool's journal (webLoad,
+// blueLoad, greenLoad), JSON in one line.
+type Load struct {
+	At       time.Time             `json:"at"` // when the second ended
+	Requests int                   `json:"requests"`
+	InFlight int                   `json:"inFlight"`           // at its end
+	Statuses map[string]int        `json:"statuses,omitempty"` // of answers, by class: 2xx, 5xx
+	P50      float64               `json:"p50"`                // milliseconds to the end of an answer, to within an eighth
+	P99      float64               `json:"p99"`
+	Servers  map[string]ServerLoad `json:"servers,omitempty"` // by URL, those with requests
+}
+
+// ServerLoad is one server's part of a Load.
+type ServerLoad struct {
+	Requests int     `json:"requests"`
+	Errors   int     `json:"errors,omitempty"` // answers of 500 and above
+	InFlight int     `json:"inFlight"`
+	P95      float64 `json:"p95"`
+}
+
+// loadLength is how many seconds of load are kept: five minutes of them.
+const loadLength = 300
+
+// RecordLoad adds a second to the pool's journal of load.
+func (r *Rotation) RecordLoad(ctx context.Context, load Load) error {
+	element, err := json.Marshal(load)
+	if err != nil {
+		return fmt.Errorf("recording the load of %s: %w", r.pool, err)
+	}
+	_, err = r.fleet.client.TxPipelined(ctx, func(tx redis.Pipeliner) error {
+		tx.LPush(ctx, r.load, element)
+		tx.LTrim(ctx, r.load, 0, loadLength-1)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("recording the load of %s: %w", r.pool, err)
+	}
+	return nil
+}
+
+// Loads returns the last n seconds with requests to the pool, newest first. An
+// element that is none is passed over.
+func (r *Rotation) Loads(ctx context.Context, n int) ([]Load, error) {
+	elements, err := r.fleet.client.LRange(ctx, r.load, 0, int64(n)-1).Result()
+	if err != nil {
+		return nil, fmt.Errorf("reading the load of %s: %w", r.pool, err)
+	}
+	loads := make([]Load, 0, len(elements))
+	for _, element := range elements {
+		var load Load
+		if json.Unmarshal([]byte(element), &load) == nil && !load.At.IsZero() {
+			loads = append(loads, load)
+		}
+	}
+	return loads, nil
+}
