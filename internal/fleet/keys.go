@@ -45,6 +45,9 @@ const (
 	webLoadKey   = "webLoad"
 	blueLoadKey  = "blueLoad"
 	greenLoadKey = "greenLoad"
+	// vitalsKey holds how the machine and its containers do, newest on the
+	// left: see Vitals.
+	vitalsKey = "vitals"
 	// imagesKey holds pictures in base64, newest on the left, where /meow
 	// takes them.
 	imagesKey = "images"
@@ -62,5 +65,5 @@ const occupyingKeys = 4
 
 var reservedKeys = append([]string{
 	blueKey, drainBlueKey, greenKey, drainGreenKey, recentKey, imagesKey,
-	eventsKey, webLoadKey, blueLoadKey, greenLoadKey,
+	eventsKey, vitalsKey, webLoadKey, blueLoadKey, greenLoadKey,
 }, fleetKeys...)

@@ -21,6 +21,7 @@ import (
 
 // containers is Docker, as far as this package needs it.
 type containers interface {
+	usages
 	Wait(ctx context.Context, log *slog.Logger) error
 	Ping(ctx context.Context) error
 	Servers(ctx context.Context) ([]engine.Container, error)
@@ -98,6 +99,7 @@ func (p *Poller) run(ctx context.Context) {
 	loops.Go(func() { p.claim(ctx, p.fleet.ClaimSpawn, p.beginSpawn) })
 	loops.Go(func() { p.claim(ctx, p.fleet.ClaimDestroy, p.beginDestroy) })
 	loops.Go(func() { p.levelLoop(ctx) })
+	loops.Go(func() { p.vitalsLoop(ctx) })
 	loops.Wait()
 	p.jobs.wait()
 	p.log.Info("Infrastructure ends")

@@ -29,6 +29,7 @@ func url(port int) string { return site.Server(port).URL }
 type fakeDocker struct {
 	mu      sync.Mutex
 	running map[string]int    // port by container
+	spent   time.Duration     // by the one server, of processors
 	version map[string]string // by container
 	first   string            // what the first server was started from; empty: nobody can tell
 	hang    bool              // whether spawns never end by themselves

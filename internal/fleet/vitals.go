@@ -1,0 +1,67 @@
+package fleet
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Vitals is how the machine and the system's containers do: an element of the
+// journal vitals, JSON in one line. That the newest is old means that no
+// infrastructure runs.
+type Vitals struct {
+	At         time.Time            `json:"at"`
+	Machine    Machine              `json:"machine"`
+	Containers map[string]Container `json:"containers"` // by name
+}
+
+// Machine is the machine's memory, disk and pressure.
+type Machine struct {
+	Memory    int64              `json:"memory"`        // bytes
+	Available int64              `json:"available"`     // bytes of it that a program could get
+	Disk      int64              `json:"disk"`          // bytes, of the file system with Docker's data
+	DiskFree  int64              `json:"diskFree"`      // bytes of it
+	PSI       map[string]float64 `json:"psi,omitempty"` // percent of the last 10 s in which something waited for cpu, memory, io
+}
+
+// Container is what one container uses.
+type Container struct {
+	CPU    float64 `json:"cpu"`    // percent of one processor, since the element before
+	Memory int64   `json:"memory"` // bytes
+	Limit  int64   `json:"limit"`  // bytes
+}
+
+// vitalsLength is how many vitals are kept: five minutes of them.
+const vitalsLength = 60
+
+// RecordVitals adds to the journal of vitals.
+func (f *Fleet) RecordVitals(ctx context.Context, vitals Vitals) error {
+	element, err := json.Marshal(vitals)
+	if err == nil {
+		_, err = f.client.TxPipelined(ctx, func(tx redis.Pipeliner) error {
+			tx.LPush(ctx, vitalsKey, element)
+			tx.LTrim(ctx, vitalsKey, 0, vitalsLength-1)
+			return nil
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("recording vitals: %w", err)
+	}
+	return nil
+}
+
+// LastVitals returns the newest vitals. Without any, At is zero.
+func (f *Fleet) LastVitals(ctx context.Context) (Vitals, error) {
+	elements, err := f.client.LRange(ctx, vitalsKey, 0, 0).Result()
+	if err != nil {
+		return Vitals{}, fmt.Errorf("reading %s: %w", vitalsKey, err)
+	}
+	var vitals Vitals
+	if len(elements) > 0 && json.Unmarshal([]byte(elements[0]), &vitals) != nil {
+		return Vitals{}, nil
+	}
+	return vitals, nil
+}

@@ -1,0 +1,130 @@
+package infrastructure
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"deux/internal/engine"
+	"deux/internal/fleet"
+)
+
+// vitalsInterval is the time between two looks at what the containers use: one
+// sweep for all who read, however many they are.
+const vitalsInterval = 5 * time.Second
+
+// usages is Docker, as far as vitals need it.
+type usages interface {
+	Usages(ctx context.Context) ([]engine.Usage, error)
+	DataDir(ctx context.Context) (string, error)
+}
+
+// vitals looks after the machine and the containers. Docker tells of processors
+// how much time they have given since a container's start, so two looks make a
+// percentage.
+type vitals struct {
+	docker usages
+	proc   string // where the kernel tells of itself
+	dir    string // of Docker's data, once it has told
+	last   map[string]time.Duration
+	at     time.Time
+}
+
+func newVitals(docker usages) *vitals { return &vitals{docker: docker, proc: "/proc"} }
+
+// vitalsLoop writes the vitals down until ctx ends: also the sign that somebody
+// works on the lists.
+func (p *Poller) vitalsLoop(ctx context.Context) {
+	watch := newVitals(p.docker)
+	ticker := time.NewTicker(vitalsInterval)
+	defer ticker.Stop()
+	for {
+		now, err := watch.look(ctx, time.Now())
+		if err == nil {
+			err = p.fleet.RecordVitals(ctx, now)
+		}
+		p.complaints.report("writing the vitals", err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// look returns the vitals at a moment.
+func (v *vitals) look(ctx context.Context, now time.Time) (fleet.Vitals, error) {
+	used, err := v.docker.Usages(ctx)
+	if err != nil {
+		return fleet.Vitals{}, err
+	}
+	if v.dir == "" {
+		if v.dir, err = v.docker.DataDir(ctx); err != nil {
+			return fleet.Vitals{}, err
+		}
+	}
+	found := fleet.Vitals{At: now.UTC().Truncate(time.Millisecond), Machine: v.machine(), Containers: make(map[string]fleet.Container)}
+	spent := make(map[string]time.Duration)
+	for _, usage := range used {
+		spent[usage.ID] = usage.CPU
+		found.Containers[usage.Name] = fleet.Container{
+			CPU: v.percent(usage, now), Memory: usage.Memory, Limit: usage.Limit}
+	}
+	v.last, v.at = spent, now
+	return found, nil
+}
+
+// percent returns how much of one processor the container had since the last
+// look; 0 at the first.
+func (v *vitals) percent(usage engine.Usage, now time.Time) float64 {
+	before, known := v.last[usage.ID]
+	if !known || !now.After(v.at) || usage.CPU < before {
+		return 0
+	}
+	return math.Round(1000*float64(usage.CPU-before)/float64(now.Sub(v.at))) / 10
+}
+
+// machine returns what the kernel tells. What it does not tell is 0.
+func (v *vitals) machine() fleet.Machine {
+	memory := v.memory()
+	found := fleet.Machine{Memory: memory["MemTotal"], Available: memory["MemAvailable"], PSI: v.pressure()}
+	var disk syscall.Statfs_t
+	if syscall.Statfs(v.dir, &disk) == nil {
+		found.Disk, found.DiskFree = int64(disk.Blocks)*disk.Bsize, int64(disk.Bavail)*disk.Bsize
+	}
+	return found
+}
+
+// memory reads proc_meminfo(5): NAME: N kB.
+func (v *vitals) memory() map[string]int64 {
+	content, _ := os.ReadFile(filepath.Join(v.proc, "meminfo"))
+	found := make(map[string]int64)
+	for line := range strings.Lines(string(content)) {
+		name, value, _ := strings.Cut(line, ":")
+		var kilobytes int64
+		if _, err := fmt.Sscan(value, &kilobytes); err == nil {
+			found[name] = kilobytes << 10
+		}
+	}
+	return found
+}
+
+// pressure reads how long something waited for a resource (kernel, "PSI -
+// Pressure Stall Information"): some avg10=PERCENT …. A kernel without it has
+// no such files.
+func (v *vitals) pressure() map[string]float64 {
+	found := make(map[string]float64)
+	for _, resource := range []string{"cpu", "memory", "io"} {
+		content, _ := os.ReadFile(filepath.Join(v.proc, "pressure", resource))
+		var percent float64
+		if _, err := fmt.Sscanf(string(content), "some avg10=%f", &percent); err == nil {
+			found[resource] = percent
+		}
+	}
+	return found
+}

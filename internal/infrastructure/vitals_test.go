@@ -1,0 +1,71 @@
+package infrastructure
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"deux/internal/engine"
+	"deux/internal/fleet"
+)
+
+// Usages is one server that uses half a processor of each second.
+func (d *fakeDocker) Usages(context.Context) ([]engine.Usage, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.spent += 2500 * time.Millisecond
+	return []engine.Usage{{ID: "1", Name: "webapp_3001_app", CPU: d.spent, Memory: 10 << 20, Limit: 96 << 20}}, nil
+}
+
+// DataDir is a folder that surely exists.
+func (d *fakeDocker) DataDir(context.Context) (string, error) { return "/", nil }
+
+func TestVitals_CountProcessorsBetweenTwoLooks(t *testing.T) {
+	v := newVitals(newFakeDocker())
+	v.proc = t.TempDir()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(os.MkdirAll(filepath.Join(v.proc, "pressure"), 0o755))
+	must(os.WriteFile(filepath.Join(v.proc, "meminfo"), []byte("MemTotal:  2048 kB\nMemFree: 1 kB\nMemAvailable:  1024 kB\n"), 0o600))
+	must(os.WriteFile(filepath.Join(v.proc, "pressure", "memory"), []byte("some avg10=1.25 avg60=0.00 avg300=0.00 total=1\nfull avg10=9.00"), 0o600))
+
+	begin := time.Now()
+	first, err := v.look(t.Context(), begin)
+	must(err)
+	second, err := v.look(t.Context(), begin.Add(5*time.Second))
+	must(err)
+	if got := first.Containers["webapp_3001_app"].CPU; got != 0 {
+		t.Errorf("CPU at the first look: got %v %%, want 0", got)
+	}
+	want := fleet.Container{CPU: 50, Memory: 10 << 20, Limit: 96 << 20}
+	if got := second.Containers["webapp_3001_app"]; got != want {
+		t.Errorf("at the second look: got %+v, want %+v", got, want)
+	}
+	machine := second.Machine
+	if machine.Memory != 2<<20 || machine.Available != 1<<20 || machine.Disk <= 0 || machine.DiskFree > machine.Disk {
+		t.Errorf("machine: got %+v, want 2 MiB, 1 MiB of it available, and a disk", machine)
+	}
+	if len(machine.PSI) != 1 || machine.PSI["memory"] != 1.25 {
+		t.Errorf("pressure: got %v, want 1.25 %% for memory alone", machine.PSI)
+	}
+}
+
+func TestVitals_AreWrittenDownAsASignOfLife(t *testing.T) {
+	w := newWorld(t)
+	began := time.Now().Add(-time.Second)
+	w.start()
+	var last fleet.Vitals
+	w.eventually(func() bool {
+		last, _ = w.fleet.LastVitals(t.Context())
+		return last.At.After(began)
+	}, func() { t.Fatalf("vitals: got %+v, want some of after %v", last, began) })
+	if len(last.Containers) != 1 {
+		t.Errorf("containers: got %v, want one", last.Containers)
+	}
+}
