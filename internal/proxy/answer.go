@@ -12,14 +12,23 @@ const ServedBy = "X-Served-By"
 
 // appendInterim appends a 1xx answer as it came.
 func (c *client) appendInterim(to []byte) []byte {
-	to = c.appendStatusLine(to)
+	return append(c.appendFields(c.appendStatusLine(to)), "\r\n"...)
+}
+
+// appendFields appends the fields of an answer that has no body. Those of a
+// framing would be wrong in a 1xx (RFC 9110 section 8.6, RFC 9112 section 6.1).
+func (c *client) appendFields(to []byte) []byte {
 	for i := range c.answer.Fields {
-		if role := c.answer.Fields[i].Role; role != http1.HopByHop && role != http1.Framed {
-			to = http1.AppendField(to, c.answer.Fields[i])
+		if field := c.answer.Fields[i]; passes(field.Role) && field.Role != http1.Framed {
+			to = http1.AppendField(to, field)
 		}
 	}
-	return append(to, "\r\n"...)
+	return to
 }
+
+// passes reports whether the client gets a field of the answer: all but those
+// of the server's connection, and its own word on which server it is.
+func passes(role http1.Role) bool { return role != http1.HopByHop && role != http1.ServedBy }
 
 func (c *client) appendStatusLine(to []byte) []byte {
 	to = append(to, "HTTP/1.1 "...)
@@ -37,10 +46,10 @@ func (c *client) appendAnswer(to []byte) []byte {
 	length := false
 	for i := range p.Fields {
 		field := &p.Fields[i]
-		switch field.Role {
-		case http1.HopByHop, http1.ServedBy:
+		if !passes(field.Role) {
 			continue
-		case http1.Framed:
+		}
+		if field.Role == http1.Framed {
 			if length || !c.passesLength(field) {
 				continue
 			}

@@ -195,11 +195,21 @@ func (r *rotor) refresh(ctx context.Context) (drain bool) {
 			drain = true
 			continue
 		}
-		to.sweep(nil, true)
-		r.notice(r.lists.Drained(ctx, to.Server))
-		r.drained.Add(1)
+		r.endDrain(ctx, to)
 	}
 	return drain
+}
+
+// endDrain takes a server off the drain list that has nothing in flight. From
+// now on it may be listed again: the next turn for it is one to be used.
+func (r *rotor) endDrain(ctx context.Context, to *upstream) {
+	to.sweep(nil, true)
+	err := r.lists.Drained(ctx, to.Server)
+	r.notice(err)
+	if err == nil {
+		to.draining.Store(false)
+		r.drained.Add(1)
+	}
 }
 
 // remember takes over what the lists say, and returns the servers that drain.

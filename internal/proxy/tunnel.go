@@ -3,20 +3,13 @@ package proxy
 import (
 	"io"
 	"net"
-
-	"deux/internal/http1"
 )
 
 // tunnel passes a 101 on and then every byte, both ways, until both sides have
 // ended (RFC 9110 section 7.8). The end of one side is passed on as such.
 func (c *client) tunnel(l *link) error {
 	c.at.status, c.at.mustClose, c.at.headSent = 101, true, true
-	c.out = c.appendStatusLine(c.out[:0])
-	for i := range c.answer.Fields {
-		if role := c.answer.Fields[i].Role; role == http1.EndToEnd || role == http1.Date {
-			c.out = http1.AppendField(c.out, c.answer.Fields[i])
-		}
-	}
+	c.out = c.appendFields(c.appendStatusLine(c.out[:0]))
 	c.out = append(append(append(c.out, ServedBy+": "...), c.at.to.URL...), "\r\n"...)
 	c.out = append(append(append(c.out, "Connection: Upgrade\r\nUpgrade: "...), c.answer.Upgraded...), "\r\n\r\n"...)
 	c.out = append(c.out, l.in.Take(l.in.Buffered())...)

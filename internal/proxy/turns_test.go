@@ -14,12 +14,13 @@ import (
 // fakeLists is a rotation that a test holds up, to force what a real Redis does
 // only rarely.
 type fakeLists struct {
-	server   fleet.Server
-	entered  chan struct{} // gets a value when turns are fetched
-	release  chan struct{} // lets them go on
-	draining []fleet.Server
-	drained  chan fleet.Server
-	returned chan int
+	server     fleet.Server
+	entered    chan struct{} // gets a value when turns are fetched
+	release    chan struct{} // lets them go on
+	draining   []fleet.Server
+	drained    chan fleet.Server
+	drainError error
+	returned   chan int
 }
 
 func newFakeLists() *fakeLists {
@@ -49,7 +50,7 @@ func (f *fakeLists) AwaitDrain(ctx context.Context, _ time.Duration) (bool, erro
 
 func (f *fakeLists) Drained(_ context.Context, server fleet.Server) error {
 	f.drained <- server
-	return nil
+	return f.drainError
 }
 
 func (f *fakeLists) GiveBack(_ context.Context, n int) error {
@@ -133,5 +134,35 @@ func TestRotor_GivesNoTurnInStockToAServerThatDrains(t *testing.T) {
 	}
 	if got := to.inFlight.Load(); got != 0 {
 		t.Errorf("in flight: got %d, want 0", got)
+	}
+}
+
+func TestRotor_UsesTheFirstTurnOfAServerThatIsListedAgainAfterItsDrain(t *testing.T) {
+	lists := newFakeLists()
+	lists.draining = []fleet.Server{lists.server}
+	r := newRotor(lists, lists, slog.New(slog.DiscardHandler))
+	r.refresh(t.Context())
+	<-lists.drained
+	r.serveWaiting([]fleet.Server{lists.server}, nil) // it was listed again, and has a turn in stock
+	r.away.Store(true)                                // so that take does not fetch
+	got, err := r.take(newWaiter())
+	if err != nil || got.Server != lists.server {
+		t.Errorf("got %v, %v, want the turn of %v", got, err, lists.server)
+	}
+}
+
+func TestRotor_LetsAServerDrainOnWhenRedisDoesNotTakeItsEnd(t *testing.T) {
+	lists := newFakeLists()
+	lists.draining, lists.drainError = []fleet.Server{lists.server}, errors.New("gone")
+	r := newRotor(lists, lists, slog.New(slog.DiscardHandler))
+	r.refresh(t.Context())
+	if got := r.drained.Load(); got != 0 || !r.upstreams()[0].draining.Load() {
+		t.Errorf("got %d servers drained, want 0 and it to drain on", got)
+	}
+	<-lists.drained
+	lists.drainError = nil
+	r.refresh(t.Context())
+	if got := r.drained.Load(); got != 1 {
+		t.Errorf("got %d servers drained when Redis was back, want 1", got)
 	}
 }

@@ -1,0 +1,57 @@
+package redistest
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// idle holds the address of each Redis that no test uses.
+var idle struct {
+	sync.Mutex
+	addresses []string
+}
+
+// takeIdle returns a Redis that no test uses, emptied, and reports whether there
+// is one.
+func takeIdle() (address string, found bool) {
+	idle.Lock()
+	defer idle.Unlock()
+	for len(idle.addresses) > 0 {
+		last := len(idle.addresses) - 1
+		address, idle.addresses = idle.addresses[last], idle.addresses[:last]
+		if renew(address) == nil {
+			return address, true
+		}
+	}
+	return "", false // those that did not answer were shut down by their tests
+}
+
+func putIdle(address string) {
+	idle.Lock()
+	defer idle.Unlock()
+	idle.addresses = append(idle.addresses, address)
+}
+
+// renewTimeout is how long a Redis may take that still runs.
+const renewTimeout = 5 * time.Second
+
+// renew makes a Redis as it was when it was started. Connections of the test
+// before are closed first: one of them may be blocked, waiting for an element.
+func renew(address string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), renewTimeout)
+	defer cancel()
+	client := redis.NewClient(&redis.Options{Addr: address, MaxRetries: -1})
+	defer client.Close()
+	_, err := client.Pipelined(ctx, func(pipeline redis.Pipeliner) error {
+		pipeline.ClientKillByFilter(ctx, "TYPE", "normal", "SKIPME", "yes")
+		pipeline.ConfigSet(ctx, "save", "")
+		pipeline.ScriptFlush(ctx)
+		pipeline.FlushAll(ctx)
+		pipeline.ConfigResetStat(ctx)
+		return nil
+	})
+	return err
+}
