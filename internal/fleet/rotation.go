@@ -18,13 +18,14 @@ type Rotation struct {
 	fleet   *Fleet
 	servers string
 	drain   string
+	failed  string
 }
 
 // rotations says which proxy works on which lists.
-var rotations = map[string]struct{ servers, drain string }{
-	"proxy": {serversKey, drainKey},
-	"blue":  {blueKey, drainBlueKey},
-	"green": {greenKey, drainGreenKey},
+var rotations = map[string]struct{ servers, drain, failed string }{
+	"proxy": {serversKey, drainKey, failedKey},
+	"blue":  {blueKey, drainBlueKey, failedBlueKey},
+	"green": {greenKey, drainGreenKey, failedGreenKey},
 }
 
 // Rotation returns the rotation of the service proxy, blue or green.
@@ -33,7 +34,7 @@ func (f *Fleet) Rotation(service string) (*Rotation, error) {
 	if !known {
 		return nil, fmt.Errorf("setting SERVICE=%q: expected proxy, blue or green", service)
 	}
-	return &Rotation{fleet: f, servers: keys.servers, drain: keys.drain}, nil
+	return &Rotation{fleet: f, servers: keys.servers, drain: keys.drain, failed: keys.failed}, nil
 }
 
 // Turns rotates a list for many requests at a time. It is not safe for
