@@ -59,9 +59,11 @@ func (d *Deployer) healthStatus(ctx context.Context) error {
 	}
 	switch {
 	case redis != nil:
-		return d.unwell("it answers, but whether it is listed is unknown: no answer from Redis at %s (make up starts it)", d.config.RedisAddr)
+		d.out.line("  listed     unknown: no answer from Redis at %s (make up starts it)", d.config.RedisAddr)
+		return ErrUnwell
 	case !slices.Contains(listed, server):
-		return d.unwell("it answers but is NOT LISTED: infrastructure lists it while it runs, else bin/deploy restore %s", d.colour.name)
+		d.out.line("  listed     NO: infrastructure lists it while it runs, else bin/deploy restore %s", d.colour.name)
+		return ErrUnwell
 	}
 	return nil
 }

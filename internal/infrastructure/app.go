@@ -38,10 +38,7 @@ type trouble struct {
 // look compares one sight with what should be, and tells and mends.
 func (a *app) look(ctx context.Context, seen sight) {
 	listed, is := seen.lists.App(a.colour)
-	if listed.Server != a.server {
-		a.server, a.trouble, a.since = listed.Server, "", time.Now()
-		a.id, a.repairs, a.repaired = "", 0, time.Time{}
-	}
+	a.server = listed.Server
 	found := a.examine(ctx, seen, is)
 	if ctx.Err() != nil {
 		return
