@@ -43,13 +43,13 @@ func (a *app) look(ctx context.Context, seen sight) {
 	if ctx.Err() != nil {
 		return
 	}
-	a.tell(ctx, found.what)
+	a.tell(found.what)
 	a.mark(ctx, listed, found.what)
 	a.mend(ctx, found)
 }
 
 // tell logs a trouble when it begins, changes and ends.
-func (a *app) tell(_ context.Context, what string) {
+func (a *app) tell(what string) {
 	if what == a.trouble {
 		return
 	}
@@ -74,11 +74,12 @@ func (a *app) mark(ctx context.Context, listed fleet.ServerState, what string) {
 }
 
 // Pauses between two repairs of one app, and how long it must have been well
-// for the next trouble to be a new one.
+// for the next trouble to be a new one: as long as Docker's own restarts need
+// (Docker, "Start containers automatically").
 const (
 	firstRepairPause = time.Second
 	maxRepairPause   = time.Minute
-	wellAgain        = time.Minute
+	wellAgain        = 10 * time.Second
 )
 
 // repairPause grows with every repair that did not help for long.
@@ -91,10 +92,10 @@ func (a *app) repairPause() time.Duration {
 
 // mend repairs when it is time.
 func (a *app) mend(ctx context.Context, found trouble) {
-	if found.what == "" && a.repairs > 0 && time.Since(a.since) > wellAgain {
+	now := time.Now()
+	if found.what == "" && now.Sub(a.since) > wellAgain {
 		a.repairs = 0
 	}
-	now := time.Now()
 	if found.mend == nil || now.Before(a.repaired.Add(a.repairPause())) || now.Before(found.after) {
 		return
 	}
@@ -154,7 +155,7 @@ func (a *app) examineContainer(ctx context.Context, release engine.Release) trou
 			return a.docker.Unpause(ctx, release.ID)
 		})}
 	}
-	return trouble{what: "its container was stopped" + ending(condition), mend: a.ifListed("Starting again", func(ctx context.Context) error {
+	return trouble{what: "its container was stopped" + ending(condition), mend: a.ifListed("Starting", func(ctx context.Context) error {
 		return a.docker.StartAgain(ctx, release.ID)
 	})}
 }
