@@ -39,6 +39,7 @@ func TestDeploy(t *testing.T) {
 		{"PortsOfForeignProgramsAreLeftAlone", foreignPorts},
 		{"RollbackNeedsNoBuild", rollback},
 		{"DownAndUpBringsTheAppBack", appsComeBack},
+		{"AnAppIsWatchedAndBroughtBack", appsAreWatched},
 		{"TwentyPushesLeaveTheNumberOfImagesAsItWas", prunedImages},
 		{"AStrangersThingsAreNeverTouched", strangers},
 		{"APushOverSSHIsTheSame", overSSH},

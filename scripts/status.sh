@@ -75,7 +75,7 @@ show() {
 	done
 	echo
 	for list in servers tempServers spawningServers failedServers deleteServers destroyingServers drainServers \
-		blueServers drainBlueServers greenServers drainGreenServers; do
+		blueServers drainBlueServers failedBlueServers greenServers drainGreenServers failedGreenServers; do
 		elements=$(inside redis redis-cli lrange "$list" 0 -1) || { echo "The lists are not there to read: Redis is away"; break; }
 		[ -z "$elements" ] || echo "$elements" | sed "s|^|$list  |"
 	done

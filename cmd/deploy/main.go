@@ -19,7 +19,7 @@ import (
 )
 
 const usage = `usage: bin/deploy COMMAND
-  status   [COLOUR]            what runs, where, and what is under way
+  status   [COLOUR]            what runs, where, whether it answers, what is under way; fails if it does not
   history  COLOUR              one line a push: when, result, revision, digest, who, seconds a step
   rollback COLOUR [REVISION]   run the release before, or one of the last five, without a build
   logs     COLOUR [-f]         what the app prints
@@ -29,7 +29,7 @@ const usage = `usage: bin/deploy COMMAND
 
 COLOUR is blue or green. Git's hooks run "update COLOUR REF OLD NEW" and
 "post-receive COLOUR"; the former leaves a "settle COLOUR" behind, which ends
-with the push.`
+with the push. Infrastructure runs "heal COLOUR": restore, unless it is down.`
 
 func main() {
 	flag.Usage = func() { fmt.Fprintln(os.Stderr, usage) }
@@ -122,6 +122,8 @@ func onColour(ctx context.Context, root, command string, arguments []string) err
 		err = deployer.Logs(ctx, 0, len(rest) == 1 && rest[0] == "-f")
 	case command == "restore" && len(rest) == 0:
 		err = deployer.Restore(ctx)
+	case command == "heal" && len(rest) == 0:
+		err = deployer.Heal(ctx)
 	case command == "down" && len(rest) == 0:
 		err = deployer.Down(ctx, false)
 	case command == "down" && len(rest) == 1 && rest[0] == "--clean":
@@ -131,7 +133,7 @@ func onColour(ctx context.Context, root, command string, arguments []string) err
 	default:
 		err = errUsage
 	}
-	if errors.Is(err, deploy.ErrRefused) {
+	if errors.Is(err, deploy.ErrRefused) || errors.Is(err, deploy.ErrUnwell) {
 		return program.ErrReported
 	}
 	return err

@@ -88,7 +88,7 @@ type colour struct {
 }
 
 // Colours are the names of the two apps.
-var Colours = []string{"blue", "green"}
+var Colours = fleet.Colours
 
 // CheckColour returns an error unless name is that of an app.
 func CheckColour(name string) error {

@@ -48,9 +48,11 @@ func (c containers) current(app string) (engine.Release, bool) {
 
 // leftovers returns the containers that have no requests and will get none:
 // candidates that nobody waits for any more, and releases that have drained.
+// Where no release runs, the listed one stays though it is dead: until another
+// one takes over it is what should run.
 func (c containers) leftovers(current engine.Release) []engine.Release {
 	return slices.DeleteFunc(slices.Clone(c.all), func(release engine.Release) bool {
-		return release.ID == current.ID ||
+		return release.ID == current.ID || current.ID == "" && onPort(c.listed, release.Port) ||
 			release.Running && (onPort(c.listed, release.Port) || onPort(c.draining, release.Port))
 	})
 }

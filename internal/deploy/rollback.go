@@ -82,14 +82,18 @@ func revisions(all []record) string {
 	return strings.Join(names, " ")
 }
 
-// Down ends the colour's containers; Restore brings the release back. With
-// clean, every image that a push made goes too, and Restore builds again.
+// Down ends the colour's containers; Restore brings the release back, and
+// nothing else does. With clean, every image that a push made goes too, and
+// Restore builds again.
 func (d *Deployer) Down(ctx context.Context, clean bool) error {
 	unlock, err := d.lock(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
+	if err := d.meanDown(ctx); err != nil {
+		return err
+	}
 	all, err := d.engine.Releases(ctx, d.colour.name)
 	if err != nil {
 		return err
@@ -119,6 +123,9 @@ func (d *Deployer) Restore(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
+	if err := d.meanUp(); err != nil {
+		return err
+	}
 	if err := errors.Join(d.ready(ctx), d.settle(ctx)); err != nil {
 		return err
 	}
@@ -135,10 +142,11 @@ func (d *Deployer) Restore(ctx context.Context) error {
 		d.out.line("%s runs %s", d.colour.app, current.Revision)
 		return nil
 	}
-	return d.bringBack(ctx, &should)
+	return d.bringBack(ctx, &should, d.fail)
 }
 
-func (d *Deployer) bringBack(ctx context.Context, should *push) error {
+// bringBack runs a release again. If it can't, fail says what becomes of it.
+func (d *Deployer) bringBack(ctx context.Context, should *push, fail func(context.Context, *push, error) error) error {
 	p := d.newPush(should.Ref, should.Revision)
 	p.Built, p.Digest = should.Built, should.Digest
 	err := d.follow(ctx, p, againSteps)
@@ -148,7 +156,7 @@ func (d *Deployer) bringBack(ctx context.Context, should *push) error {
 		err = d.follow(ctx, p, candidateSteps)
 	}
 	if err != nil {
-		return d.fail(ctx, p, err)
+		return fail(ctx, p, err)
 	}
 	return d.takeOver(ctx, p, restored)
 }

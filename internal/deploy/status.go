@@ -2,63 +2,155 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
+	"slices"
 	"time"
+
+	"deux/internal/engine"
+	"deux/internal/fleet"
 )
 
-// History writes one line for each push, oldest first.
-func (d *Deployer) History(context.Context) error {
-	all, err := d.history.read()
-	if err == nil && len(all) == 0 {
-		d.out.line("nothing was pushed yet: git push %s main", d.colour.name)
-	}
-	for _, r := range all {
-		d.out.line("%s", r)
-	}
-	return err
-}
+// ErrUnwell means that an app that should run does not answer as it should,
+// and that Status has said so.
+var ErrUnwell = errors.New("unwell")
 
-// Logs writes what the app prints, the last lines and then on until ctx ends.
-func (d *Deployer) Logs(ctx context.Context, lines int, follow bool) error {
-	if !readJSON(d.colour.state("current.json"), new(push)) {
-		return d.nothingDeployed()
-	}
-	return d.engine.Logs(ctx, d.colour.app, lines, follow, d.out)
-}
-
-// Status writes what runs, where, and what is under way.
+// Status writes what runs, where, whether it answers now, and what is under
+// way. It returns ErrUnwell if the app should run and is not well.
 func (d *Deployer) Status(ctx context.Context) error {
 	var running push
-	if !readJSON(d.colour.state("current.json"), &running) {
+	var unwell error
+	if readJSON(d.colour.state("current.json"), &running) {
+		d.out.line("%s: %s", d.colour.name, running.Revision)
+		d.out.line("  image      %s@%s", d.colour.repository, running.Digest)
+		d.out.line("  deployed   %s by %s", running.Time.Format(time.RFC3339), running.Who)
+		unwell = d.healthStatus(ctx)
+		d.out.line("  address    http://localhost:%d", d.colour.proxyPort)
+	} else {
 		d.out.line("%s: %v", d.colour.name, d.nothingDeployed())
-		return nil
 	}
-	c, err := d.containers(ctx)
-	if err != nil {
-		return err
-	}
-	d.out.line("%s: %s", d.colour.name, running.Revision)
-	d.out.line("  image      %s@%s", d.colour.repository, running.Digest)
-	d.out.line("  deployed   %s by %s", running.Time.Format(time.RFC3339), running.Who)
-	d.out.line("  container  %s", d.containerStatus(c))
-	d.out.line("  address    http://localhost:%d", d.colour.proxyPort)
 	if p, under := d.underWay(); under {
 		d.out.line("  under way  %s by %s, at step %s", p.Revision, p.Who, p.Step)
+	}
+	return unwell
+}
+
+// healthStatus writes how the app is, and returns ErrUnwell if it should be
+// better.
+func (d *Deployer) healthStatus(ctx context.Context) error {
+	if d.isDown() {
+		d.out.line("  health     down: bin/deploy restore %s brings it back", d.colour.name)
+		return nil
+	}
+	listed, redis := d.listedNow(ctx)
+	all, docker := d.engine.Releases(ctx, d.colour.name)
+	release, found := holder(all, listed, d.colour.app)
+	switch {
+	case docker != nil:
+		return d.unwell("unknown: no answer from Docker: %v", docker)
+	case !found:
+		return d.unwell("its container is GONE: infrastructure brings it back while it runs, else bin/deploy restore %s", d.colour.name)
+	}
+	server := d.colour.site.Server(release.Port)
+	d.out.line("  container  %s, %s", release.Name, server.URL)
+	if err := d.releaseHealth(ctx, release, server); err != nil {
+		return err
+	}
+	switch {
+	case redis != nil:
+		d.out.line("  listed     unknown: no answer from Redis at %s (make up starts it)", d.config.RedisAddr)
+		return ErrUnwell
+	case !slices.Contains(listed, server):
+		d.out.line("  listed     NO: infrastructure lists it while it runs, else bin/deploy restore %s", d.colour.name)
+		return ErrUnwell
 	}
 	return nil
 }
 
-func (d *Deployer) nothingDeployed() error {
-	return fmt.Errorf("nothing is deployed yet: git push %s main", d.colour.name)
+func (d *Deployer) unwell(format string, values ...any) error {
+	d.out.line("  health     "+format, values...)
+	return ErrUnwell
 }
 
-func (d *Deployer) containerStatus(c containers) string {
-	current, runs := c.current(d.colour.app)
-	switch {
-	case !runs:
-		return "NOT RUNNING: bin/deploy restore " + d.colour.name
-	case !onPort(c.listed, current.Port):
-		return fmt.Sprintf("%s runs but is not listed: bin/deploy restore %s", current.Name, d.colour.name)
+// askTimeout is how long status waits for an answer.
+const askTimeout = 3 * time.Second
+
+// listedNow returns the servers in rotation.
+func (d *Deployer) listedNow(ctx context.Context) ([]fleet.Server, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	listed, _, err := d.rotation.Read(ctx)
+	return listed, err
+}
+
+// holder returns the release that should have the requests, whether it runs or
+// not: the one that is listed, else the one that has the app's name.
+func holder(all []engine.Release, listed []fleet.Server, app string) (engine.Release, bool) {
+	at := slices.IndexFunc(all, func(r engine.Release) bool { return onPort(listed, r.Port) })
+	if at < 0 {
+		at = slices.IndexFunc(all, func(r engine.Release) bool { return r.Name == app })
 	}
-	return fmt.Sprintf("%s, %s", current.Name, d.colour.site.Server(current.Port).URL)
+	if at < 0 {
+		return engine.Release{}, false
+	}
+	return all[at], true
+}
+
+// releaseHealth writes how a container is, and whether the app in it answers.
+func (d *Deployer) releaseHealth(ctx context.Context, release engine.Release, server fleet.Server) error {
+	condition, err := d.engine.Condition(ctx, release.ID)
+	if err != nil {
+		return d.unwell("unknown: %v", err)
+	}
+	if condition.State != engine.StateRunning {
+		return d.unwell("NOT RUNNING: %s", stopped(condition))
+	}
+	begun := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	if err := wellAnswered(answers(ctx, server.URL), condition); err != nil {
+		if ctx.Err() != nil {
+			err = fmt.Errorf("it HANGS, no answer within %v", askTimeout)
+		}
+		return d.unwell("NOT HEALTHY: %v; %s", err, since(condition))
+	}
+	d.out.line("  health     answers, in %v; %s", time.Since(begun).Round(time.Millisecond), since(condition))
+	return nil
+}
+
+// wellAnswered judges an answer as a push does: an image's HEALTHCHECK counts
+// more than the status of GET /.
+func wellAnswered(err error, condition engine.Condition) error {
+	if condition.Health == engine.Unhealthy {
+		return fmt.Errorf("its HEALTHCHECK fails: %s", condition.Check)
+	}
+	if unreachable := new(url.Error); condition.Health != "" && !errors.As(err, &unreachable) {
+		return nil
+	}
+	return err
+}
+
+// stopped says what became of a container that does not run.
+func stopped(condition engine.Condition) string {
+	text := "its container is " + condition.State
+	if condition.OutOfMemory {
+		text += ", it was out of memory"
+	}
+	if condition.State != engine.StatePaused {
+		text += fmt.Sprintf(", exit code %d", condition.ExitCode)
+	}
+	return text + again(condition)
+}
+
+func since(condition engine.Condition) string {
+	return "since " + condition.Started.UTC().Format(time.RFC3339) + again(condition)
+}
+
+// again says how often Docker has started a container again.
+func again(condition engine.Condition) string {
+	if condition.Restarts == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", started again %d times by Docker", condition.Restarts)
 }

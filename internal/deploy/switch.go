@@ -32,6 +32,9 @@ func (d *Deployer) switchOver(ctx context.Context, p *push) error {
 	if err == nil {
 		err = d.list(ctx, d.colour.site.Server(p.Port))
 	}
+	if err == nil {
+		err = d.meanUp()
+	}
 	return err
 }
 

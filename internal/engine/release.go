@@ -48,12 +48,15 @@ const AppPort = 8080
 
 // Releases returns the containers of one colour's releases, running or not.
 func (e *Engine) Releases(ctx context.Context, colour string) ([]Release, error) {
+	return e.releases(ctx, filters.Arg("label", ColourLabel+"="+colour))
+}
+
+func (e *Engine) releases(ctx context.Context, more ...filters.KeyValuePair) ([]Release, error) {
 	found, err := e.docker.ContainerList(ctx, container.ListOptions{
 		All: true,
-		Filters: filters.NewArgs(
+		Filters: filters.NewArgs(append(more,
 			filters.Arg("label", FleetLabel+"="+e.fleet),
-			filters.Arg("label", RoleLabel+"="+roleRelease),
-			filters.Arg("label", ColourLabel+"="+colour)),
+			filters.Arg("label", RoleLabel+"="+roleRelease))...),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("listing containers: %w", err)
@@ -67,7 +70,7 @@ func (e *Engine) Releases(ctx context.Context, colour string) ([]Release, error)
 		all = append(all, Release{
 			ID:       summary.ID,
 			Name:     summary.Names[0][1:], // Docker writes a slash first
-			Colour:   colour,
+			Colour:   summary.Labels[ColourLabel],
 			Revision: summary.Labels[RevisionLabel],
 			Digest:   summary.Labels[DigestLabel],
 			Time:     summary.Labels[TimeLabel],

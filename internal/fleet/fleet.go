@@ -129,11 +129,11 @@ type Lists struct {
 	elements map[string][]string
 }
 
-// Lists reads all lists of the fleet at once.
+// Lists reads all lists of the fleet, and those of the two apps, at once.
 func (f *Fleet) Lists(ctx context.Context) (Lists, error) {
 	reads := make(map[string]*redis.StringSliceCmd)
 	_, err := f.client.TxPipelined(ctx, func(tx redis.Pipeliner) error {
-		for _, key := range fleetKeys {
+		for _, key := range slices.Concat(fleetKeys, appKeys) {
 			reads[key] = tx.LRange(ctx, key, 0, -1)
 		}
 		return nil
@@ -186,10 +186,10 @@ func (l Lists) Destroying() []Server { return l.valid(destroyingKey) }
 // run.
 func (l Lists) Draining() []Server { return l.valid(drainKey) }
 
-// Knows tells whether any list names the server.
+// Knows tells whether any list of the fleet names the server.
 func (l Lists) Knows(server Server) bool {
-	for _, elements := range l.elements {
-		if slices.Contains(elements, server.URL) {
+	for _, key := range fleetKeys {
+		if slices.Contains(l.elements[key], server.URL) {
 			return true
 		}
 	}

@@ -37,6 +37,11 @@ const (
 	greenKey      = "greenServers"
 	drainGreenKey = "drainGreenServers"
 
+	// failedBlueKey holds the release of blueKey while it does not answer as it
+	// should. It stays in blueKey too: there is no other to serve.
+	failedBlueKey  = "failedBlueServers"
+	failedGreenKey = "failedGreenServers"
+
 	// recentKey holds the last visited URLs, newest on the left.
 	recentKey = "recent"
 	// eventsKey holds what happened, newest on the left: see Event.
@@ -64,6 +69,6 @@ var fleetKeys = []string{
 const occupyingKeys = 4
 
 var reservedKeys = append([]string{
-	blueKey, drainBlueKey, greenKey, drainGreenKey, recentKey, imagesKey,
+	blueKey, drainBlueKey, failedBlueKey, greenKey, drainGreenKey, failedGreenKey, recentKey, imagesKey,
 	eventsKey, vitalsKey, webLoadKey, blueLoadKey, greenLoadKey,
 }, fleetKeys...)

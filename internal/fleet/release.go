@@ -44,7 +44,7 @@ func (r *Rotation) Draining(ctx context.Context, server Server) (bool, error) {
 	return r.fleet.has(ctx, r.drain, server)
 }
 
-// Forget takes a server that is gone off both lists.
+// Forget takes a server that is gone off all lists of the rotation.
 func (r *Rotation) Forget(ctx context.Context, server Server) error {
-	return r.fleet.remove(ctx, Event{What: Gone, Pool: r.pool}, server, r.servers, r.drain)
+	return r.fleet.remove(ctx, Event{What: Gone, Pool: r.pool}, server, r.servers, r.drain, r.failed)
 }

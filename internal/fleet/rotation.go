@@ -19,14 +19,15 @@ type Rotation struct {
 	pool    string // web, blue or green
 	servers string
 	drain   string
+	failed  string
 	load    string
 }
 
 // rotations says which proxy works on which lists.
-var rotations = map[string]struct{ pool, servers, drain, load string }{
-	"proxy": {"web", serversKey, drainKey, webLoadKey},
-	"blue":  {"blue", blueKey, drainBlueKey, blueLoadKey},
-	"green": {"green", greenKey, drainGreenKey, greenLoadKey},
+var rotations = map[string]struct{ pool, servers, drain, failed, load string }{
+	"proxy": {"web", serversKey, drainKey, failedKey, webLoadKey},
+	"blue":  {"blue", blueKey, drainBlueKey, failedBlueKey, blueLoadKey},
+	"green": {"green", greenKey, drainGreenKey, failedGreenKey, greenLoadKey},
 }
 
 // Rotation returns the rotation of the service proxy, blue or green.
@@ -35,7 +36,7 @@ func (f *Fleet) Rotation(service string) (*Rotation, error) {
 	if !known {
 		return nil, fmt.Errorf("setting SERVICE=%q: expected proxy, blue or green", service)
 	}
-	return &Rotation{fleet: f, pool: keys.pool, servers: keys.servers, drain: keys.drain, load: keys.load}, nil
+	return &Rotation{fleet: f, pool: keys.pool, servers: keys.servers, drain: keys.drain, failed: keys.failed, load: keys.load}, nil
 }
 
 // Turns rotates a list for many requests at a time. It is not safe for

@@ -24,6 +24,9 @@ type Config struct {
 	DrainTimeout  time.Duration // DRAIN_TIMEOUT: for requests in flight to a server to be destroyed or renewed
 	StopGrace     time.Duration // STOP_GRACE_SECONDS: between SIGTERM and SIGKILL
 	LevelInterval time.Duration // LEVEL_INTERVAL: between two comparisons of lists and containers
+	WatchInterval time.Duration // WATCH_INTERVAL: between two looks at the deployed apps
+	HangTimeout   time.Duration // HANG_TIMEOUT: for a deployed app to answer anything before it is restarted
+	HealthTimeout time.Duration // HEALTH_TIMEOUT: for a deployed app to start
 }
 
 // ReadConfig reads the settings, each with its default.
@@ -44,6 +47,9 @@ func ReadConfig(env *settings.Reader) (Config, error) {
 		DrainTimeout:  env.Duration("DRAIN_TIMEOUT", 30*time.Second, 0),
 		StopGrace:     time.Duration(env.Int("STOP_GRACE_SECONDS", 10, 0, 3600)) * time.Second,
 		LevelInterval: env.Duration("LEVEL_INTERVAL", 5*time.Second, 100*time.Millisecond),
+		WatchInterval: env.Duration("WATCH_INTERVAL", 1500*time.Millisecond, 100*time.Millisecond),
+		HangTimeout:   env.Duration("HANG_TIMEOUT", 15*time.Second, time.Second),
+		HealthTimeout: env.Duration("HEALTH_TIMEOUT", 30*time.Second, time.Second),
 	}
 	return config, env.Err()
 }

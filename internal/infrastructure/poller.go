@@ -69,7 +69,10 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	defer lists.Close()
 	spawner := &engine.Spawner{Root: config.Root, Script: "scripts/spawn_docker.sh", Env: config.scriptEnv(), Log: log}
 
+	var parts sync.WaitGroup
+	parts.Go(func() { newWatcher(config, lists, docker, log).run(ctx) })
 	newPoller(config, lists, docker, spawner, log).run(ctx)
+	parts.Wait()
 	return nil
 }
 

@@ -21,13 +21,28 @@ type serversData struct {
 	Servers []serverData `json:"servers"`
 }
 
+// appData is one of the two deployed apps as the first page tells of it.
+type appData struct {
+	Colour string      `json:"colour"`
+	URL    string      `json:"url"`
+	State  fleet.State `json:"state"`
+}
+
+type homeData struct {
+	serversData
+	Apps []appData `json:"apps"`
+}
+
 type noteData struct {
 	Message string `json:"message"`
 }
 
 func (a *App) home(c *gin.Context) (reply, error) {
-	servers, err := a.servers(c.Request.Context())
-	return reply{http.StatusOK, "home", servers}, err
+	lists, err := a.store.Lists(c.Request.Context())
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{http.StatusOK, "home", homeData{serversOf(lists), appsOf(lists)}}, nil
 }
 
 func (a *App) listServers(c *gin.Context) (reply, error) {
@@ -35,18 +50,33 @@ func (a *App) listServers(c *gin.Context) (reply, error) {
 	return reply{http.StatusOK, "listservers", servers}, err
 }
 
-// servers returns every server in any list. The slice is never nil, which
-// JSON would tell as null.
+// servers returns every server in any list. Slices are never nil, which JSON
+// would tell as null.
 func (a *App) servers(ctx context.Context) (serversData, error) {
 	lists, err := a.store.Lists(ctx)
 	if err != nil {
 		return serversData{}, err
 	}
+	return serversOf(lists), nil
+}
+
+func serversOf(lists fleet.Lists) serversData {
 	servers := []serverData{}
 	for _, server := range lists.Servers() {
 		servers = append(servers, serverData{server.URL, server.Port, server.State})
 	}
-	return serversData{servers}, nil
+	return serversData{servers}
+}
+
+// appsOf returns the apps that have a release, as infrastructure last saw them.
+func appsOf(lists fleet.Lists) []appData {
+	apps := []appData{}
+	for _, colour := range fleet.Colours {
+		if app, is := lists.App(colour); is {
+			apps = append(apps, appData{colour, app.URL, app.State})
+		}
+	}
+	return apps
 }
 
 // spawn answers 202 (RFC 9110 section 15.3.3): the server is promised, and

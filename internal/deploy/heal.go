@@ -1,0 +1,94 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+)
+
+// Heal is Restore for whoever notices that a release is not as it should be:
+// an app that a person took down stays down, and a failure is an error for the
+// caller, who tries again, and not a line of the history each time.
+func (d *Deployer) Heal(ctx context.Context) error {
+	unlock, err := d.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := d.ready(ctx); err != nil {
+		return err
+	}
+	if d.isDown() {
+		d.out.line("%s is down", d.colour.name)
+		return d.unlist(ctx)
+	}
+	if err := d.settle(ctx); err != nil {
+		return err
+	}
+	var should push
+	if !readJSON(d.colour.state("current.json"), &should) {
+		d.out.line("%s: %v", d.colour.name, d.nothingDeployed())
+		return d.unlist(ctx)
+	}
+	c, err := d.containers(ctx)
+	if err != nil {
+		return err
+	}
+	if current, runs := c.current(d.colour.app); runs && current.Digest == should.Digest {
+		d.out.line("%s runs %s", d.colour.app, current.Revision)
+		return nil
+	}
+	return d.bringBack(ctx, &should, d.giveUp)
+}
+
+// giveUp removes what a failed attempt to bring a release back left.
+func (d *Deployer) giveUp(ctx context.Context, p *push, err error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTimeout)
+	defer cancel()
+	d.discard(ctx, p)
+	_ = os.Remove(d.colour.state("push.json"))
+	return err
+}
+
+// meanDown writes down that the app is not to run, and takes it off the lists.
+// Where Redis is away it stays listed; the file counts more.
+func (d *Deployer) meanDown(ctx context.Context) error {
+	if !readJSON(d.colour.state("current.json"), new(push)) {
+		return nil
+	}
+	if err := writeJSON(d.colour.state("down"), time.Now().UTC()); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, redisPatience)
+	defer cancel()
+	if err := d.unlist(ctx); err != nil {
+		d.out.line("warning: %v", err)
+	}
+	return nil
+}
+
+// unlist takes whatever is in the colour's rotation off it.
+func (d *Deployer) unlist(ctx context.Context) error {
+	listed, draining, err := d.rotation.Read(ctx)
+	if err != nil {
+		return err
+	}
+	for _, server := range append(listed, draining...) {
+		if err := d.rotation.Forget(ctx, server); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// meanUp writes down that the app is to run.
+func (d *Deployer) meanUp() error {
+	if err := os.Remove(d.colour.state("down")); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// isDown reports whether a person took the app down.
+func (d *Deployer) isDown() bool { return readJSON(d.colour.state("down"), new(time.Time)) }

@@ -1,0 +1,173 @@
+package infrastructure
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"deux/internal/engine"
+	"deux/internal/fleet"
+)
+
+// app is one colour's release, watched.
+type app struct {
+	*watcher
+	colour string
+	log    *slog.Logger
+
+	server   fleet.Server // the release that has the requests
+	trouble  string       // what was told of it; empty while it is well
+	since    time.Time    // when that trouble, or its being well, began
+	id       string       // its container, as last seen
+	restarts int          // of that container, by Docker
+	repairs  int          // in a row
+	repaired time.Time    // when the last one ended
+}
+
+// trouble is what is wrong with an app, and what helps.
+type trouble struct {
+	what string
+	// mend is nil for what Docker mends by itself or nobody can. It reports
+	// whether it had anything to do.
+	mend func(context.Context) (did bool, err error)
+	// after is when mending makes sense: a release that starts needs its time.
+	after time.Time
+}
+
+// look compares one sight with what should be, and tells and mends.
+func (a *app) look(ctx context.Context, seen sight) {
+	listed, is := seen.lists.App(a.colour)
+	a.server = listed.Server
+	found := a.examine(ctx, seen, is)
+	if ctx.Err() != nil {
+		return
+	}
+	a.tell(found.what)
+	a.mark(ctx, listed, found.what)
+	a.mend(ctx, found)
+}
+
+// tell logs a trouble when it begins, changes and ends.
+func (a *app) tell(what string) {
+	if what == a.trouble {
+		return
+	}
+	if what == "" {
+		a.log.Info("App is well again", "server", a.server.URL, "after", time.Since(a.since).Round(time.Millisecond))
+	} else {
+		a.log.Warn("App in trouble", "server", a.server.URL, "why", what)
+	}
+	if what == "" || a.trouble == "" {
+		a.since = time.Now()
+	}
+	a.trouble = what
+}
+
+// mark has the lists say whether the app fails, for the page and for status.
+// It compares with what they said, so what a flush or another poller left is
+// put right too.
+func (a *app) mark(ctx context.Context, listed fleet.ServerState, what string) {
+	if listed.URL == "" {
+		what = ""
+	}
+	if (what != "") != (listed.State == fleet.Failing) {
+		a.complaints.report("marking "+a.colour, a.fleet.MarkApp(ctx, a.colour, a.server, what))
+	}
+}
+
+// Pauses between two repairs of one app, and how long it must have been well
+// for the next trouble to be a new one: as long as Docker's own restarts need
+// (Docker, "Start containers automatically").
+const (
+	firstRepairPause = time.Second
+	maxRepairPause   = time.Minute
+	wellAgain        = 10 * time.Second
+)
+
+// repairPause grows with every repair that did not help for long.
+func (a *app) repairPause() time.Duration {
+	if a.repairs == 0 {
+		return 0
+	}
+	return min(firstRepairPause<<min(a.repairs-1, 10), maxRepairPause)
+}
+
+// mend repairs when it is time.
+func (a *app) mend(ctx context.Context, found trouble) {
+	now := time.Now()
+	if found.what == "" && now.Sub(a.since) > wellAgain {
+		a.repairs = 0
+	}
+	if found.mend == nil || now.Before(a.repaired.Add(a.repairPause())) || now.Before(found.after) {
+		return
+	}
+	did, err := found.mend(ctx)
+	a.complaints.report("mending "+a.colour, err)
+	if did || err != nil {
+		a.repairs++
+		a.repaired = time.Now()
+	}
+}
+
+// examine finds out what is wrong with the app, if anything.
+func (a *app) examine(ctx context.Context, seen sight, listed bool) trouble {
+	if !listed {
+		return a.examineUnlisted(seen)
+	}
+	for _, release := range seen.found {
+		if release.Colour == a.colour && release.Port == a.server.Port {
+			return a.examineContainer(ctx, release)
+		}
+	}
+	return a.gone()
+}
+
+func (a *app) gone() trouble {
+	return trouble{what: "its container is gone", mend: a.bringBack}
+}
+
+// examineUnlisted looks for an app that runs and that no list knows, as after
+// FLUSHALL. Candidates and releases that drain have names that end in a port.
+func (a *app) examineUnlisted(seen sight) trouble {
+	for _, release := range seen.found {
+		if release.Colour == a.colour && release.Running && strings.HasSuffix(release.Name, a.colour+"-app") {
+			return trouble{what: "it runs and is not listed", mend: a.bringBack}
+		}
+	}
+	return trouble{}
+}
+
+// examineContainer asks Docker, and the app itself if its container runs.
+func (a *app) examineContainer(ctx context.Context, release engine.Release) trouble {
+	condition, err := a.docker.Condition(ctx, release.ID)
+	if err == engine.ErrNoContainer {
+		return a.gone()
+	}
+	if err != nil {
+		return trouble{what: "Docker does not say how its container is: " + err.Error()}
+	}
+	a.countRestarts(release.ID, condition)
+	switch condition.State {
+	case engine.StateRunning:
+		return a.examineRunning(ctx, release.ID, condition)
+	case engine.StateRestarting:
+		return trouble{what: "it ended" + ending(condition) + ", Docker starts it again"}
+	case engine.StatePaused:
+		return trouble{what: "its container is paused", mend: a.ifListed("Unpausing", func(ctx context.Context) error {
+			return a.docker.Unpause(ctx, release.ID)
+		})}
+	}
+	return trouble{what: "its container was stopped" + ending(condition), mend: a.ifListed("Starting", func(ctx context.Context) error {
+		return a.docker.StartAgain(ctx, release.ID)
+	})}
+}
+
+// countRestarts tells of a release that died and was started again by Docker
+// so soon that no look saw it away.
+func (a *app) countRestarts(id string, now engine.Condition) {
+	if id == a.id && now.Restarts > a.restarts && now.State == engine.StateRunning {
+		a.log.Warn("App ended and Docker started it again", "server", a.server.URL, "times", now.Restarts)
+	}
+	a.id, a.restarts = id, now.Restarts
+}

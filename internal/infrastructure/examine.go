@@ -1,0 +1,96 @@
+package infrastructure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"deux/internal/engine"
+	"deux/internal/fleet"
+)
+
+// quickAnswer is how long an app may take before it is told that it does not
+// answer. With the default interval that is within three seconds.
+const quickAnswer = 1200 * time.Millisecond
+
+// examineRunning asks the app. What an image's HEALTHCHECK says counts as it
+// does for a push; an answer counts all the same, because a check comes only
+// every half minute and a request would wait meanwhile.
+func (a *app) examineRunning(ctx context.Context, id string, condition engine.Condition) trouble {
+	// A release that has just started may be as long as a push waits for it, and
+	// longer after each restart that came too early.
+	ready := condition.Started.Add(a.config.HealthTimeout + a.repairPause())
+	restart := func(ctx context.Context) error { return a.docker.Restart(ctx, id, a.config.StopGrace) }
+	quick, cancel := context.WithTimeout(ctx, quickAnswer)
+	defer cancel()
+	status, err := a.ask(quick, a.server)
+	switch {
+	case err != nil && timedOut(err):
+		return trouble{what: fmt.Sprintf("it does not answer within %v", quickAnswer), mend: a.ifItHangs(restart), after: ready}
+	case err != nil:
+		return trouble{what: "it takes no requests", mend: a.ifListed("Restarting", restart), after: later(ready, a.since.Add(a.config.HangTimeout))}
+	case condition.Health == engine.Unhealthy:
+		return trouble{what: "its HEALTHCHECK fails: " + condition.Check, mend: a.ifListed("Restarting", restart), after: ready}
+	case condition.Health == "" && status >= http.StatusInternalServerError:
+		// It runs and says what is wrong: a restart would help as often as not,
+		// and would end what it can still do.
+		return trouble{what: fmt.Sprintf("GET / answers %d %s", status, http.StatusText(status))}
+	}
+	return trouble{}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func timedOut(err error) bool {
+	timeout, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err)
+	return ok && timeout.Timeout()
+}
+
+// ending says how the last run of a container ended.
+func ending(condition engine.Condition) string {
+	switch {
+	case condition.OutOfMemory:
+		return ", out of memory"
+	case condition.ExitCode != 0:
+		return fmt.Sprintf(" with exit code %d", condition.ExitCode)
+	}
+	return ""
+}
+
+// probeAgent is how an app can tell a probe from a request in its log.
+const probeAgent = "deux-health/1"
+
+// appClient opens a connection for each probe, like prober, and takes a
+// redirection for the answer that it is.
+var appClient = &http.Client{
+	Transport:     &http.Transport{DisableKeepAlives: true},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// askApp asks what a push asks of a candidate, GET /, and returns the status of
+// the answer.
+func askApp(ctx context.Context, server fleet.Server) (status int, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/", nil)
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("User-Agent", probeAgent)
+	response, err := appClient.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<10))
+	return response.StatusCode, nil
+}
