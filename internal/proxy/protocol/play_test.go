@@ -72,7 +72,8 @@ func (p *play) perform(s step) error {
 	if err != nil {
 		return err
 	}
-	if err := p.client.SetReadDeadline(time.Now().Add(stepTimeout)); err != nil {
+	err = p.client.SetReadDeadline(time.Now().Add(stepTimeout))
+	if err != nil && !errors.Is(err, net.ErrClosed) { // closed by the step before
 		return err
 	}
 	return plain(verbs[s.verb](p, text))
