@@ -28,6 +28,8 @@ var commands = []command{
 	{"status", "[COLOUR]", "what runs, where, and what is under way", alone((*deploy.Deployer).Status)},
 	{"history", "COLOUR", "one line a push: when, result, revision, digest, who, seconds a step", alone((*deploy.Deployer).History)},
 	{"rollback", "COLOUR [REVISION]", "run the release before, or one of the last KEEP_RELEASES, without a build", rollback},
+	{"forward", "COLOUR", "after a rollback, run again what the pushed branch holds", alone((*deploy.Deployer).Forward)},
+	{"env", "COLOUR set|unset|list …", "the app's variables and secret files; bin/deploy env blue says how", env},
 	{"logs", "COLOUR [-f]", "what the app prints", logs},
 	{"restore", "[COLOUR]", "bring back the release that should run", alone((*deploy.Deployer).Restore)},
 	{"down", "[COLOUR] [--clean]", "end the apps; with --clean, remove their images too", down},
@@ -66,8 +68,11 @@ func (c command) forBoth(arguments []string) bool {
 
 // misused says how the command is used.
 func (c command) misused() error {
-	return fmt.Errorf("usage: bin/deploy %s", strings.TrimSpace(c.name+" "+c.arguments))
+	return fmt.Errorf("usage: bin/deploy %s%s", strings.TrimSpace(c.name+" "+c.arguments), help[c.name])
 }
+
+// help is what a usage in one line leaves out, by the command's name.
+var help = map[string]string{"env": envHelp}
 
 // usage lists the commands that people use. Where the arguments of one are
 // long, what it does stands on the next line.

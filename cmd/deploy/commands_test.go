@@ -20,6 +20,8 @@ func TestFind_NamesTheCommandOrWhatToType(t *testing.T) {
 		{"history blue", "history", ""},
 		{"rollback", "", "usage: bin/deploy rollback COLOUR [REVISION]"},
 		{"status", "status", ""},
+		{"env blue set A=1", "env", ""},
+		{"forward", "", "usage: bin/deploy forward COLOUR"},
 		{"down --clean", "down", ""},
 		{"init", "init", ""},
 		{"init blue", "", "usage: bin/deploy init"},

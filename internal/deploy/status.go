@@ -41,6 +41,7 @@ func (d *Deployer) Status(ctx context.Context) error {
 	d.out.line("  image      %s@%s", d.colour.repository, running.Digest)
 	d.out.line("  deployed   %s by %s", running.Time.Format(time.RFC3339), running.Who)
 	d.out.line("  container  %s", d.containerStatus(c))
+	d.out.line("  configured %s", d.configurationStatus())
 	d.out.line("  address    http://localhost:%d", d.colour.proxyPort)
 	if p, under := d.underWay(); under {
 		d.out.line("  under way  %s by %s, at step %s", p.Revision, p.Who, p.Step)
@@ -50,6 +51,17 @@ func (d *Deployer) Status(ctx context.Context) error {
 
 func (d *Deployer) nothingDeployed() error {
 	return fmt.Errorf("nothing is deployed yet: git push %s main", d.colour.name)
+}
+
+func (d *Deployer) configurationStatus() string {
+	now, err := d.env.Load()
+	switch {
+	case err != nil:
+		return "UNREADABLE: " + err.Error()
+	case len(now.Names()) == 0:
+		return "with nothing"
+	}
+	return now.String()
 }
 
 func (d *Deployer) containerStatus(c containers) string {

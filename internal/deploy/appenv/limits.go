@@ -38,11 +38,10 @@ var (
 // CheckVariable returns an error if the variable may not be set, which does not
 // show its value.
 func CheckVariable(name, value string) error {
+	if err := CheckName(name); err != nil {
+		return err
+	}
 	switch {
-	case !variableName.MatchString(name):
-		return errVariableName
-	case slices.Contains(Reserved, name):
-		return fmt.Errorf("%s is set by every deploy: choose another name", name)
 	case len(value) > MaxValue:
 		return fmt.Errorf("%s has %d bytes, and a variable may have %d: give it as a file, with --file", name, len(value), MaxValue)
 	case strings.ContainsRune(value, 0):
@@ -51,6 +50,17 @@ func CheckVariable(name, value string) error {
 		return fmt.Errorf("%s is not UTF-8, which Docker wants a variable to be: give it as a file, with --file", name)
 	case name == "PORT":
 		return checkPort(value)
+	}
+	return nil
+}
+
+// CheckName returns an error if no variable may have the name.
+func CheckName(name string) error {
+	if !variableName.MatchString(name) {
+		return errVariableName
+	}
+	if slices.Contains(Reserved, name) {
+		return fmt.Errorf("%s is set by every deploy: choose another name", name)
 	}
 	return nil
 }
