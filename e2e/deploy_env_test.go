@@ -134,7 +134,8 @@ func canary(s *deploySystem) {
 	content, _ := os.ReadFile(out.Name())
 	w.commit("behaviour", "EXIT=1\n")
 	refused, _ := w.push("blue", "main")
-	said += string(content) + refused + s.deploy("rollback", "blue", w.head()+"~") // the same release once more, or an error
+	w.commit("behaviour", "TEXT=two\n")
+	said += string(content) + refused + w.deployed("blue") + s.deploy("rollback", "blue")
 	for _, key := range s.redis.Keys(s.t.Context(), "*").Val() {
 		said += strings.Join(s.list(key), " ")
 	}

@@ -108,9 +108,9 @@ func (d *Deployer) reconfigure(ctx context.Context, generation int, changes []st
 	p := d.newPush(running.Ref, running.Revision)
 	p.Aim, p.Generation, p.Changes = configured, generation, changes
 	p.Built, p.Digest = running.Built, running.Digest
-	d.out.step("Configuring %s: %s", d.colour.app, strings.Join(changes, " "))
 	err := d.undertake(p)
 	if err == nil {
+		d.out.step("Configuring %s: %s", d.colour.app, strings.Join(changes, " "))
 		err = d.follow(ctx, p, againSteps)
 	}
 	if err != nil {
