@@ -21,7 +21,8 @@ var allowed = map[string][]string{
 	"webapp":         {"fleet"},
 	"proxy":          {"fleet", "http1"},
 	"infrastructure": {"fleet", "engine"},
-	"deploy":         {"fleet", "engine"},
+	"deploy":         {"fleet", "engine", "deploy/appenv"},
+	"appenv":         {}, // files, no Docker and no Redis
 	"http1":          {},
 	"protocol":       {}, // only tests: the proxy from outside
 	"redistest":      {},

@@ -29,6 +29,8 @@ type Config struct {
 	Ports         int           // RELEASE_PORTS: how many ports each colour has
 	Keep          int           // KEEP_RELEASES: how many releases of a colour keep their images
 	HealthTimeout time.Duration // HEALTH_TIMEOUT: from a release's start to its first good answer
+	BlueHealth    time.Duration // BLUE_HEALTH_TIMEOUT: the same of a blue release; HealthTimeout unless set
+	GreenHealth   time.Duration // GREEN_HEALTH_TIMEOUT: the same of a green one
 	DrainTimeout  time.Duration // DRAIN_TIMEOUT: for requests in flight to the release that goes
 	StopGrace     time.Duration // STOP_GRACE_SECONDS: between SIGTERM and SIGKILL
 }
@@ -52,6 +54,8 @@ func ReadConfig(env *settings.Reader, dir string) (Config, error) {
 		DrainTimeout:  env.Duration("DRAIN_TIMEOUT", 30*time.Second, 0),
 		StopGrace:     time.Duration(env.Int("STOP_GRACE_SECONDS", 10, 0, 3600)) * time.Second,
 	}
+	config.BlueHealth = env.Duration("BLUE_HEALTH_TIMEOUT", config.HealthTimeout, time.Second)
+	config.GreenHealth = env.Duration("GREEN_HEALTH_TIMEOUT", config.HealthTimeout, time.Second)
 	return config, env.Err()
 }
 
@@ -70,6 +74,8 @@ func (c Config) variables() []string {
 		fmt.Sprintf("RELEASE_PORTS=%d", c.Ports),
 		fmt.Sprintf("KEEP_RELEASES=%d", c.Keep),
 		"HEALTH_TIMEOUT=" + c.HealthTimeout.String(),
+		"BLUE_HEALTH_TIMEOUT=" + c.BlueHealth.String(),
+		"GREEN_HEALTH_TIMEOUT=" + c.GreenHealth.String(),
 		"DRAIN_TIMEOUT=" + c.DrainTimeout.String(),
 		fmt.Sprintf("STOP_GRACE_SECONDS=%.0f", c.StopGrace.Seconds()),
 	}
@@ -77,13 +83,14 @@ func (c Config) variables() []string {
 
 // colour is one of the two apps and every name that it has somewhere.
 type colour struct {
-	name       string // blue
-	git        string // the bare repository
-	www        string // what was checked out of it
-	app        string // the container that runs
-	image      string // the image that runs, among this host's
-	repository string // its images' name in the registry, localhost:PORT/…
-	proxyPort  int    // where people find it
+	name       string        // blue
+	git        string        // the bare repository
+	www        string        // what was checked out of it
+	app        string        // the container that runs
+	image      string        // the image that runs, among this host's
+	repository string        // its images' name in the registry, localhost:PORT/…
+	proxyPort  int           // where people find it
+	health     time.Duration // from a release's start to its first good answer, at most
 	site       fleet.Site
 }
 
@@ -102,9 +109,9 @@ func (c Config) colour(name string) (colour, error) {
 	if err := CheckColour(name); err != nil {
 		return colour{}, err
 	}
-	first, port := c.BlueFirst, c.BluePort
+	first, port, health := c.BlueFirst, c.BluePort, c.BlueHealth
 	if name == "green" {
-		first, port = c.GreenFirst, c.GreenPort
+		first, port, health = c.GreenFirst, c.GreenPort, c.GreenHealth
 	}
 	prefix := ""
 	if c.Fleet != "deux" {
@@ -118,6 +125,7 @@ func (c Config) colour(name string) (colour, error) {
 		image:      prefix + name + "-image",
 		repository: fmt.Sprintf("localhost:%d/%s-registry", c.RegistryPort, name),
 		proxyPort:  port,
+		health:     health,
 		site:       fleet.Site{Host: c.HostIP, First: first},
 	}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"deux/internal/deploy/appenv"
 	"deux/internal/engine"
 	"deux/internal/fleet"
 )
@@ -27,6 +28,7 @@ type Deployer struct {
 	repository repository
 	history    history
 	layers     layers
+	env        appenv.Store
 	engine     *engine.Engine
 	lists      *fleet.Fleet
 	rotation   *fleet.Rotation
@@ -55,6 +57,7 @@ func Open(config Config, name string, out io.Writer) (*Deployer, error) {
 		repository: repository{colour.git},
 		history:    history{colour.state("history")},
 		layers:     layers{colour.state("layers")},
+		env:        appenv.Open(colour.state("env")),
 		engine:     docker,
 		lists:      lists,
 		rotation:   rotation,

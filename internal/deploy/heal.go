@@ -26,20 +26,11 @@ func (d *Deployer) Heal(ctx context.Context) error {
 	if err := d.settle(ctx); err != nil {
 		return err
 	}
-	var should push
-	if !readJSON(d.colour.state("current.json"), &should) {
+	if !readJSON(d.colour.state("current.json"), new(push)) {
 		d.out.line("%s: %v", d.colour.name, d.nothingDeployed())
 		return d.unlist(ctx)
 	}
-	c, err := d.containers(ctx)
-	if err != nil {
-		return err
-	}
-	if current, runs := c.current(d.colour.app); runs && current.Digest == should.Digest {
-		d.out.line("%s runs %s", d.colour.app, current.Revision)
-		return nil
-	}
-	return d.bringBack(ctx, &should, d.giveUp)
+	return d.restore(ctx, d.giveUp)
 }
 
 // giveUp removes what a failed attempt to bring a release back left.

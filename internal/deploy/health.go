@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"deux/internal/engine"
@@ -27,11 +28,20 @@ type patient interface {
 // waitUntilHealthy returns when the candidate is healthy, or with the reason
 // why it was not in time. One that ends is not waited for.
 func (d *Deployer) waitUntilHealthy(ctx context.Context, p *push) error {
-	d.out.step("Waiting until it is healthy, at most %v", d.config.HealthTimeout)
-	return waitUntilHealthy(ctx, d.engine, p.Container, d.colour.site.Server(p.Port).URL, d.config.HealthTimeout)
+	d.out.step("Waiting until it is healthy, at most %v", d.colour.health)
+	err := waitUntilHealthy(ctx, d.engine, p.Container, d.colour.site.Server(p.Port).URL, p.AppPort, d.colour.health)
+	if errors.Is(err, errLate) {
+		name := strings.ToUpper(d.colour.name)
+		err = fmt.Errorf("%w (the limit is HEALTH_TIMEOUT, for %s alone %s_HEALTH_TIMEOUT: change it in .env, then make up)", err, d.colour.name, name)
+	}
+	return err
 }
 
-func waitUntilHealthy(ctx context.Context, docker patient, id, url string, timeout time.Duration) error {
+// errLate means that a candidate was not healthy in time.
+var errLate = errors.New("not healthy within")
+
+// waitUntilHealthy asks at url, where the container's port is published.
+func waitUntilHealthy(ctx context.Context, docker patient, id, url string, port int, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	last := errors.New("no check was made")
@@ -41,7 +51,7 @@ func waitUntilHealthy(ctx context.Context, docker patient, id, url string, timeo
 			return fmt.Errorf("the container ended with exit code %d", state.ExitCode)
 		}
 		if err == nil {
-			err = check(ctx, docker, id, url, state.Check)
+			err = check(ctx, docker, id, url, port, state.Check)
 		}
 		if err == nil {
 			return nil
@@ -50,7 +60,7 @@ func waitUntilHealthy(ctx context.Context, docker patient, id, url string, timeo
 			last = err
 		}
 		if !program.Sleep(ctx, pause) {
-			return fmt.Errorf("not healthy within %v: %w", timeout, last)
+			return fmt.Errorf("%w %v: %w", errLate, timeout, last)
 		}
 	}
 }
@@ -58,9 +68,9 @@ func waitUntilHealthy(ctx context.Context, docker patient, id, url string, timeo
 // check asks once: with the image's own HEALTHCHECK, which Docker itself would
 // run for the first time only after its interval, half a minute by default;
 // without one, over HTTP.
-func check(ctx context.Context, docker patient, id, url string, command []string) error {
+func check(ctx context.Context, docker patient, id, url string, port int, command []string) error {
 	if command == nil {
-		return answers(ctx, url)
+		return answers(ctx, url, port)
 	}
 	code, output, err := docker.Exec(ctx, id, command)
 	if err == nil && code != 0 {
@@ -78,14 +88,15 @@ var healthClient = &http.Client{
 }
 
 // answers returns nil when GET / has an answer below 500.
-func answers(ctx context.Context, url string) error {
+func answers(ctx context.Context, url string, port int) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/", nil)
 	if err != nil {
 		return err
 	}
+	request.Header.Set("User-Agent", program.ProbeAgent)
 	response, err := healthClient.Do(request)
 	if err != nil {
-		return fmt.Errorf("no answer on port %d of the container (does the app listen there, on all addresses?): %w", engine.AppPort, err)
+		return fmt.Errorf("no answer on port %d of the container (does the app listen there, on all addresses?): %w", port, err)
 	}
 	defer response.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<10))

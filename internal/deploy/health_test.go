@@ -30,7 +30,7 @@ func (c *container) Exec(context.Context, string, []string) (int, string, error)
 
 func TestHealth_AContainerThatEndedIsNotWaitedFor(t *testing.T) {
 	begun := time.Now()
-	err := waitUntilHealthy(t.Context(), &container{state: engine.State{ExitCode: 3}}, "id", "http://127.0.0.1:1", time.Minute)
+	err := waitUntilHealthy(t.Context(), &container{state: engine.State{ExitCode: 3}}, "id", "http://127.0.0.1:1", 8080, time.Minute)
 	if err == nil || err.Error() != "the container ended with exit code 3" || time.Since(begun) > 10*time.Second {
 		t.Errorf("after %v: got %v, want its exit code at once", time.Since(begun), err)
 	}
@@ -46,7 +46,7 @@ func TestHealth_AnAnswerBelow500IsHealthy(t *testing.T) {
 			w.WriteHeader(test.status)
 		}))
 		docker := &container{state: engine.State{Running: true}}
-		err := waitUntilHealthy(t.Context(), docker, "id", app.URL, 100*time.Millisecond)
+		err := waitUntilHealthy(t.Context(), docker, "id", app.URL, 8080, 100*time.Millisecond)
 		app.Close()
 		if healthy := err == nil; healthy != test.healthy {
 			t.Errorf("status %d: got %v, want healthy %v", test.status, err, test.healthy)
@@ -63,18 +63,18 @@ func TestHealth_AnAppThatAnswersLateIsWaitedFor(t *testing.T) {
 	}))
 	defer app.Close()
 	docker := &container{state: engine.State{Running: true}}
-	if err := waitUntilHealthy(t.Context(), docker, "id", app.URL, 10*time.Second); err != nil {
+	if err := waitUntilHealthy(t.Context(), docker, "id", app.URL, 8080, 10*time.Second); err != nil {
 		t.Errorf("got %v after %d requests, want nil", err, requests.Load())
 	}
 }
 
 func TestHealth_TheImagesCheckDecidesWhereThereIsOne(t *testing.T) {
 	docker := &container{state: engine.State{Running: true, Check: []string{"check"}}, codes: []int{1, 1, 0}}
-	if err := waitUntilHealthy(t.Context(), docker, "id", "http://127.0.0.1:1", 10*time.Second); err != nil || docker.checks != 3 {
+	if err := waitUntilHealthy(t.Context(), docker, "id", "http://127.0.0.1:1", 8080, 10*time.Second); err != nil || docker.checks != 3 {
 		t.Errorf("got %v after %d checks, want nil after 3", err, docker.checks)
 	}
 	docker = &container{state: engine.State{Running: true, Check: []string{"check"}}, codes: []int{1}}
-	err := waitUntilHealthy(t.Context(), docker, "id", "http://127.0.0.1:1", 50*time.Millisecond)
+	err := waitUntilHealthy(t.Context(), docker, "id", "http://127.0.0.1:1", 8080, 50*time.Millisecond)
 	if err == nil || !strings.HasPrefix(err.Error(), "not healthy within 50ms: the image's HEALTHCHECK exits with 1: check") {
 		t.Errorf("got %v, want what the check said", err)
 	}

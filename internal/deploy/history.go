@@ -18,7 +18,9 @@ const (
 	deployed   = "DEPLOYED"
 	failed     = "FAILED"
 	rolledBack = "ROLLED BACK"
+	forwarded  = "ROLLED FORWARD"
 	restored   = "RESTORED"
+	configured = "CONFIGURED"
 )
 
 // record is one push, from its first step on.
@@ -30,8 +32,9 @@ type record struct {
 	Digest   string     `json:"digest,omitempty"` // sha256:…, of the image in the registry
 	Who      string     `json:"who"`
 	Steps    []stepTime `json:"steps,omitempty"`
-	Result   string     `json:"result,omitempty"` // empty while under way
-	Why      string     `json:"why,omitempty"`    // of a failure
+	Changes  []string   `json:"changes,omitempty"` // of the configuration: +NAME or -NAME, never a value
+	Result   string     `json:"result,omitempty"`  // empty while under way
+	Why      string     `json:"why,omitempty"`     // of a failure
 }
 
 // stepTime says how long a step took.
@@ -47,6 +50,7 @@ func (r record) String() string {
 		digest = "-"
 	}
 	line := []string{r.Time.Format(time.RFC3339), strings.ReplaceAll(r.Result, " ", "-"), r.Revision, digest, r.Who}
+	line = append(line, r.Changes...)
 	total := 0.0
 	for _, step := range r.Steps {
 		line = append(line, fmt.Sprintf("%s=%.2f", step.Step, step.Seconds))

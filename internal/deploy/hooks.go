@@ -97,9 +97,18 @@ func (d *Deployer) begin(ctx context.Context, p *push, old string) error {
 		return err
 	}
 	if now != old {
-		return fmt.Errorf("another push has moved %s to %s meanwhile: git pull, then push again", p.Ref, now)
+		return outrun(p, now)
 	}
 	return d.settle(ctx)
+}
+
+// outrun says why a push is refused whose ref is no longer where it was when git
+// looked: git would refuse to move it, too.
+func outrun(p *push, now string) error {
+	if now == p.Revision {
+		return fmt.Errorf("another push has just moved %s to this revision: nothing is left to push", p.Ref)
+	}
+	return fmt.Errorf("another push has moved %s to %s meanwhile: git pull, then push again", p.Ref, now)
 }
 
 // runsAlready tells whether the pushed revision is what runs, which happens
@@ -180,12 +189,12 @@ func (d *Deployer) deploy(ctx context.Context, ref, revision string) error {
 	p, under := d.underWay()
 	if !under || !p.Ready || p.Revision != revision {
 		p = d.newPush(ref, revision)
-		if err := errors.Join(d.ready(ctx), d.settle(ctx)); err != nil {
+		if err := d.prepare(ctx); err != nil {
 			return d.refuse(p, err)
 		}
 		if d.runsAlready(ctx, p) {
 			readJSON(d.colour.state("current.json"), p)
-			p.Time, p.Steps = time.Now().UTC().Truncate(time.Second), nil
+			p.Time, p.Who, p.Aim, p.Steps, p.Changes = time.Now().UTC().Truncate(time.Second), who(), "", nil, nil
 			d.succeed(p, deployed)
 			return nil
 		}
@@ -215,6 +224,10 @@ func (d *Deployer) postpone(ctx context.Context, p *push, err error) error {
 	if failure != nil || !state.Running {
 		return d.fail(ctx, p, err)
 	}
-	d.out.line("DEPLOY FAILED %s switch %s: %s: bin/deploy restore %[1]s finishes it", d.colour.name, p.Revision, oneLine(err.Error()))
+	outcome := "finishes it"
+	if p.Aim == configured {
+		outcome = "takes the change back"
+	}
+	d.out.line("DEPLOY FAILED %s switch %s: %s: bin/deploy restore %[1]s %[4]s", d.colour.name, p.Revision, oneLine(err.Error()), outcome)
 	return ErrRefused
 }

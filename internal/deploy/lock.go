@@ -16,12 +16,16 @@ import (
 // may be killed at any step.
 type push struct {
 	record
-	Step      string  `json:"step"`                // the step that it is at
-	Ready     bool    `json:"ready,omitempty"`     // a candidate answers; the ref is git's to move now
-	Image     string  `json:"image,omitempty"`     // id of the image that was built
-	Container string  `json:"container,omitempty"` // id of the candidate
-	Port      int     `json:"port,omitempty"`      // of the candidate, on the host
-	Git       process `json:"git"`                 // the git process whose hooks work on it
+	Aim        string  `json:"aim,omitempty"`       // the result when all goes well; empty for deployed
+	Step       string  `json:"step"`                // the step that it is at
+	Ready      bool    `json:"ready,omitempty"`     // a candidate answers; the ref is git's to move now
+	Image      string  `json:"image,omitempty"`     // id of the image that was built
+	Container  string  `json:"container,omitempty"` // id of the candidate
+	Port       int     `json:"port,omitempty"`      // of the candidate, on the host
+	AppPort    int     `json:"appPort,omitempty"`   // of the candidate, in the container
+	portNote   string  // what a person is told of AppPort
+	Generation int     `json:"generation,omitempty"` // of the configuration that the candidate gets
+	Git        process `json:"git"`                  // the process, git's or a command's, that works on it
 }
 
 // process is a process that no later one can be mistaken for.

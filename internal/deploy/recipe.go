@@ -195,14 +195,19 @@ func (d *Deployer) run(ctx context.Context, p *push) error {
 	if err != nil {
 		return err
 	}
+	if p.portNote != "" {
+		d.out.line("%s (bin/deploy env %s set PORT=…)", p.portNote, d.colour.name)
+	}
 	for _, port := range ports {
 		p.Container, err = d.engine.Start(ctx, engine.Release{
-			Name:     fmt.Sprintf("%s-%d", d.colour.app, port),
-			Colour:   d.colour.name,
-			Revision: p.Revision,
-			Digest:   p.Digest,
-			Time:     p.Built.Format(time.RFC3339),
-			Port:     port,
+			Name:       fmt.Sprintf("%s-%d", d.colour.app, port),
+			Colour:     d.colour.name,
+			Revision:   p.Revision,
+			Digest:     p.Digest,
+			Time:       p.Built.Format(time.RFC3339),
+			Port:       port,
+			AppPort:    p.AppPort,
+			Generation: p.Generation,
 		}, runtime, d.colour.repository, d.config.HostIP)
 		if errors.Is(err, engine.ErrPortTaken) {
 			continue

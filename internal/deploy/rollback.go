@@ -20,7 +20,7 @@ func (d *Deployer) Rollback(ctx context.Context, revision string) error {
 		return err
 	}
 	defer unlock()
-	if err := errors.Join(d.ready(ctx), d.settle(ctx)); err != nil {
+	if err := d.prepare(ctx); err != nil {
 		return err
 	}
 	target, err := d.earlier(revision)
@@ -28,8 +28,11 @@ func (d *Deployer) Rollback(ctx context.Context, revision string) error {
 		return err
 	}
 	p := d.newPush(target.Ref, target.Revision)
-	p.Built, p.Digest = target.Built, target.Digest
-	err = d.follow(ctx, p, againSteps)
+	p.Aim, p.Built, p.Digest = rolledBack, target.Built, target.Digest
+	d.sayConfiguration()
+	if err = d.undertake(p); err == nil {
+		err = d.follow(ctx, p, againSteps)
+	}
 	if failure := new(stepError); errors.As(err, &failure) && errors.Is(err, engine.ErrNotInRegistry) {
 		failure.err = fmt.Errorf("its image is gone, as after make clean. To build it again: git push --force %s %s:%s",
 			d.colour.name, p.Revision, strings.TrimPrefix(p.Ref, "refs/heads/"))
@@ -37,6 +40,7 @@ func (d *Deployer) Rollback(ctx context.Context, revision string) error {
 	if err != nil {
 		return d.fail(ctx, p, err)
 	}
+	d.sayForward(ctx, p.Revision)
 	return d.takeOver(context.WithoutCancel(ctx), p, rolledBack)
 }
 
@@ -100,7 +104,7 @@ func (d *Deployer) Down(ctx context.Context, clean bool) error {
 	}
 	for _, release := range all {
 		d.out.step("Removing %s", release.Name)
-		if err := d.engine.Stop(ctx, release.ID, d.config.StopGrace); err != nil {
+		if err := d.stop(ctx, release); err != nil {
 			return err
 		}
 		if err := d.engine.RemoveRelease(ctx, release.ID); err != nil {
@@ -126,9 +130,15 @@ func (d *Deployer) Restore(ctx context.Context) error {
 	if err := d.meanUp(); err != nil {
 		return err
 	}
-	if err := errors.Join(d.ready(ctx), d.settle(ctx)); err != nil {
+	if err := d.prepare(ctx); err != nil {
 		return err
 	}
+	return d.restore(ctx, d.fail)
+}
+
+// restore runs the release that should run with today's configuration, unless
+// it does. If it can't, fail says what becomes of the attempt.
+func (d *Deployer) restore(ctx context.Context, fail outcome) error {
 	var should push
 	if !readJSON(d.colour.state("current.json"), &should) {
 		d.out.line("%s: %v", d.colour.name, d.nothingDeployed())
@@ -138,25 +148,45 @@ func (d *Deployer) Restore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if current, runs := c.current(d.colour.app); runs && current.Digest == should.Digest {
+	today, err := d.env.Current()
+	if err != nil {
+		return err
+	}
+	if current, runs := c.current(d.colour.app); runs && current.Digest == should.Digest && current.Generation == today {
 		d.out.line("%s runs %s", d.colour.app, current.Revision)
 		return nil
 	}
-	return d.bringBack(ctx, &should, d.fail)
-}
-
-// bringBack runs a release again. If it can't, fail says what becomes of it.
-func (d *Deployer) bringBack(ctx context.Context, should *push, fail func(context.Context, *push, error) error) error {
 	p := d.newPush(should.Ref, should.Revision)
 	p.Built, p.Digest = should.Built, should.Digest
-	err := d.follow(ctx, p, againSteps)
-	if failure := new(stepError); errors.As(err, &failure) && failure.step == "pull" {
-		d.out.line("Its image is gone: building it again")
-		p.Built, p.Digest = time.Now().UTC(), ""
-		err = d.follow(ctx, p, candidateSteps)
+	return d.bringBack(ctx, p, restored, fail)
+}
+
+// outcome ends an attempt that failed, and returns why it did.
+type outcome func(ctx context.Context, p *push, err error) error
+
+// bringBack runs a release of which there was an image, or builds it again.
+func (d *Deployer) bringBack(ctx context.Context, p *push, result string, fail outcome) error {
+	p.Aim = result
+	err := d.undertake(p)
+	if err == nil {
+		err = d.again(ctx, p)
 	}
 	if err != nil {
 		return fail(ctx, p, err)
 	}
-	return d.takeOver(ctx, p, restored)
+	return d.takeOver(context.WithoutCancel(ctx), p, result)
+}
+
+// again starts a candidate from the image of the digest; where there is none
+// any more, from a new one.
+func (d *Deployer) again(ctx context.Context, p *push) error {
+	if p.Digest != "" {
+		err := d.follow(ctx, p, againSteps)
+		if failure := new(stepError); !errors.As(err, &failure) || failure.step != "pull" {
+			return err
+		}
+	}
+	d.out.line("Its image is gone: building it again")
+	p.Built, p.Digest = time.Now().UTC(), ""
+	return d.follow(ctx, p, candidateSteps)
 }

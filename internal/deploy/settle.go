@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"os/exec"
@@ -59,6 +60,11 @@ func (d *Deployer) settle(ctx context.Context) error {
 			return err
 		}
 	}
+	if runs {
+		if err := d.agree(current.Generation); err != nil {
+			return err
+		}
+	}
 	if dead, left := d.underWay(); left {
 		if err := d.finish(ctx, dead, current.ID); err != nil {
 			return err
@@ -74,7 +80,7 @@ func (d *Deployer) settle(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return d.pruneConfigurations(ctx)
 }
 
 // finish ends a push that died: switches over to its candidate if its ref had
@@ -85,7 +91,7 @@ func (d *Deployer) finish(ctx context.Context, dead *push, current string) error
 		if err := d.follow(ctx, dead, clearSteps); err != nil {
 			d.out.line("warning: %v; the next push clears it up", err)
 		}
-		d.end(dead, deployed, "interrupted after the switch")
+		d.end(dead, cmp.Or(dead.Aim, deployed), "interrupted after the switch")
 		return nil
 	}
 	now, err := d.repository.resolve(ctx, dead.Ref)
@@ -94,7 +100,7 @@ func (d *Deployer) finish(ctx context.Context, dead *push, current string) error
 	}
 	if dead.Ready && now == dead.Revision {
 		d.out.line("Finishing the push of %s, which was interrupted", dead.Revision)
-		_ = d.takeOver(ctx, dead, deployed) // which says why when it can't
+		_ = d.takeOver(ctx, dead, cmp.Or(dead.Aim, deployed)) // which says why when it can't
 		return nil
 	}
 	d.end(dead, failed, dead.Step+": interrupted")

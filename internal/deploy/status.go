@@ -26,6 +26,7 @@ func (d *Deployer) Status(ctx context.Context) error {
 		d.out.line("  image      %s@%s", d.colour.repository, running.Digest)
 		d.out.line("  deployed   %s by %s", running.Time.Format(time.RFC3339), running.Who)
 		unwell = d.healthStatus(ctx)
+		d.out.line("  configured %s", d.configurationStatus())
 		d.out.line("  address    http://localhost:%d", d.colour.proxyPort)
 	} else {
 		d.out.line("%s: %v", d.colour.name, d.nothingDeployed())
@@ -34,6 +35,18 @@ func (d *Deployer) Status(ctx context.Context) error {
 		d.out.line("  under way  %s by %s, at step %s", p.Revision, p.Who, p.Step)
 	}
 	return unwell
+}
+
+// configurationStatus says what the app is configured with, without values.
+func (d *Deployer) configurationStatus() string {
+	now, err := d.env.Load()
+	switch {
+	case err != nil:
+		return "UNREADABLE: " + err.Error()
+	case len(now.Names()) == 0:
+		return "with nothing"
+	}
+	return now.String()
 }
 
 // healthStatus writes how the app is, and returns ErrUnwell if it should be
@@ -109,7 +122,7 @@ func (d *Deployer) releaseHealth(ctx context.Context, release engine.Release, se
 	begun := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	if err := wellAnswered(answers(ctx, server.URL), condition); err != nil {
+	if err := wellAnswered(answers(ctx, server.URL, release.AppPort), condition); err != nil {
 		if ctx.Err() != nil {
 			err = fmt.Errorf("it HANGS, no answer within %v", askTimeout)
 		}

@@ -35,6 +35,9 @@ func (d *Deployer) switchOver(ctx context.Context, p *push) error {
 	if err == nil {
 		err = d.meanUp()
 	}
+	if err == nil {
+		err = d.agree(p.Generation)
+	}
 	return err
 }
 
@@ -77,7 +80,7 @@ func (d *Deployer) stopOld(ctx context.Context, p *push) error {
 		if err := d.drain(ctx, release); err != nil {
 			return err
 		}
-		if err := d.engine.Stop(ctx, release.ID, d.config.StopGrace); err != nil {
+		if err := d.stop(ctx, release); err != nil {
 			return err
 		}
 	}
@@ -130,7 +133,7 @@ func (d *Deployer) removeOld(ctx context.Context, p *push) error {
 			return err
 		}
 	}
-	return nil
+	return d.pruneConfigurations(ctx)
 }
 
 func (d *Deployer) removeContainer(ctx context.Context, release engine.Release) error {

@@ -24,6 +24,8 @@ const (
 	RevisionLabel = "deux.revision"
 	TimeLabel     = "deux.time"   // when the push was built, RFC 3339
 	DigestLabel   = "deux.digest" // on containers: of the image they run
+	// GenerationLabel, on containers: which configuration of the app they got.
+	GenerationLabel = "deux.generation"
 )
 
 const roleRelease = "release"
@@ -39,12 +41,12 @@ type Release struct {
 	Revision string
 	Digest   string // sha256:…, of the image in the registry
 	Time     string // RFC 3339
-	Port     int    // on the host; the app listens on AppPort
-	Running  bool
+	Port     int    // on the host
+	AppPort  int    // in the container; 0 unless it runs
+	// Generation is that of the app's configuration; 0 when it has none.
+	Generation int
+	Running    bool
 }
-
-// AppPort is where every pushed app listens in its container.
-const AppPort = 8080
 
 // Releases returns the containers of one colour's releases, running or not.
 func (e *Engine) Releases(ctx context.Context, colour string) ([]Release, error) {
@@ -75,16 +77,36 @@ func (e *Engine) releases(ctx context.Context, more ...filters.KeyValuePair) ([]
 			Digest:   summary.Labels[DigestLabel],
 			Time:     summary.Labels[TimeLabel],
 			Port:     port,
-			Running:  summary.State == container.StateRunning,
+			AppPort:  privatePort(summary.Ports, port),
+			// One of before there were configurations has no label, and got none.
+			Generation: number(summary.Labels[GenerationLabel]),
+			Running:    summary.State == container.StateRunning,
 		})
 	}
 	return all, nil
 }
 
+// privatePort returns the container's port that is published on a port of the
+// host.
+func privatePort(ports []container.Port, public int) int {
+	for _, port := range ports {
+		if int(port.PublicPort) == public {
+			return int(port.PrivatePort)
+		}
+	}
+	return 0
+}
+
+// number returns what the text says, or 0.
+func number(text string) int {
+	n, _ := strconv.Atoi(text)
+	return n
+}
+
 // Start runs the release's image, from the repository that the digest is of,
 // published on host:release.Port, and returns the container's id. The container
 // is on a network of the apps alone, and nothing starts it again when it ends:
-// Keep does that. It returns ErrPortTaken, and leaves nothing behind, when
+// Keep does that. Where the engine has no init it gets none. It returns ErrPortTaken, and leaves nothing behind, when
 // something else has the port.
 func (e *Engine) Start(ctx context.Context, release Release, runtime Runtime, repository, host string) (string, error) {
 	address, err := netip.ParseAddr(host)
@@ -94,7 +116,7 @@ func (e *Engine) Start(ctx context.Context, release Release, runtime Runtime, re
 	if err := e.ensureAppsNetwork(ctx); err != nil {
 		return "", err
 	}
-	port := nat.Port(fmt.Sprintf("%d/tcp", AppPort))
+	port := nat.Port(fmt.Sprintf("%d/tcp", release.AppPort))
 	hostConfig := &container.HostConfig{
 		NetworkMode: container.NetworkMode(e.appsNetwork()),
 		PortBindings: nat.PortMap{port: {
@@ -112,6 +134,7 @@ func (e *Engine) Start(ctx context.Context, release Release, runtime Runtime, re
 				FleetLabel: e.fleet, RoleLabel: roleRelease, PortLabel: strconv.Itoa(release.Port),
 				ColourLabel: release.Colour, RevisionLabel: release.Revision,
 				DigestLabel: release.Digest, TimeLabel: release.Time,
+				GenerationLabel: strconv.Itoa(release.Generation),
 			},
 		}, hostConfig, nil, nil, release.Name)
 	if err != nil {
@@ -121,6 +144,10 @@ func (e *Engine) Start(ctx context.Context, release Release, runtime Runtime, re
 		_ = e.removeContainer(context.WithoutCancel(ctx), created.ID, 0)
 		if portTaken(err) {
 			return "", ErrPortTaken
+		}
+		if runtime.Init && !e.hasInit(ctx) {
+			runtime.Init = false
+			return e.Start(ctx, release, runtime, repository, host)
 		}
 		return "", fmt.Errorf("starting container %s: %w", release.Name, err)
 	}

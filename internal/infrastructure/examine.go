@@ -10,6 +10,7 @@ import (
 
 	"deux/internal/engine"
 	"deux/internal/fleet"
+	"deux/internal/program"
 )
 
 // quickAnswer is how long an app may take before it is told that it does not
@@ -68,9 +69,6 @@ func ending(condition engine.Condition) string {
 	return ""
 }
 
-// probeAgent is how an app can tell a probe from a request in its log.
-const probeAgent = "deux-health/1"
-
 // appClient opens a connection for each probe, like prober, and takes a
 // redirection for the answer that it is.
 var appClient = &http.Client{
@@ -85,7 +83,7 @@ func askApp(ctx context.Context, server fleet.Server) (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	request.Header.Set("User-Agent", probeAgent)
+	request.Header.Set("User-Agent", program.ProbeAgent)
 	response, err := appClient.Do(request)
 	if err != nil {
 		return 0, err

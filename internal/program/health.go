@@ -10,6 +10,10 @@ import (
 // healthTimeout is what a program has to answer a health check in.
 const healthTimeout = 2 * time.Second
 
+// ProbeAgent is the User-Agent of every probe that an app of somebody else's
+// gets from the system, so that its log can leave them out.
+const ProbeAgent = "deux-health/1"
+
 // CheckHealth returns nil if a GET of url is answered with 200 within two
 // seconds, and otherwise why it is not. Docker's health checks run a program
 // for it in images that have no shell.

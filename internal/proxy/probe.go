@@ -3,6 +3,8 @@ package proxy
 import (
 	"fmt"
 	"time"
+
+	"deux/internal/program"
 )
 
 const (
@@ -91,7 +93,7 @@ func (p *Proxy) answersProbe(to *upstream) bool {
 	}
 	defer l.close()
 	_ = l.SetDeadline(time.Now().Add(probeTimeout))
-	if _, err := fmt.Fprintf(l, "OPTIONS * HTTP/1.1\r\nHost: %s\r\nUser-Agent: deux-proxy\r\nConnection: close\r\n\r\n", to.Address()); err != nil {
+	if _, err := fmt.Fprintf(l, "OPTIONS * HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nConnection: close\r\n\r\n", to.Address(), program.ProbeAgent); err != nil {
 		return false
 	}
 	return l.in.Wait() == nil

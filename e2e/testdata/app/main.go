@@ -23,6 +23,10 @@ func main() {
 	for i := range 60 {
 		fmt.Printf("log line %d\n", i+1)
 	}
+	if os.Getenv("BREAK") != "" {
+		fmt.Println("BREAK is set")
+		os.Exit(4)
+	}
 	if code, err := strconv.Atoi(behaviour["EXIT"]); err == nil {
 		os.Exit(code)
 	}
@@ -42,10 +46,26 @@ func main() {
 			dial(w, target)
 			return
 		}
+		if behaviour["AGENTS"] != "" {
+			fmt.Printf("%s %s by %s\n", r.Method, r.URL, r.UserAgent())
+		}
+		if name := r.URL.Query().Get("env"); name != "" {
+			fmt.Fprintln(w, os.Getenv(name))
+			return
+		}
+		if path := r.URL.Query().Get("file"); path != "" {
+			content, err := os.ReadFile(path)
+			fmt.Fprintf(w, "%s %v %v\n", content, err, os.WriteFile(path, nil, 0o600) == nil)
+			return
+		}
 		seconds, _ := strconv.ParseFloat(r.URL.Query().Get("seconds"), 64)
 		time.Sleep(time.Duration(seconds * float64(time.Second)))
 		fmt.Fprintf(w, "%s %s %s\n", os.Getenv("COLOUR"), os.Getenv("REVISION"), behaviour["TEXT"])
 	})
+	if behaviour["DEAF"] != "" {
+		signal.Ignore(syscall.SIGTERM)
+		_ = http.ListenAndServe(listen, mux)
+	}
 	server := &http.Server{Addr: listen, Handler: mux}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()

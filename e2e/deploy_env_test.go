@@ -1,0 +1,345 @@
+package e2e
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// variable returns what the app has in its environment.
+func (s *deploySystem) variable(colour, name string) string {
+	_, text := get(s.url(colour) + "?env=" + name)
+	return text
+}
+
+// fed runs bin/deploy with a standard input, which must succeed.
+func (s *deploySystem) fed(stdin string, arguments ...string) string {
+	s.t.Helper()
+	command := s.command(s.root, "bin/deploy", arguments...)
+	command.Stdin = strings.NewReader(stdin)
+	output, err := command.CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("bin/deploy %s: %v\n%s", strings.Join(arguments, " "), err, output)
+	}
+	return string(output)
+}
+
+func configured(s *deploySystem) {
+	if output := s.deploy("env", "blue", "set", "A=first"); !strings.Contains(output, "CONFIGURED blue +A: deuxpush-blue-app does not run; git push blue main uses it") {
+		s.t.Errorf("before the first push: got\n%s", output)
+	}
+	w := s.work("one")
+	w.deployed("blue")
+	digest := s.digest("blue")
+	if got := s.variable("blue", "A") + " " + s.variable("blue", "PORT") + " " + s.variable("blue", "COLOUR"); got != "first 8080 blue" {
+		s.t.Errorf("after the push the app has %q, want first 8080 blue", got)
+	}
+	load := startLoad(s.t, s.url("blue"), time.Second/200, 200)
+	begun := time.Now()
+	output := s.fed("two\nlines\n", "env", "blue", "set", "A", "B=b", "--file", "key.pem="+s.file("\x00 secret"))
+	s.t.Logf("changed after %v", time.Since(begun))
+	if !strings.Contains(output, "==> Configuring deuxpush-blue-app: +A +B +key.pem\n") || strings.Contains(output, "Building") {
+		s.t.Errorf("set: want the names and no build\n%s", output)
+	}
+	if got := s.variable("blue", "A") + " " + s.variable("blue", "B"); got != "two\nlines b" {
+		s.t.Errorf("after set the app has %q", got)
+	}
+	if _, got := get(s.url("blue") + "?file=/run/secrets/key.pem"); got != "\x00 secret <nil> false" {
+		s.t.Errorf("the file: got %q, want its content, and that it can't be written", got)
+	}
+	before := s.containerID("blue")
+	if output := s.deploy("env", "blue", "set", "B=b"); !strings.Contains(output, "Nothing changes") || s.containerID("blue") != before {
+		s.t.Errorf("set of what is set: want no release\n%s", output)
+	}
+	s.deploy("env", "blue", "unset", "B")
+	load.stop()
+	if got := s.variable("blue", "B"); got != "" {
+		s.t.Errorf("after unset the app has B=%q", got)
+	}
+	if got := s.deploy("env", "blue", "list"); got != "A\nkey.pem  file /run/secrets/key.pem\n" {
+		s.t.Errorf("list: got %q", got)
+	}
+	if got := s.deploy("env", "blue", "list", "--show"); got != "A=\"two\nlines\"\n# key.pem is the file /run/secrets/key.pem, 8 bytes\n" {
+		s.t.Errorf("list --show: got %q", got)
+	}
+	if got := s.deploy("status", "blue"); !strings.Contains(got, "configured 1 variable, 1 file") {
+		s.t.Errorf("status: got\n%s", got)
+	}
+	history := s.deploy("history", "blue")
+	if !regexp.MustCompile(`CONFIGURED  ` + w.head() + `  ` + digest + `  \S+  \+A  \+B  \+key.pem  pull=`).MatchString(history) {
+		s.t.Errorf("history: got\n%s", history)
+	}
+	s.runsOne("blue")
+	s.oneGeneration("blue")
+}
+
+// file makes a file that only the tests may read.
+func (s *deploySystem) file(content string) string {
+	s.t.Helper()
+	path := filepath.Join(s.t.TempDir(), "file")
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	return path
+}
+
+func (s *deploySystem) digest(colour string) string {
+	s.t.Helper()
+	image := s.must(s.root, "docker", "inspect", "--format", "{{.Config.Image}}", "deuxpush-"+colour+"-app")
+	_, digest, _ := strings.Cut(strings.TrimSpace(image), "@")
+	return digest
+}
+
+// oneGeneration fails unless no configuration but today's is kept.
+func (s *deploySystem) oneGeneration(colour string) {
+	s.t.Helper()
+	if entries, err := os.ReadDir(filepath.Join(s.git(colour), "deux", "env")); err != nil || len(entries) != 2 {
+		s.t.Errorf("generations of %s: got %v, %v, want current and one", colour, entries, err)
+	}
+}
+
+// canary looks for a secret everywhere but where it belongs.
+func canary(s *deploySystem) {
+	const secret = "canary-5f3b9a"
+	w := s.work("one")
+	said := s.fed(secret, "env", "blue", "set", "EARLY")
+	said += w.deployed("blue")
+	command := s.command(s.root, "bin/deploy", "env", "blue", "set", "TOKEN", "--file", "key="+s.file(secret))
+	command.Stdin = strings.NewReader(secret)
+	out, err := os.Create(filepath.Join(s.t.TempDir(), "out"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer out.Close()
+	command.Stdout, command.Stderr = out, out
+	if err := command.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	looks := 0
+	for err = error(nil); len(ended) == 0; looks++ {
+		said += s.must(s.root, "ps", "axww", "-o", "args")
+	}
+	if err := <-ended; err != nil || looks < 3 {
+		s.t.Errorf("env set: %v, after %d looks at ps", err, looks)
+	}
+	if got := s.variable("blue", "TOKEN") + s.variable("blue", "EARLY"); got != secret+secret {
+		s.t.Fatalf("the app has %q", got)
+	}
+	content, _ := os.ReadFile(out.Name())
+	w.commit("behaviour", "EXIT=1\n")
+	refused, _ := w.push("blue", "main")
+	w.commit("behaviour", "TEXT=two\n")
+	said += string(content) + refused + w.deployed("blue") + s.deploy("rollback", "blue")
+	for _, key := range s.redis.Keys(s.t.Context(), "*").Val() {
+		said += strings.Join(s.list(key), " ")
+	}
+	said += s.deploy("env", "blue", "list") + s.deploy("status") + s.deploy("history", "blue") + s.deploy("logs", "blue") +
+		s.must(s.root, "docker", "history", "--no-trunc", "deuxpush-blue-image") +
+		s.must(s.root, "docker", "image", "inspect", "deuxpush-blue-image") +
+		s.must(s.root, "docker", "ps", "--all", "--no-trunc") +
+		s.must(s.root, "scripts/compose.sh", "logs", "--no-color") +
+		s.must(s.dir, "sh", "-c", "find . -name env -prune -o -type f -exec cat {} +")
+	if n := strings.Count(said, secret); n != 0 {
+		at := strings.Index(said, secret)
+		s.t.Errorf("the secret shows %d times, the first in …%q", n, said[max(0, at-300):at+30])
+	}
+	outside := s.must(s.dir, "sh", "-c", "find . -path '*/deux/env/*' -perm /077 ! -path '*/files/*'")
+	if outside != "" || s.must(s.dir, "sh", "-c", "stat -c %a blue.git/deux/env") != "700\n" {
+		s.t.Errorf("others than the owner may read %q", outside)
+	}
+}
+
+func configurationTakenBack(s *deploySystem) {
+	w := s.work("one")
+	w.deployed("blue")
+	s.deploy("env", "blue", "set", "A=good")
+	before := s.containerID("blue")
+	load := startLoad(s.t, s.url("blue"), 20*time.Millisecond, 200)
+	output, err := s.command(s.root, "bin/deploy", "env", "blue", "set", "A=bad", "BREAK=yes").CombinedOutput()
+	load.stop()
+	for _, want := range []string{"\nBREAK is set\n", "Taking the change back", "DEPLOY FAILED blue health " + w.head() + ": the container ended with exit code 4\n"} {
+		if err == nil || !strings.Contains(string(output), want) {
+			s.t.Errorf("got %v, want exit 1 and %q in\n%s", err, want, output)
+		}
+	}
+	if got := s.deploy("env", "blue", "list", "--show"); got != "A=good\n" || s.variable("blue", "A") != "good" || s.containerID("blue") != before {
+		s.t.Errorf("afterwards: configuration %q, the app has %q, want the old one and the old container", got, s.variable("blue", "A"))
+	}
+	if history := s.deploy("history", "blue"); !strings.Contains(history, "+A  +BREAK") || !strings.Contains(history, "exit code 4") {
+		s.t.Errorf("history: got\n%s", history)
+	}
+	s.runsOne("blue")
+	s.oneGeneration("blue")
+
+	// What crashes for want of a change is given it.
+	s.must(s.root, "docker", "kill", "deuxpush-blue-app")
+	s.deploy("env", "blue", "set", "A=mended")
+	if got := s.variable("blue", "A"); got != "mended" {
+		s.t.Errorf("set while the app had ended: the app has %q", got)
+	}
+	s.deploy("down", "blue")
+	if output := s.deploy("env", "blue", "set", "A=later"); !strings.Contains(output, "bin/deploy restore blue starts it with this") {
+		s.t.Errorf("set while the app is down: got\n%s", output)
+	}
+	s.deploy("restore", "blue")
+	if got := s.variable("blue", "A"); got != "later" {
+		s.t.Errorf("after restore the app has %q, want later", got)
+	}
+	s.runsOne("blue")
+}
+
+func configurationKilled(s *deploySystem) {
+	w := s.work("one")
+	w.commit("behaviour", "TEXT=one\nSTART_DELAY=300ms\n")
+	w.deployed("blue")
+	s.deploy("env", "blue", "set", "N=0")
+	load := startLoad(s.t, s.url("blue"), 20*time.Millisecond, 200)
+	olds, news := 0, 0
+	for i, step := range []string{"Configuring", "Running", "Waiting until", "Switching", "Stopping", "Removing the old deuxpush-blue-app", "Removing the old deuxpush-blue-image"} {
+		before := s.variable("blue", "N")
+		s.killedChange(step, fmt.Sprintf("N=%d", i+1))
+		s.settledAlone("blue")
+		now, stored := s.variable("blue", "N"), strings.TrimSpace(s.deploy("env", "blue", "list", "--show"))
+		if stored != "N="+now || now != before && now != fmt.Sprint(i+1) {
+			s.t.Errorf("killed at %q: %s is stored and the app has N=%s, want both to be %s or %d", step, stored, now, before, i+1)
+		}
+		if now == before {
+			olds++
+		} else {
+			news++
+		}
+		s.runsOne("blue")
+		s.oneGeneration("blue")
+	}
+	load.stop()
+	if olds < 2 || news < 2 {
+		s.t.Errorf("%d times the old one and %d times the new: want both", olds, news)
+	}
+	w.commit("behaviour", "TEXT=two\n")
+	w.deployed("blue")
+	s.shows("blue", w.head(), "two")
+}
+
+// killedChange kills bin/deploy env set at a step.
+func (s *deploySystem) killedChange(step, assignment string) {
+	s.t.Helper()
+	command := s.command(s.root, "bin/deploy", "env", "blue", "set", assignment)
+	output, err := command.StdoutPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	lines := bufio.NewScanner(output)
+	for lines.Scan() && !strings.Contains(lines.Text(), step) {
+	}
+	_ = command.Process.Kill()
+	_ = command.Wait()
+}
+
+// settledAlone waits until the process that a killed command left has settled.
+func (s *deploySystem) settledAlone(colour string) {
+	s.t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		_, err := os.Stat(filepath.Join(s.git(colour), "deux", "push.json"))
+		if generations, _ := os.ReadDir(filepath.Join(s.git(colour), "deux", "env")); os.IsNotExist(err) && len(s.containers(colour)) == 1 && len(generations) == 2 {
+			return
+		}
+	}
+	s.t.Fatal("nothing has settled what the killed command left")
+}
+
+func forward(s *deploySystem) {
+	w := s.work("one")
+	w.deployed("blue")
+	one := w.head()
+	two := w.commit("behaviour", "TEXT=two\n")
+	w.deployed("blue")
+	s.deploy("env", "blue", "set", "A=today")
+	output := s.deploy("rollback", "blue")
+	for _, want := range []string{"today's configuration, which a rollback does not change: 1 variable, 0 files\n", "main still holds " + two + ": bin/deploy forward blue runs that again\n"} {
+		if !strings.Contains(output, want) {
+			s.t.Errorf("rollback: want %q in\n%s", want, output)
+		}
+	}
+	s.shows("blue", one, "one")
+	if got := s.variable("blue", "A"); got != "today" {
+		s.t.Errorf("after a rollback the app has A=%q, want today's", got)
+	}
+	if output := s.deploy("forward", "blue"); strings.Contains(output, "Building") || !strings.Contains(output, "DEPLOYED blue "+two) {
+		s.t.Errorf("forward: want no build\n%s", output)
+	}
+	s.shows("blue", two, "two")
+	if output := s.deploy("forward", "blue"); !strings.Contains(output, "runs what main holds already") {
+		s.t.Errorf("a second forward: got\n%s", output)
+	}
+	s.deploy("rollback", "blue")
+	s.must(s.root, "sh", "-c", fmt.Sprintf("docker rmi --force $(docker images -q --no-trunc --filter label=deux.revision=%s --filter label=deux.image=deuxpush)", two))
+	w.accepted("blue", "main:master") // the same commit once more is no failure
+	s.shows("blue", two, "two")
+	w.accepted("--force", "blue", one+":master")
+	s.shows("blue", one, "one")
+	if history := s.deploy("history", "blue"); !strings.Contains(history, "ROLLED-FORWARD") || strings.Contains(history, "FAILED") {
+		s.t.Errorf("history: got\n%s", history)
+	}
+	s.runsOne("blue")
+}
+
+func exposedPort(s *deploySystem) {
+	w := s.work("one")
+	dockerfile := "FROM " + testApp + "\nCOPY behaviour /behaviour\nEXPOSE %s\n"
+	w.commit("behaviour", "TEXT=one\nLISTEN=:3000\nAGENTS=yes\n")
+	w.commit("Dockerfile", fmt.Sprintf(dockerfile, "3000"))
+	if output := w.deployed("blue"); !strings.Contains(output, "The image EXPOSEs port 3000: the app is served there") {
+		s.t.Errorf("EXPOSE 3000: the pusher is not told\n%s", output)
+	}
+	s.shows("blue", w.head(), "one")
+	if got := s.variable("blue", "PORT"); got != "3000" {
+		s.t.Errorf("PORT=%q, want 3000", got)
+	}
+	log := s.deploy("logs", "blue")
+	if !strings.Contains(log, "GET / by deux-health/1\n") || !strings.Contains(log, "GET / by Go-http-client") {
+		s.t.Errorf("the app's log: want probes to be told from requests in\n%s", log)
+	}
+	w.commit("Dockerfile", fmt.Sprintf(dockerfile, "3000 9000"))
+	output := w.refused("DEPLOY FAILED blue health", "no answer on port 8080", "blue", "main")
+	for _, want := range []string{"3000, 9000 and not 8080", "not healthy within 8s: ", "BLUE_HEALTH_TIMEOUT"} {
+		if !strings.Contains(output, want) {
+			s.t.Errorf("EXPOSE 3000 9000: want %q in\n%s", want, output)
+		}
+	}
+	w.commit("Dockerfile", fmt.Sprintf(dockerfile, "9000 8080"))
+	w.commit("behaviour", "TEXT=two\n")
+	w.deployed("blue")
+	taken, err := s.command(s.root, "bin/deploy", "env", "blue", "set", "PORT=9000").CombinedOutput()
+	if err == nil || !strings.Contains(string(taken), "no answer on port 9000") {
+		s.t.Errorf("PORT=9000, where the app does not listen: got %v\n%s", err, taken)
+	}
+	s.shows("blue", w.head(), "two")
+}
+
+func deafApp(s *deploySystem) {
+	s.env = append(s.env[:len(s.env):len(s.env)], "STOP_GRACE_SECONDS=4")
+	s.deploy("init")
+	w := s.work("one")
+	w.commit("Dockerfile", "FROM "+testApp+" AS app\nFROM debian:bookworm-slim\nCOPY --from=app /app /app\nCOPY behaviour /behaviour\nCMD /app; echo ended\n")
+	w.deployed("blue") // a shell as process 1 would ignore SIGTERM
+	w.commit("behaviour", "TEXT=two\nDEAF=yes\n")
+	w.commit("Dockerfile", "FROM "+testApp+"\nCOPY behaviour /behaviour\n")
+	output := w.deployed("blue")
+	if took := s.seconds("blue", "stop"); took > 3 || strings.Contains(output, "was killed") {
+		s.t.Errorf("a shell took %v s to stop, want an init to end it\n%s", took, output)
+	}
+	w.commit("behaviour", "TEXT=three\n")
+	if output := w.deployed("blue"); !strings.Contains(output, "It did not end within 4s of SIGTERM (STOP_GRACE_SECONDS) and was killed: /app ignores the signal") {
+		s.t.Errorf("an app that ignores SIGTERM: want to be told why it took so long\n%s", output)
+	}
+	s.shows("blue", w.head(), "three")
+}

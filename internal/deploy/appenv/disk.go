@@ -1,0 +1,66 @@
+package appenv
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+)
+
+// disk is every operation that changes a file here. Each is on the disk when it
+// returns, so that a power cut is like a process that dies: what was done stays
+// done. A test has die return an error where the process is to have died.
+type disk struct{ die func() error }
+
+func (d disk) alive() error {
+	if d.die == nil {
+		return nil
+	}
+	return d.die()
+}
+
+// mkdir makes a folder that only its owner may enter, if it is not there.
+func (d disk) mkdir(path string) error {
+	if err := d.alive(); err != nil {
+		return err
+	}
+	return errors.Join(os.MkdirAll(path, 0o700), sync(filepath.Dir(path)))
+}
+
+// write makes a file, whatever the umask is.
+func (d disk) write(path string, content []byte, mode os.FileMode) error {
+	if err := d.alive(); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := d.alive(); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	_, err = file.Write(content)
+	return errors.Join(err, file.Chmod(mode), file.Sync(), file.Close(), sync(filepath.Dir(path)))
+}
+
+func (d disk) rename(from, to string) error {
+	if err := d.alive(); err != nil {
+		return err
+	}
+	return errors.Join(os.Rename(from, to), sync(filepath.Dir(to)))
+}
+
+func (d disk) removeAll(path string) error {
+	if err := d.alive(); err != nil {
+		return err
+	}
+	return os.RemoveAll(path)
+}
+
+// sync puts a folder's entries on the disk (fsync(2)).
+func sync(dir string) error {
+	folder, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}

@@ -1,0 +1,181 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"time"
+
+	"deux/internal/deploy/appenv"
+)
+
+// Configure changes what the app gets besides its image, and has a new
+// container of the release that runs take over with it, without a build and
+// without a gap. If that one does not get healthy, everything stays as it was.
+// Where nothing runs the change is kept for the next release.
+func (d *Deployer) Configure(ctx context.Context, change appenv.Change) error {
+	unlock, err := d.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	runs, err := d.settled(ctx)
+	if err != nil {
+		return err
+	}
+	generation, changes, err := d.write(change)
+	if err != nil {
+		return err
+	}
+	if len(changes) == 0 {
+		d.out.line("Nothing changes: %s has this configuration already", d.colour.name)
+		return nil
+	}
+	if !runs {
+		return d.keep(generation, changes)
+	}
+	return d.reconfigure(ctx, generation, changes)
+}
+
+// settled settles what was under way, and reports whether the app had a
+// container, so that a change of its configuration is to reach it: one that
+// ended counts, because the change may be what it needs. Before the first push
+// nothing of Docker or Redis is asked.
+func (d *Deployer) settled(ctx context.Context) (bool, error) {
+	_, under := d.underWay()
+	if !under && !readJSON(d.colour.state("current.json"), new(push)) {
+		return false, nil
+	}
+	if err := d.ready(ctx); err != nil {
+		return false, err
+	}
+	all, err := d.engine.Releases(ctx, d.colour.name)
+	if err == nil {
+		err = d.settle(ctx)
+	}
+	return len(all) > 0 && readJSON(d.colour.state("current.json"), new(push)), err
+}
+
+// prepare makes sure that there is everything to work with, and finishes or
+// removes what an interrupted push left.
+func (d *Deployer) prepare(ctx context.Context) error {
+	if err := d.ready(ctx); err != nil {
+		return err
+	}
+	return d.settle(ctx)
+}
+
+// write keeps the configuration after the change, if it changes something.
+func (d *Deployer) write(change appenv.Change) (generation int, changes []string, err error) {
+	now, err := d.env.Load()
+	if err != nil {
+		return appenv.None, nil, err
+	}
+	next, changes, err := now.With(change)
+	if err != nil || len(changes) == 0 {
+		return appenv.None, nil, err
+	}
+	generation, err = d.env.Write(next)
+	return generation, changes, err
+}
+
+// keep makes a configuration today's that no container is to get now.
+func (d *Deployer) keep(generation int, changes []string) error {
+	if err := errors.Join(d.env.Use(generation), d.env.Prune()); err != nil {
+		return err
+	}
+	p := d.newPush("", neverDeployed)
+	advice := "git push " + d.colour.name + " main uses it"
+	if readJSON(d.colour.state("current.json"), p) {
+		advice = "bin/deploy restore " + d.colour.name + " starts it with this"
+	}
+	p.Time, p.Who, p.Steps, p.Changes = time.Now().UTC().Truncate(time.Second), who(), nil, changes
+	d.end(p, configured, "")
+	d.out.line("CONFIGURED %s %s: %s does not run; %s", d.colour.name, strings.Join(changes, " "), d.colour.app, advice)
+	return nil
+}
+
+// neverDeployed stands for a revision in the history of a colour that has none.
+const neverDeployed = "-"
+
+// reconfigure has the release that runs start again with the generation.
+func (d *Deployer) reconfigure(ctx context.Context, generation int, changes []string) error {
+	var running push
+	if !readJSON(d.colour.state("current.json"), &running) {
+		return d.nothingDeployed()
+	}
+	p := d.newPush(running.Ref, running.Revision)
+	p.Aim, p.Generation, p.Changes = configured, generation, changes
+	p.Built, p.Digest = running.Built, running.Digest
+	err := d.undertake(p)
+	if err == nil {
+		d.out.step("Configuring %s: %s", d.colour.app, strings.Join(changes, " "))
+		err = d.follow(ctx, p, againSteps)
+	}
+	if err != nil {
+		defer func() { _ = d.pruneConfigurations(context.WithoutCancel(ctx)) }() // or the next settle does
+		d.out.line("Taking the change back: %s goes on with the configuration that it has", d.colour.app)
+		return d.fail(ctx, p, err)
+	}
+	return d.takeOver(context.WithoutCancel(ctx), p, configured)
+}
+
+// undertake writes down what a command of a person's is about to do, and leaves
+// a process that settles it if this one is killed.
+func (d *Deployer) undertake(p *push) error {
+	d.git = processOf(os.Getpid())
+	p.Git = d.git
+	return errors.Join(d.save(p), d.watch())
+}
+
+// agree makes the configuration of the container that has the requests today's:
+// whoever died between the two left the lists to decide.
+func (d *Deployer) agree(generation int) error {
+	if !d.env.Has(generation) {
+		return nil
+	}
+	return d.env.Use(generation)
+}
+
+// pruneConfigurations removes the generations that are not today's and that no
+// container got.
+func (d *Deployer) pruneConfigurations(ctx context.Context) error {
+	all, err := d.engine.Releases(ctx, d.colour.name)
+	if err != nil {
+		return err
+	}
+	var used []int
+	for _, release := range all {
+		used = append(used, release.Generation)
+	}
+	return d.env.Prune(used...)
+}
+
+// Configuration writes the names of what the app is configured with, or with
+// show the variables with their values, in the form that set --from reads.
+func (d *Deployer) Configuration(show bool) error {
+	now, err := d.env.Load()
+	if err != nil {
+		return err
+	}
+	if len(now.Names()) == 0 {
+		d.out.line("%s has no configuration: bin/deploy env %s set NAME=VALUE", d.colour.name, d.colour.name)
+		return nil
+	}
+	if show {
+		d.out.line("%s", strings.TrimSuffix(now.Lines(), "\n"))
+	}
+	for _, name := range now.Names() {
+		content, file := now.Files[name]
+		switch {
+		case file && show:
+			d.out.line("# %s is the file %s/%s, %d bytes", name, secretsFolder, name, len(content))
+		case file:
+			d.out.line("%s  file %s/%s", name, secretsFolder, name)
+		case !show:
+			d.out.line("%s", name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,79 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Forward runs again what the pushed branch holds, after a rollback: its kept
+// image, or a new build where that is gone.
+func (d *Deployer) Forward(ctx context.Context) error {
+	unlock, err := d.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := d.prepare(ctx); err != nil {
+		return err
+	}
+	past, err := d.history.read()
+	if err != nil {
+		return err
+	}
+	ref, revision, err := d.held(ctx, past)
+	if err != nil {
+		return err
+	}
+	p := d.newPush(ref, revision)
+	if d.runsAlready(ctx, p) {
+		d.out.line("%s runs what %s holds already: %s", d.colour.app, branch(ref), revision)
+		return nil
+	}
+	for _, release := range releases(past, d.config.Keep) {
+		if release.Revision == revision {
+			p.Built, p.Digest = release.Built, release.Digest
+			break
+		}
+	}
+	return d.bringBack(ctx, p, forwarded, d.fail)
+}
+
+// held returns the ref that the last push deployed and what it holds now.
+func (d *Deployer) held(ctx context.Context, past []record) (ref, revision string, err error) {
+	for _, r := range slices.Backward(past) {
+		if r.Result == deployed && r.Ref != "" {
+			ref = r.Ref
+			break
+		}
+	}
+	if ref == "" {
+		return "", "", d.nothingDeployed()
+	}
+	revision, err = d.repository.resolve(ctx, ref)
+	if err == nil && revision == noRevision {
+		err = fmt.Errorf("%s was deleted, so it holds nothing to go forward to: git push %s %[1]s", branch(ref), d.colour.name)
+	}
+	return ref, revision, err
+}
+
+// sayForward tells how to come back from a rollback.
+func (d *Deployer) sayForward(ctx context.Context, to string) {
+	past, err := d.history.read()
+	if err != nil {
+		return
+	}
+	if ref, revision, err := d.held(ctx, past); err == nil && revision != to {
+		d.out.line("%s still holds %s: bin/deploy forward %s runs that again", branch(ref), revision, d.colour.name)
+	}
+}
+
+// sayConfiguration tells that a rollback leaves the configuration as it is.
+func (d *Deployer) sayConfiguration() {
+	if now, err := d.env.Load(); err == nil && len(now.Names()) > 0 {
+		d.out.line("It gets today's configuration, which a rollback does not change: %s", now)
+	}
+}
+
+func branch(ref string) string { return strings.TrimPrefix(ref, "refs/heads/") }

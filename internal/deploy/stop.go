@@ -1,0 +1,39 @@
+package deploy
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"deux/internal/engine"
+)
+
+// killed is the exit code of a process that SIGKILL ended (128 + 9).
+const killed = 137
+
+// stop ends a release's container with its grace, and says so when that was
+// not enough: a push then took that much longer, and what the app had to write
+// down at its end is lost.
+func (d *Deployer) stop(ctx context.Context, release engine.Release) error {
+	begun := time.Now()
+	if err := d.engine.Stop(ctx, release.ID, d.config.StopGrace); err != nil {
+		return err
+	}
+	if !release.Running || time.Since(begun) < d.config.StopGrace {
+		return nil
+	}
+	if process, err := d.engine.Process(ctx, release.ID); err == nil && process.ExitCode == killed {
+		d.out.line("It did not end within %v of %s (STOP_GRACE_SECONDS) and was killed: %s ignores the signal, or takes longer",
+			d.config.StopGrace, process.Signal, short(process.Command))
+	}
+	return nil
+}
+
+// short is a command on one line that is not too long.
+func short(command []string) string {
+	text := []rune(oneLine(strings.Join(command, " ")))
+	if len(text) > 60 {
+		text = append(text[:60], '…')
+	}
+	return string(text)
+}
