@@ -19,7 +19,7 @@ import (
 type Config struct {
 	Fleet         string        // FLEET: name of the system on this host
 	Dir           string        // DEPLOY_DIR: the bare repositories and what was checked out of them
-	RedisAddr     string        // REDIS_ADDR: HOST:PORT of Redis as the host reaches it
+	Redis         fleet.Redis   // REDIS_ADDR, REDIS_PASSWORD
 	HostIP        string        // HOST_IP: where releases are published, and what the lists name
 	RegistryPort  int           // REGISTRY_PORT: of the registry, on 127.0.0.1
 	BluePort      int           // BLUE_PORT: of the blue proxy
@@ -39,7 +39,7 @@ func ReadConfig(env *settings.Reader, dir string) (Config, error) {
 	config := Config{
 		Fleet:         env.Name("FLEET", "deux"),
 		Dir:           env.String("DEPLOY_DIR", dir),
-		RedisAddr:     env.Address("REDIS_ADDR", "127.0.0.1:6379"),
+		Redis:         fleet.ReadRedis(env),
 		HostIP:        env.IPv4("HOST_IP", "172.17.0.1"),
 		RegistryPort:  env.Port("REGISTRY_PORT", 5000),
 		BluePort:      env.Port("BLUE_PORT", 50101),
@@ -60,7 +60,7 @@ func (c Config) variables() []string {
 	return []string{
 		"FLEET=" + c.Fleet,
 		"DEPLOY_DIR=" + c.Dir,
-		"REDIS_ADDR=" + c.RedisAddr,
+		"REDIS_ADDR=" + c.Redis.Address,
 		"HOST_IP=" + c.HostIP,
 		fmt.Sprintf("REGISTRY_PORT=%d", c.RegistryPort),
 		fmt.Sprintf("BLUE_PORT=%d", c.BluePort),

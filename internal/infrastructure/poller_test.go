@@ -181,7 +181,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	address := redistest.Address(t)
-	w := &world{fakeDocker: newFakeDocker(), t: t, fleet: fleet.Open(address, site),
+	w := &world{fakeDocker: newFakeDocker(), t: t, fleet: fleet.Open(fleet.Redis{Address: address}, site),
 		cli: redis.NewClient(&redis.Options{Addr: address})}
 	config := Config{Site: site, Fleet: "test", Parallel: 4, Attempts: 2, StartTimeout: time.Second,
 		DrainTimeout: 200 * time.Millisecond, SpawnTimeout: 10 * time.Second, LevelInterval: 50 * time.Millisecond}
