@@ -28,6 +28,8 @@ type Config struct {
 	GreenFirst    int           // GREEN_FIRST_PORT: first of the ports for green releases
 	Ports         int           // RELEASE_PORTS: how many ports each colour has
 	Keep          int           // KEEP_RELEASES: how many releases of a colour keep their images
+	BuildMemory   int64         // BUILD_MEMORY: bytes for each step of a build, where the builder can be told
+	BuildTimeout  time.Duration // BUILD_TIMEOUT: for a build
 	HealthTimeout time.Duration // HEALTH_TIMEOUT: from a release's start to its first good answer
 	DrainTimeout  time.Duration // DRAIN_TIMEOUT: for requests in flight to the release that goes
 	StopGrace     time.Duration // STOP_GRACE_SECONDS: between SIGTERM and SIGKILL
@@ -48,6 +50,8 @@ func ReadConfig(env *settings.Reader, dir string) (Config, error) {
 		GreenFirst:    env.Port("GREEN_FIRST_PORT", 50250),
 		Ports:         env.Int("RELEASE_PORTS", 50, 3, 1000),
 		Keep:          env.Int("KEEP_RELEASES", 5, 1, 100),
+		BuildMemory:   env.Size("BUILD_MEMORY", "1g", 32<<20),
+		BuildTimeout:  env.Duration("BUILD_TIMEOUT", 15*time.Minute, time.Second),
 		HealthTimeout: env.Duration("HEALTH_TIMEOUT", 30*time.Second, time.Second),
 		DrainTimeout:  env.Duration("DRAIN_TIMEOUT", 30*time.Second, 0),
 		StopGrace:     time.Duration(env.Int("STOP_GRACE_SECONDS", 10, 0, 3600)) * time.Second,
@@ -69,6 +73,8 @@ func (c Config) variables() []string {
 		fmt.Sprintf("GREEN_FIRST_PORT=%d", c.GreenFirst),
 		fmt.Sprintf("RELEASE_PORTS=%d", c.Ports),
 		fmt.Sprintf("KEEP_RELEASES=%d", c.Keep),
+		fmt.Sprintf("BUILD_MEMORY=%d", c.BuildMemory),
+		"BUILD_TIMEOUT=" + c.BuildTimeout.String(),
 		"HEALTH_TIMEOUT=" + c.HealthTimeout.String(),
 		"DRAIN_TIMEOUT=" + c.DrainTimeout.String(),
 		fmt.Sprintf("STOP_GRACE_SECONDS=%.0f", c.StopGrace.Seconds()),
