@@ -573,7 +573,7 @@ func TestPoller_AtRestOnlyAsksWhetherAnythingChanged(t *testing.T) {
 	w.start()
 	address := w.cli.Options().Addr
 	rest := func(during time.Duration) map[string]int {
-		return redistest.Commands(redistest.Listen(t, address, func() { time.Sleep(during) }))
+		return redistest.Commands(redistest.Listen(t, address, "", func() { time.Sleep(during) }))
 	}
 	w.eventually(func() bool { heard := rest(100 * time.Millisecond); return len(heard) == 1 && heard["info"] > 0 },
 		func() { t.Fatal("the poller does not come to rest") })
