@@ -102,8 +102,8 @@ func (s *deploySystem) oneGeneration(colour string) {
 	}
 }
 
-// canary looks for a secret everywhere but where it belongs.
-func canary(s *deploySystem) {
+// secretIsNowhere looks for a secret everywhere but where it belongs.
+func secretIsNowhere(s *deploySystem) {
 	const secret = "canary-5f3b9a"
 	w := s.work("one")
 	said := s.fed(secret, "env", "blue", "set", "EARLY")

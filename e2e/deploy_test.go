@@ -39,7 +39,7 @@ func TestDeploy(t *testing.T) {
 		{"PortsOfForeignProgramsAreLeftAlone", foreignPorts},
 		{"RollbackNeedsNoBuild", rollback},
 		{"AConfigurationIsAppliedAtOnce", configured},
-		{"ASecretIsNowhereButInTheApp", canary},
+		{"ASecretIsNowhereButInTheApp", secretIsNowhere},
 		{"AConfigurationThatBreaksTheAppIsTakenBack", configurationTakenBack},
 		{"AKilledChangeOfConfigurationIsTheOldOrTheNewOne", configurationKilled},
 		{"ForwardComesBackFromARollback", forward},

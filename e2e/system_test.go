@@ -39,6 +39,8 @@ func TestSystem(t *testing.T) {
 		{"eight spawns at once", eightSpawnsAtOnce},
 		{"more servers than may be are refused", tooManyServersAreRefused},
 		{"at rest Redis hears less than two commands a second", quietAtRest},
+		{"every container has limits", everyContainerHasLimits},
+		{"the password of Redis is seen nowhere", passwordIsSeenNowhere},
 		{"a picture goes up and is shown once", pictures},
 		{"a request in flight to a server being destroyed finishes", drainFinishesTheRequest},
 		{"no request fails while servers come and go", noRequestFails},
@@ -213,7 +215,7 @@ func quietAtRest(s *system) {
 		s.script("infrastructure.sh", "start")
 	}()
 	listen := func(during time.Duration) (perSecond float64, heard []string) {
-		heard = redistest.Listen(s.t, s.env["REDIS_ADDR"], func() { time.Sleep(during) })
+		heard = redistest.Listen(s.t, s.env["REDIS_ADDR"], canary, func() { time.Sleep(during) })
 		return float64(len(heard)) / during.Seconds(), heard
 	}
 	for range 10 { // what has just happened has its last words

@@ -35,7 +35,7 @@ held() {
 fingerprint() {
 	{
 		cksum <"$program"
-		env | grep -E '^(FLEET|HOST_IP|FIRST_PORT|REDIS_ADDR|MAX_SERVERS|MAX_IMAGES|ROOT_DIR|LOCK_FILE|PARALLEL|SPAWN_ATTEMPTS|SPAWN_TIMEOUT|START_TIMEOUT|DRAIN_TIMEOUT|STOP_GRACE_SECONDS|LEVEL_INTERVAL|WATCH_INTERVAL|HANG_TIMEOUT|HEALTH_TIMEOUT|DEPLOY_DIR|LOG_FORMAT)=' | sort
+		env | grep -E '^(FLEET|HOST_IP|FIRST_PORT|REDIS_ADDR|REDIS_PASSWORD|MAX_SERVERS|MAX_IMAGES|ROOT_DIR|LOCK_FILE|PARALLEL|SPAWN_ATTEMPTS|SPAWN_TIMEOUT|START_TIMEOUT|DRAIN_TIMEOUT|STOP_GRACE_SECONDS|LEVEL_INTERVAL|WATCH_INTERVAL|HANG_TIMEOUT|HEALTH_TIMEOUT|DEPLOY_DIR|SERVER_MEMORY|LOG_SIZE|LOG_FILES|LOG_FORMAT)=' | sort
 	} | cksum
 }
 
@@ -52,7 +52,7 @@ start() {
 		exit 1
 	fi
 	echo "==> Starting infrastructure in the background, log in ${log#"$root/"}"
-	fingerprint >"$VAR/fingerprint"
+	(umask 077 && rm -f "$VAR/fingerprint" && fingerprint >"$VAR/fingerprint") # of a password among others
 	[ ! -f "$log" ] || mv "$log" "$log.1"
 	setsid "$0" supervise >>"$log" 2>&1 </dev/null &
 	until held "$VAR/supervisor.lock"; do sleep 0.1; done

@@ -41,6 +41,17 @@ need_docker() {
 	exit 1
 }
 
+# The password of Redis, if it is to ask for one: as it is, or in a file. Programs
+# and containers are given it by name, so that no command line has it.
+if [ -n "${REDIS_PASSWORD_FILE:-}" ]; then
+	case $REDIS_PASSWORD_FILE in /*) password_file=$REDIS_PASSWORD_FILE ;; *) password_file=$root/$REDIS_PASSWORD_FILE ;; esac
+	REDIS_PASSWORD=$(cat "$password_file") || { echo "setting REDIS_PASSWORD_FILE=$REDIS_PASSWORD_FILE: expected a file that $(id -un) may read" >&2; exit 1; }
+	[ -n "$REDIS_PASSWORD" ] || { echo "setting REDIS_PASSWORD_FILE=$REDIS_PASSWORD_FILE: expected a password in it, but it is empty" >&2; exit 1; }
+fi
+export REDIS_PASSWORD="${REDIS_PASSWORD:-}" REDIS_PASSWORD_FILE='' # what this starts has the same, whatever becomes of the file
+unset REDISCLI_AUTH
+[ -z "$REDIS_PASSWORD" ] || export REDISCLI_AUTH="$REDIS_PASSWORD" # redis-cli's own name for it
+
 export FLEET="${FLEET:-deux}"
 export COMPOSE_PROJECT_NAME="$FLEET"
 [ -n "${HOST_IP:-}" ] || HOST_IP=$(bridge_address)
@@ -70,6 +81,16 @@ export DEPLOY_DIR="${DEPLOY_DIR:-$root/deploy}"
 export MAX_SERVERS="${MAX_SERVERS:-20}"
 export MAX_IMAGES="${MAX_IMAGES:-100}"
 export WRITE_INTERVAL="${WRITE_INTERVAL:-2m}"
+# Limits of what runs (docs/security.md, "Limits").
+export REDIS_MEMORY="${REDIS_MEMORY:-256m}"
+export PROXY_MEMORY="${PROXY_MEMORY:-256m}"
+export SERVER_MEMORY="${SERVER_MEMORY:-96m}"
+export STREAM_MEMORY="${STREAM_MEMORY:-96m}"
+export REGISTRY_MEMORY="${REGISTRY_MEMORY:-256m}"
+export BUILD_MEMORY="${BUILD_MEMORY:-1g}"
+export BUILD_TIMEOUT="${BUILD_TIMEOUT:-15m}"
+export LOG_SIZE="${LOG_SIZE:-10m}"
+export LOG_FILES="${LOG_FILES:-3}"
 export LOG_FORMAT="${LOG_FORMAT:-text}"
 export DRAIN_TIMEOUT="${DRAIN_TIMEOUT:-30s}"
 export LOCK_FILE="${LOCK_FILE:-/tmp/deux-$FLEET.lock}"

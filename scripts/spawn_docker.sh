@@ -64,7 +64,9 @@ docker run --detach --name "$container" \
 	--label deux.role=server --label "deux.fleet=$FLEET" --label "deux.port=$port" \
 	--label "deux.version=${SERVER_VERSION:-}" \
 	--network "$FLEET" --publish "$HOST_IP:$port:$port" --restart unless-stopped \
-	--env REDIS_ADDR=redis:6379 --env "HOST_IP=$HOST_IP" --env "FIRST_PORT=$FIRST_PORT" \
+	--memory "$SERVER_MEMORY" --memory-swap "$SERVER_MEMORY" --cpu-shares 512 --pids-limit 128 --oom-score-adj 500 \
+	--log-driver json-file --log-opt "max-size=$LOG_SIZE" --log-opt "max-file=$LOG_FILES" \
+	--env REDIS_PASSWORD --env REDIS_ADDR=redis:6379 --env "HOST_IP=$HOST_IP" --env "FIRST_PORT=$FIRST_PORT" \
 	--env "SHUTDOWN_TIMEOUT=$((STOP_GRACE_SECONDS > 2 ? STOP_GRACE_SECONDS - 2 : 1))s" \
 	--env "MAX_SERVERS=$MAX_SERVERS" --env "MAX_IMAGES=$MAX_IMAGES" --env "LOG_FORMAT=$LOG_FORMAT" \
 	--read-only --cap-drop ALL --security-opt no-new-privileges \

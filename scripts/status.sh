@@ -22,7 +22,7 @@ inside() {
 
 check() {
 	case $1 in
-	redis) inside redis redis-cli ping ;;
+	redis) inside redis redis-cli -e ping ;;
 	webapp) inside webapp /webapp -health ;;
 	proxy) inside proxy /proxy -health && a_server_is_listed ;;
 	writer) inside writer writer -health ;;
@@ -34,7 +34,7 @@ check() {
 }
 
 a_server_is_listed() {
-	listed=$(inside redis redis-cli llen servers) || { echo "it goes on with the servers that it knows, for Redis is away"; return 1; }
+	listed=$(inside redis redis-cli -e llen servers) || { echo "it goes on with the servers that it knows, for Redis is away"; return 1; }
 	[ "$listed" -gt 0 ] || { echo "no server is listed"; return 1; }
 }
 
@@ -76,7 +76,7 @@ show() {
 	echo
 	for list in servers tempServers spawningServers failedServers deleteServers destroyingServers drainServers \
 		blueServers drainBlueServers failedBlueServers greenServers drainGreenServers failedGreenServers; do
-		elements=$(inside redis redis-cli lrange "$list" 0 -1) || { echo "The lists are not there to read: Redis is away"; break; }
+		elements=$(inside redis redis-cli -e lrange "$list" 0 -1) || { echo "The lists are not there to read: Redis is away"; break; }
 		[ -z "$elements" ] || echo "$elements" | sed "s|^|$list  |"
 	done
 	echo

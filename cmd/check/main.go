@@ -39,6 +39,7 @@ func check(environment func(string) string) []string {
 		return environment(name)
 	})
 	lines := checkPorts(env, lowestPort())
+	checkLimits(env)
 	// env remembers what each found bad.
 	_, _ = program.ReadLogFormat(env)
 	_, _ = webapp.ReadConfig(env)

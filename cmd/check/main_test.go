@@ -9,8 +9,8 @@ import (
 )
 
 func TestCheck_NamesEachBadSettingOnce(t *testing.T) {
-	bad := []string{"BLUE_ADMIN_PORT", "BLUE_PORT", "DRAIN_TIMEOUT", "FIRST_PORT", "LOG_FORMAT", "MAX_IMAGES", "PROXY_ADMIN_PORT",
-		"PROXY_PORT", "RESPONSE_TIMEOUT", "WRITE_INTERVAL"}
+	bad := []string{"BLUE_ADMIN_PORT", "BLUE_PORT", "DRAIN_TIMEOUT", "FIRST_PORT", "LOG_FILES", "LOG_FORMAT", "LOG_SIZE", "MAX_IMAGES", "PROXY_ADMIN_PORT",
+		"PROXY_PORT", "REDIS_MEMORY", "RESPONSE_TIMEOUT", "SERVER_MEMORY", "WRITE_INTERVAL"}
 	lines := check(func(name string) string {
 		if slices.Contains(bad, name) {
 			return "none"

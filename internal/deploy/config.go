@@ -19,7 +19,7 @@ import (
 type Config struct {
 	Fleet         string        // FLEET: name of the system on this host
 	Dir           string        // DEPLOY_DIR: the bare repositories and what was checked out of them
-	RedisAddr     string        // REDIS_ADDR: HOST:PORT of Redis as the host reaches it
+	Redis         fleet.Redis   // REDIS_ADDR, REDIS_PASSWORD
 	HostIP        string        // HOST_IP: where releases are published, and what the lists name
 	RegistryPort  int           // REGISTRY_PORT: of the registry, on 127.0.0.1
 	BluePort      int           // BLUE_PORT: of the blue proxy
@@ -28,6 +28,8 @@ type Config struct {
 	GreenFirst    int           // GREEN_FIRST_PORT: first of the ports for green releases
 	Ports         int           // RELEASE_PORTS: how many ports each colour has
 	Keep          int           // KEEP_RELEASES: how many releases of a colour keep their images
+	BuildMemory   int64         // BUILD_MEMORY: bytes for each step of a build, where the builder can be told
+	BuildTimeout  time.Duration // BUILD_TIMEOUT: for a build
 	HealthTimeout time.Duration // HEALTH_TIMEOUT: from a release's start to its first good answer
 	BlueHealth    time.Duration // BLUE_HEALTH_TIMEOUT: the same of a blue release; HealthTimeout unless set
 	GreenHealth   time.Duration // GREEN_HEALTH_TIMEOUT: the same of a green one
@@ -41,7 +43,7 @@ func ReadConfig(env *settings.Reader, dir string) (Config, error) {
 	config := Config{
 		Fleet:         env.Name("FLEET", "deux"),
 		Dir:           env.String("DEPLOY_DIR", dir),
-		RedisAddr:     env.Address("REDIS_ADDR", "127.0.0.1:6379"),
+		Redis:         fleet.ReadRedis(env),
 		HostIP:        env.IPv4("HOST_IP", "172.17.0.1"),
 		RegistryPort:  env.Port("REGISTRY_PORT", 5000),
 		BluePort:      env.Port("BLUE_PORT", 50101),
@@ -50,6 +52,8 @@ func ReadConfig(env *settings.Reader, dir string) (Config, error) {
 		GreenFirst:    env.Port("GREEN_FIRST_PORT", 50250),
 		Ports:         env.Int("RELEASE_PORTS", 50, 3, 1000),
 		Keep:          env.Int("KEEP_RELEASES", 5, 1, 100),
+		BuildMemory:   env.Size("BUILD_MEMORY", "1g", 32<<20),
+		BuildTimeout:  env.Duration("BUILD_TIMEOUT", 15*time.Minute, time.Second),
 		HealthTimeout: env.Duration("HEALTH_TIMEOUT", 30*time.Second, time.Second),
 		DrainTimeout:  env.Duration("DRAIN_TIMEOUT", 30*time.Second, 0),
 		StopGrace:     time.Duration(env.Int("STOP_GRACE_SECONDS", 10, 0, 3600)) * time.Second,
@@ -64,7 +68,7 @@ func (c Config) variables() []string {
 	return []string{
 		"FLEET=" + c.Fleet,
 		"DEPLOY_DIR=" + c.Dir,
-		"REDIS_ADDR=" + c.RedisAddr,
+		"REDIS_ADDR=" + c.Redis.Address,
 		"HOST_IP=" + c.HostIP,
 		fmt.Sprintf("REGISTRY_PORT=%d", c.RegistryPort),
 		fmt.Sprintf("BLUE_PORT=%d", c.BluePort),
@@ -73,6 +77,8 @@ func (c Config) variables() []string {
 		fmt.Sprintf("GREEN_FIRST_PORT=%d", c.GreenFirst),
 		fmt.Sprintf("RELEASE_PORTS=%d", c.Ports),
 		fmt.Sprintf("KEEP_RELEASES=%d", c.Keep),
+		fmt.Sprintf("BUILD_MEMORY=%d", c.BuildMemory),
+		"BUILD_TIMEOUT=" + c.BuildTimeout.String(),
 		"HEALTH_TIMEOUT=" + c.HealthTimeout.String(),
 		"BLUE_HEALTH_TIMEOUT=" + c.BlueHealth.String(),
 		"GREEN_HEALTH_TIMEOUT=" + c.GreenHealth.String(),

@@ -49,7 +49,7 @@ func Open(config Config, name string, out io.Writer) (*Deployer, error) {
 	if err != nil {
 		return nil, err
 	}
-	lists := fleet.Open(config.RedisAddr, colour.site).As("deploy")
+	lists := fleet.Open(config.Redis, colour.site).As("deploy")
 	rotation, err := lists.Rotation(name)
 	return &Deployer{
 		config:     config,
@@ -74,8 +74,11 @@ func (d *Deployer) ready(ctx context.Context) error {
 	if err := d.engine.Ping(ctx); err != nil {
 		return fmt.Errorf("no answer from Docker (is it started? may you use it? usermod -aG docker %s): %w", userName(), err)
 	}
-	if err := d.lists.Ping(ctx); err != nil {
-		return fmt.Errorf("no answer from Redis at %s (make up starts it): %w", d.config.RedisAddr, err)
+	switch err := d.lists.Ping(ctx); {
+	case errors.Is(err, fleet.ErrPassword):
+		return err
+	case err != nil:
+		return fmt.Errorf("no answer from Redis at %v (make up starts it): %w", d.config.Redis, err)
 	}
 	stranger, err := d.engine.Stranger(ctx, d.colour.app)
 	if err == nil && stranger {

@@ -124,13 +124,16 @@ func writeJSON(path string, value any) error {
 
 // replaceFile writes a file in one step: who reads it, or dies, sees the old
 // content or the new, whole.
-func replaceFile(path string, content []byte) error {
+func replaceFile(path string, content []byte) error { return replaceFileMode(path, content, 0o644) }
+
+// replaceFileMode is replaceFile for who may read it.
+func replaceFileMode(path string, content []byte, mode os.FileMode) error {
 	temporary, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path))
 	if err != nil {
 		return err
 	}
 	_, err = temporary.Write(content)
-	if err := errors.Join(err, temporary.Chmod(0o644), temporary.Close()); err != nil {
+	if err := errors.Join(err, temporary.Chmod(mode), temporary.Close()); err != nil {
 		_ = os.Remove(temporary.Name())
 		return err
 	}

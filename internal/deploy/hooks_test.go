@@ -104,9 +104,9 @@ func TestStoredConfig_IsWhatWasInitialised(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	config := Config{Fleet: "test", Dir: dir, RedisAddr: "127.0.0.1:6380", HostIP: "192.0.2.1", RegistryPort: 5001,
+	config := Config{Fleet: "test", Dir: dir, Redis: fleet.Redis{Address: "127.0.0.1:6380", Password: `p "a" 's' $s =\`}, HostIP: "192.0.2.1", RegistryPort: 5001,
 		BluePort: 1001, GreenPort: 1002, BlueFirst: 2000, GreenFirst: 3000, Ports: 7, Keep: 3,
-		HealthTimeout: 90e9, BlueHealth: 90e9, GreenHealth: 120e9, DrainTimeout: 5e9, StopGrace: 4e9}
+		BuildMemory: 64 << 20, BuildTimeout: 60e9, HealthTimeout: 90e9, BlueHealth: 90e9, GreenHealth: 120e9, DrainTimeout: 5e9, StopGrace: 4e9}
 	for _, builder := range []string{"0", "1"} { // initialised again, it takes what is new
 		t.Setenv("DOCKER_BUILDKIT", builder)
 		if err := Initialise(t.Context(), config, root, new(strings.Builder)); err != nil {
@@ -125,8 +125,31 @@ func TestStoredConfig_IsWhatWasInitialised(t *testing.T) {
 				colour, builder, host)
 		}
 	}
+	wantPasswordFile(t, dir, 0o600)
+	config.Redis.Password = ""
+	if err := Initialise(t.Context(), config, root, new(strings.Builder)); err != nil {
+		t.Fatal(err)
+	}
+	wantPasswordFile(t, dir, 0)
 	config.Fleet = "other"
 	if err := Initialise(t.Context(), config, root, new(strings.Builder)); err == nil || !strings.Contains(err.Error(), "belongs to FLEET=test") {
 		t.Errorf("for another system: got %v, want a refusal", err)
+	}
+}
+
+// wantPasswordFile fails unless the password of Redis is in a file of that mode
+// alone; 0 is no file.
+func wantPasswordFile(t *testing.T, dir string, want os.FileMode) {
+	t.Helper()
+	state := filepath.Join(dir, "blue.git", "deux")
+	var got os.FileMode
+	if info, err := os.Stat(filepath.Join(state, passwordFile)); err == nil {
+		got = info.Mode()
+	}
+	if got != want {
+		t.Errorf("the file of the password: got mode %v, want %v", got, want)
+	}
+	if stored, err := os.ReadFile(filepath.Join(state, "settings")); err != nil || strings.Contains(string(stored), "PASSWORD") {
+		t.Errorf("settings: got %v and %s, want nothing of the password", err, stored)
 	}
 }

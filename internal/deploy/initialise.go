@@ -53,7 +53,7 @@ func initialise(ctx context.Context, config Config, colour colour, root string) 
 			return err
 		}
 	}
-	return writeSettings(config, colour)
+	return errors.Join(writeSettings(config, colour), writePassword(config.Redis.Password, colour))
 }
 
 // makeRepository makes a bare repository unless there is one. Its refs have a
@@ -136,7 +136,27 @@ func StoredConfig(git string) (Config, error) {
 			os.Setenv(name, value)
 		}
 	}
+	password, err := os.ReadFile(filepath.Join(git, "deux", passwordFile))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return Config{}, fmt.Errorf("reading the password of Redis: %w", err)
+	}
+	stored["REDIS_PASSWORD"] = string(password)
 	return ReadConfig(settings.From(func(name string) string { return stored[name] }), filepath.Dir(git))
+}
+
+// passwordFile holds REDIS_PASSWORD beside the settings, which anybody on the
+// machine may read.
+const passwordFile = "redis-password"
+
+func writePassword(password string, colour colour) error {
+	path := colour.state(passwordFile)
+	if password != "" {
+		return replaceFileMode(path, []byte(password), 0o600)
+	}
+	if err := os.Remove(path); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // readStored returns the stored settings by their names.

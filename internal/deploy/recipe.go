@@ -134,12 +134,18 @@ func replaceFolder(from, to string) error {
 // nobody can take it for a leftover.
 func (d *Deployer) build(ctx context.Context, p *push) error {
 	d.out.step("Building %s", d.colour.image)
+	ctx, cancel := context.WithTimeoutCause(ctx, d.config.BuildTimeout,
+		fmt.Errorf("took longer than BUILD_TIMEOUT=%v", d.config.BuildTimeout))
+	defer cancel()
 	watch := &buildOutput{to: d.out, layers: d.layers, revision: p.Revision, begun: time.Now()}
 	id, err := d.engine.Build(ctx, d.colour.www, d.name(p.Revision), []string{
 		engine.ColourLabel + "=" + d.colour.name,
 		engine.RevisionLabel + "=" + p.Revision,
 		engine.TimeLabel + "=" + p.Built.Format(time.RFC3339),
-	}, watch)
+	}, d.config.BuildMemory, watch)
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	if errors.As(err, new(*exec.ExitError)) {
 		return fmt.Errorf("%s (%w)", watch.last, err)
 	}

@@ -72,7 +72,7 @@ func (d *Deployer) healthStatus(ctx context.Context) error {
 	}
 	switch {
 	case redis != nil:
-		d.out.line("  listed     unknown: no answer from Redis at %s (make up starts it)", d.config.RedisAddr)
+		d.out.line("  listed     unknown: no answer from Redis at %v (make up starts it)", d.config.Redis)
 		return ErrUnwell
 	case !slices.Contains(listed, server):
 		d.out.line("  listed     NO: infrastructure lists it while it runs, else bin/deploy restore %s", d.colour.name)

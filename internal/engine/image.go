@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -26,7 +27,11 @@ import (
 // command rather than its API, as that picks the builder that the host has:
 // BuildKit, or the classic one. The build dies with this process, and knows
 // nothing of the git that this process may be a hook of.
-func (e *Engine) Build(ctx context.Context, dir, tag string, labels []string, out io.Writer) (string, error) {
+//
+// Each step may use that much memory, in bytes, with no swap beyond it, and
+// weighs little among the busy: the classic builder sees to it, BuildKit takes
+// these options and does nothing.
+func (e *Engine) Build(ctx context.Context, dir, tag string, labels []string, memory int64, out io.Writer) (string, error) {
 	scratch, err := os.MkdirTemp("", "deux-build-")
 	if err != nil {
 		return "", err
@@ -38,6 +43,7 @@ func (e *Engine) Build(ctx context.Context, dir, tag string, labels []string, ou
 	}
 	idFile := filepath.Join(scratch, "id")
 	command := exec.CommandContext(ctx, "docker", "build", "--force-rm",
+		"--memory", strconv.FormatInt(memory, 10), "--memory-swap", strconv.FormatInt(memory, 10), "--cpu-shares", buildWeight,
 		"--iidfile", idFile, "--file", dockerfile, "--tag", tag, ".")
 	command.Dir = dir
 	command.Env = buildEnvironment(os.Environ())
@@ -54,6 +60,9 @@ func (e *Engine) Build(ctx context.Context, dir, tag string, labels []string, ou
 	id, err := os.ReadFile(idFile)
 	return strings.TrimSpace(string(id)), err
 }
+
+// buildWeight is an eighth of Docker's usual 1024.
+const buildWeight = "128"
 
 // ErrNoDockerfile means that there is nothing to build.
 var ErrNoDockerfile = errors.New("there is no Dockerfile at the top of the repository")

@@ -23,24 +23,25 @@ import (
 // Fleet is the lists of one system.
 type Fleet struct {
 	Site
+	redis   Redis
 	client  *redis.Client
 	program string
 }
 
-// Open returns the fleet whose lists are in the Redis at address, HOST:PORT.
-// It does not connect: the first command does, and each one after a failure
-// tries again.
-func Open(address string, site Site) *Fleet {
-	return &Fleet{Site: site, client: newClient(address)}
+// Open returns the fleet whose lists are in that Redis. It does not connect:
+// the first command does, and each one after a failure tries again.
+func Open(where Redis, site Site) *Fleet {
+	return &Fleet{Site: site, redis: where, client: newClient(where)}
 }
 
 // newClient never repeats a command by itself: after a lost answer nobody
 // knows whether a port was allotted, and a repeated one would allot two. Nor
 // does it dial again: whoever waits for Redis does so knowingly, in Wait.
-func newClient(address string) *redis.Client {
+func newClient(where Redis) *redis.Client {
 	logging.Disable()
-	return redis.NewClient(&redis.Options{
-		Addr:                  address,
+	client := redis.NewClient(&redis.Options{
+		Addr:                  where.Address,
+		Password:              where.Password,
 		MaxRetries:            -1,
 		DialTimeout:           2 * time.Second,
 		DialerRetries:         1,
@@ -49,6 +50,8 @@ func newClient(address string) *redis.Client {
 		ContextTimeoutEnabled: true,
 		DisableIdentity:       true,
 	})
+	client.AddHook(named{})
+	return client
 }
 
 // As names the program that moves servers, for the journal, and returns f.
@@ -82,7 +85,7 @@ func (f *Fleet) Wait(ctx context.Context, log *slog.Logger) error {
 			return ctx.Err()
 		}
 		if !said {
-			log.Warn("Waiting for Redis", "address", f.client.Options().Addr, "error", err)
+			log.Warn("Waiting for Redis", "address", f.redis.Address, "error", err)
 			said = true
 		}
 		select {

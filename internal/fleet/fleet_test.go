@@ -28,7 +28,7 @@ type lists struct {
 func open(t testing.TB) lists {
 	t.Helper()
 	address := redistest.Address(t)
-	f := fleet.Open(address, site)
+	f := fleet.Open(fleet.Redis{Address: address}, site)
 	cli := redis.NewClient(&redis.Options{Addr: address})
 	t.Cleanup(func() { f.Close(); cli.Close() })
 	return lists{f, t, cli}

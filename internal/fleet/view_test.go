@@ -24,7 +24,7 @@ func TestView_ReadsTheListsOnceWhileNothingChanges(t *testing.T) {
 	l.put("servers", url(3000))
 	view := l.View()
 	look(t, view)
-	heard := redistest.Listen(t, l.cli.Options().Addr, func() {
+	heard := redistest.Listen(t, l.cli.Options().Addr, "", func() {
 		for range 3 {
 			if seen := look(t, view); !seen.Knows(site.Server(3000)) {
 				t.Error("3000 is not in the view")

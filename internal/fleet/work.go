@@ -33,7 +33,7 @@ func (f *Fleet) ClaimDestroy(ctx context.Context, patience time.Duration) (strin
 // blocked claim is the end of its connection, so each claim has one of its own.
 // Redis then forgets the claim too: no wish is moved for somebody who has left.
 func (f *Fleet) claim(ctx context.Context, from, to string, patience time.Duration) (string, error) {
-	client := newClient(f.client.Options().Addr)
+	client := newClient(f.redis)
 	closing := sync.OnceFunc(func() { _ = client.Close() })
 	defer closing()
 	defer context.AfterFunc(ctx, closing)()

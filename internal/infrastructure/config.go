@@ -10,7 +10,7 @@ import (
 
 // Config is the settings of the program, by the names of their variables.
 type Config struct {
-	RedisAddr     string        // REDIS_ADDR: HOST:PORT of Redis as the host reaches it
+	Redis         fleet.Redis   // REDIS_ADDR, REDIS_PASSWORD
 	Site          fleet.Site    // HOST_IP, FIRST_PORT
 	Fleet         string        // FLEET: name of the system on this host
 	Root          string        // ROOT_DIR: the checkout
@@ -33,7 +33,7 @@ type Config struct {
 func ReadConfig(env *settings.Reader) (Config, error) {
 	name := env.Name("FLEET", "deux")
 	config := Config{
-		RedisAddr:     env.Address("REDIS_ADDR", "127.0.0.1:6379"),
+		Redis:         fleet.ReadRedis(env),
 		Site:          fleet.Site{Host: env.IPv4("HOST_IP", "172.17.0.1"), First: env.Port("FIRST_PORT", 3000)},
 		Fleet:         name,
 		Root:          env.String("ROOT_DIR", "."),

@@ -65,7 +65,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 		return err
 	}
 	defer docker.Close()
-	lists := fleet.Open(config.RedisAddr, config.Site).As("infrastructure")
+	lists := fleet.Open(config.Redis, config.Site).As("infrastructure")
 	defer lists.Close()
 	spawner := &engine.Spawner{Root: config.Root, Script: "scripts/spawn_docker.sh", Env: config.scriptEnv(), Log: log}
 
@@ -97,7 +97,7 @@ func (p *Poller) run(ctx context.Context) {
 	if p.fleet.Wait(ctx, p.log) != nil || p.docker.Wait(ctx, p.log) != nil {
 		return // told to end before it could begin
 	}
-	p.log.Info("Infrastructure polls", "redis", p.config.RedisAddr, "first", p.config.Site.FirstServer().URL)
+	p.log.Info("Infrastructure polls", "redis", p.config.Redis.Address, "first", p.config.Site.FirstServer().URL)
 	var loops sync.WaitGroup
 	loops.Go(func() { p.claim(ctx, p.fleet.ClaimSpawn, p.beginSpawn) })
 	loops.Go(func() { p.claim(ctx, p.fleet.ClaimDestroy, p.beginDestroy) })

@@ -182,7 +182,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	address := redistest.Address(t)
-	w := &world{fakeDocker: newFakeDocker(), t: t, fleet: fleet.Open(address, site),
+	w := &world{fakeDocker: newFakeDocker(), t: t, fleet: fleet.Open(fleet.Redis{Address: address}, site),
 		cli: redis.NewClient(&redis.Options{Addr: address})}
 	config := Config{Site: site, Fleet: "test", Parallel: 4, Attempts: 2, StartTimeout: time.Second,
 		DrainTimeout: 200 * time.Millisecond, SpawnTimeout: 10 * time.Second, LevelInterval: 50 * time.Millisecond}
@@ -574,7 +574,7 @@ func TestPoller_AtRestOnlyAsksWhetherAnythingChanged(t *testing.T) {
 	w.start()
 	address := w.cli.Options().Addr
 	rest := func(during time.Duration) map[string]int {
-		return redistest.Commands(redistest.Listen(t, address, func() { time.Sleep(during) }))
+		return redistest.Commands(redistest.Listen(t, address, "", func() { time.Sleep(during) }))
 	}
 	w.eventually(func() bool { heard := rest(100 * time.Millisecond); return len(heard) == 1 && heard["info"] > 0 },
 		func() { t.Fatal("the poller does not come to rest") })

@@ -72,7 +72,9 @@ func (p *Poller) serves(lists fleet.Lists, server fleet.Server) bool {
 // version names the code and settings that the first server runs and those
 // that this program knows, which are what a server gets that is started now
 // (unless somebody edits the checkout between two make up). It is empty while
-// nobody can tell, for the first server does not run.
+// nobody can tell, for the first server does not run. That the password of Redis
+// has changed, or a limit, is in Compose's hash of what the first server gets:
+// nothing secret is added to it here.
 func (p *Poller) version(ctx context.Context) (string, error) {
 	first, err := p.docker.FirstServer(ctx)
 	if err != nil || first == "" {

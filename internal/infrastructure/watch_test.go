@@ -111,7 +111,7 @@ type apps struct {
 func newApps(t *testing.T) *apps {
 	t.Helper()
 	address := redistest.Address(t)
-	lists := fleet.Open(address, site)
+	lists := fleet.Open(fleet.Redis{Address: address}, site)
 	fake := &fakeApps{exists: true, name: "blue-app", status: 200, condition: engine.Condition{State: engine.StateRunning}}
 	a := &apps{fakeApps: fake, t: t, cli: redis.NewClient(&redis.Options{Addr: address})}
 	config := Config{WatchInterval: 20 * time.Millisecond, HangTimeout: 3 * time.Second}
@@ -368,7 +368,7 @@ func TestWatcher_MendsNothingThatHasLeftTheListMeanwhile(t *testing.T) {
 
 func TestWatcher_RedisAwayIsSaidOnce(t *testing.T) {
 	a := newApps(t)
-	a.watcher.view = fleet.Open("127.0.0.1:1", site).View()
+	a.watcher.view = fleet.Open(fleet.Redis{Address: "127.0.0.1:1"}, site).View()
 	a.start()
 	a.logged(`while="watching the deployed apps"`)
 	a.saw()

@@ -29,6 +29,7 @@ var ErrReported = errors.New("reported already")
 // log is written is the setting LOG_FORMAT.
 func Main(name string, run RunFunc) {
 	Command(name, func(ctx context.Context) error {
+		heedMemoryLimit(memoryFiles)
 		log, err := newLog(os.Stderr, name, settings.FromEnvironment())
 		if err != nil {
 			return err

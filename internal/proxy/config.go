@@ -12,11 +12,11 @@ import (
 
 // Config is the settings of the program, by the names of their variables.
 type Config struct {
-	Service   string     // SERVICE: proxy, blue or green; says which lists it rotates
-	Port      int        // PORT: where it listens, on all addresses
-	AdminPort int        // ADMIN_PORT: /healthz, /readyz and /metrics, on 127.0.0.1
-	RedisAddr string     // REDIS_ADDR
-	Site      fleet.Site // HOST_IP, FIRST_PORT
+	Service   string      // SERVICE: proxy, blue or green; says which lists it rotates
+	Port      int         // PORT: where it listens, on all addresses
+	AdminPort int         // ADMIN_PORT: /healthz, /readyz and /metrics, on 127.0.0.1
+	Redis     fleet.Redis // REDIS_ADDR, REDIS_PASSWORD
+	Site      fleet.Site  // HOST_IP, FIRST_PORT
 
 	ConnectTimeout  time.Duration // CONNECT_TIMEOUT: for a connection to a server
 	ResponseTimeout time.Duration // RESPONSE_TIMEOUT: from the last byte that the server took to the first of its answer
@@ -41,7 +41,7 @@ func ReadConfig(env *settings.Reader) (Config, error) {
 		Service:   env.String("SERVICE", "proxy"),
 		Port:      env.Port("PORT", 3456),
 		AdminPort: env.Port("ADMIN_PORT", 3457),
-		RedisAddr: env.Address("REDIS_ADDR", "127.0.0.1:6379"),
+		Redis:     fleet.ReadRedis(env),
 		Site:      fleet.Site{Host: env.IPv4("HOST_IP", "172.17.0.1"), First: env.Port("FIRST_PORT", 3000)},
 
 		ConnectTimeout:  env.Duration("CONNECT_TIMEOUT", 2*time.Second, unit),

@@ -41,7 +41,7 @@ func newFirstServer(t *testing.T) *firstServer {
 	s.url = backend.URL
 	port, _ := strconv.Atoi(s.url[strings.LastIndex(s.url, ":")+1:])
 	address := redistest.Address(t)
-	s.lists = fleet.Open(address, fleet.Site{Host: "127.0.0.1", First: port})
+	s.lists = fleet.Open(fleet.Redis{Address: address}, fleet.Site{Host: "127.0.0.1", First: port})
 	s.cli = redis.NewClient(&redis.Options{Addr: address})
 	rotation, err := s.lists.Rotation("proxy")
 	if err != nil {

@@ -52,7 +52,7 @@ func newStage(t *testing.T) *stage { return newStageWith(t, testConfig(t)) }
 func newStageWith(t *testing.T, config Config) *stage {
 	t.Helper()
 	redisAddress := redistest.Address(t)
-	lists := fleet.Open(redisAddress, config.Site)
+	lists := fleet.Open(fleet.Redis{Address: redisAddress}, config.Site)
 	rotation, err := lists.Rotation(config.Service)
 	if err != nil {
 		t.Fatal(err)
@@ -480,7 +480,7 @@ func TestRun_EndsWhenToldAndLetsTheRequestInFlightEnd(t *testing.T) {
 	port, _ := strconv.Atoi(strings.TrimPrefix((&stage{t: t}).dead(), "http://127.0.0.1:"))
 	adminPort, _ := strconv.Atoi(strings.TrimPrefix((&stage{t: t}).dead(), "http://127.0.0.1:"))
 	config := testConfig(t)
-	config.Service, config.Port, config.AdminPort, config.RedisAddr = "blue", port, adminPort, address
+	config.Service, config.Port, config.AdminPort, config.Redis.Address = "blue", port, adminPort, address
 	config.ResponseTimeout, config.BodyTimeout = 10*time.Second, 10*time.Second
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -514,7 +514,7 @@ func TestRun_EndsWhenToldAndLetsTheRequestInFlightEnd(t *testing.T) {
 }
 
 func TestRun_RefusesAnUnknownService(t *testing.T) {
-	err := Run(t.Context(), Config{Service: "red", RedisAddr: "127.0.0.1:1"}, slog.New(slog.DiscardHandler))
+	err := Run(t.Context(), Config{Service: "red", Redis: fleet.Redis{Address: "127.0.0.1:1"}}, slog.New(slog.DiscardHandler))
 	if err == nil || !strings.Contains(err.Error(), `SERVICE="red"`) {
 		t.Errorf("got %v, want an error that names SERVICE", err)
 	}

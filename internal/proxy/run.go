@@ -14,7 +14,7 @@ import (
 
 // Run serves until ctx ends, then lets the requests in flight end.
 func Run(ctx context.Context, config Config, log *slog.Logger) error {
-	lists := fleet.Open(config.RedisAddr, config.Site).As("proxy")
+	lists := fleet.Open(config.Redis, config.Site).As("proxy")
 	defer lists.Close()
 	rotation, err := lists.Rotation(config.Service)
 	if err != nil {

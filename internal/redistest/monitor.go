@@ -3,6 +3,7 @@ package redistest
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -12,20 +13,26 @@ import (
 
 // Listen returns the commands that the Redis at address is given while do
 // runs, each as the line that redis-cli monitor prints. What a script does is
-// lines of its own.
-func Listen(t testing.TB, address string, do func()) []string {
+// lines of its own. The password is empty if Redis asks for none.
+func Listen(t testing.TB, address, password string, do func()) []string {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
 		t.Fatalf("listening to Redis: %v", err)
 	}
 	defer conn.Close()
-	client := redis.NewClient(&redis.Options{Addr: address, DisableIdentity: true})
+	client := redis.NewClient(&redis.Options{Addr: address, Password: password, DisableIdentity: true})
 	defer client.Close()
 	if err := client.Ping(t.Context()).Err(); err != nil { // says hello, which is not to be heard
 		t.Fatalf("listening to Redis: %v", err)
 	}
 	lines := bufio.NewScanner(conn)
+	if password != "" {
+		fmt.Fprintf(conn, "*2\r\n$4\r\nAUTH\r\n$%d\r\n%s\r\n", len(password), password)
+		if !lines.Scan() || lines.Text() != "+OK" {
+			t.Fatalf("listening to Redis: got %q to the password, want +OK", lines.Text())
+		}
+	}
 	if _, err := conn.Write([]byte("MONITOR\r\n")); err != nil || !lines.Scan() || lines.Text() != "+OK" {
 		t.Fatalf("listening to Redis: got %q, %v, want +OK", lines.Text(), err)
 	}

@@ -49,6 +49,12 @@ func TestReader_RefusesABadValueWithItsNameAndWhatWasExpected(t *testing.T) {
 		{"example.org", "an IPv4 address", func(r *settings.Reader) { r.IPv4("X", "") }},
 		{"some", "off, sampled or all", func(r *settings.Reader) { r.Choice("X", "off", "sampled", "all") }},
 		{"JSON", "text or json", func(r *settings.Reader) { r.Choice("X", "text", "json") }},
+		{"lots", "a size of at least 6m", func(r *settings.Reader) { r.Size("X", "1g", 6<<20) }},
+		{"5m", "a size of at least 6m", func(r *settings.Reader) { r.Size("X", "1g", 6<<20) }},
+		{"1gb", "a size of at least 6m", func(r *settings.Reader) { r.Size("X", "1g", 6<<20) }},
+		{"-8m", "a size of at least 6m", func(r *settings.Reader) { r.Size("X", "1g", 6<<20) }},
+		{"1.5g", "a size of at least 6m", func(r *settings.Reader) { r.Size("X", "1g", 6<<20) }},
+		{"99999999999g", "a size of at least 6m", func(r *settings.Reader) { r.Size("X", "1g", 6<<20) }},
 		{"My Fleet", "lower-case letters", func(r *settings.Reader) { r.Name("X", "") }},
 	} {
 		env := from(map[string]string{"X": c.value})
@@ -66,5 +72,33 @@ func TestReader_NamesEveryBadSettingAtOnce(t *testing.T) {
 	env.Port("B", 1)
 	if err := env.Err(); err == nil || strings.Count(err.Error(), "\n") != 1 {
 		t.Errorf("got %v, want two lines", err)
+	}
+}
+
+func TestReader_SizeIsInBytes(t *testing.T) {
+	for value, want := range map[string]int64{"": 1 << 30, "8m": 8 << 20, "16384k": 16 << 20, "8388608": 8 << 20, "2g": 2 << 30} {
+		env := from(map[string]string{"X": value})
+		if got := env.Size("X", "1g", 6<<20); got != want || env.Err() != nil {
+			t.Errorf("X=%q: got %d, %v, want %d", value, got, env.Err(), want)
+		}
+	}
+}
+
+func TestReader_SecretMayHoldWhatIsPrintable(t *testing.T) {
+	for _, value := range []string{"", "a b", `"'$#\`, "ключ"} {
+		env := from(map[string]string{"X": value})
+		if got := env.Secret("X"); got != value || env.Err() != nil {
+			t.Errorf("got %q, %v, want %q", got, env.Err(), value)
+		}
+	}
+}
+
+func TestReader_RefusesABadSecretWithoutSayingIt(t *testing.T) {
+	for _, value := range []string{"canary\nx", "canary\x00", "canary\xff", "canary" + strings.Repeat("x", 500)} {
+		env := from(map[string]string{"X": value})
+		got := env.Secret("X")
+		if err := env.Err(); got != "" || err == nil || !strings.Contains(err.Error(), "setting X: expected") || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%.12q: got %q, %v, want an error that names X and not the value", value, got, err)
+		}
 	}
 }

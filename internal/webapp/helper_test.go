@@ -20,7 +20,7 @@ var site = fleet.Site{Host: "172.17.0.1", First: 3000}
 // open returns the fleet of an empty Redis of the test's own.
 func open(t *testing.T) *fleet.Fleet {
 	t.Helper()
-	f := fleet.Open(redistest.Address(t), site)
+	f := fleet.Open(fleet.Redis{Address: redistest.Address(t)}, site)
 	t.Cleanup(func() { f.Close() })
 	return f
 }

@@ -13,7 +13,7 @@ import (
 
 func TestAMessageIsStoredForTenSeconds(t *testing.T) {
 	address := redistest.Address(t)
-	f := fleet.Open(address, site)
+	f := fleet.Open(fleet.Redis{Address: address}, site)
 	defer f.Close()
 	client := redis.NewClient(&redis.Options{Addr: address})
 	defer client.Close()

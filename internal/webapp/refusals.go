@@ -35,13 +35,18 @@ type refusal struct {
 	retryAfter string
 }
 
-// refusals is every error that a page knows. Any other is one of Redis.
+// refusals is every error that a page knows. Any other means that Redis is away.
 func refusals(config Config) []refusal {
 	return []refusal{
 		{errNoPage, http.StatusNotFound, "There is no such page.", ""},
 		{errNoMethod, http.StatusMethodNotAllowed, "This page does not take this method.", ""},
 		{errAhead, http.StatusServiceUnavailable, "Nothing here is fetched ahead of time: ask when it is wanted.", ""},
 		{errPanic, http.StatusInternalServerError, "Something went wrong in this server. Its log says what.", ""},
+
+		{fleet.ErrPassword, http.StatusServiceUnavailable,
+			"This server does not have the password that Redis asks for. make up gives it to all: try again in a moment.", "5"},
+		{fleet.ErrOutOfMemory, http.StatusInsufficientStorage,
+			"Redis is full, so nothing can be stored. Look at some pictures at /meow first.", ""},
 
 		{fleet.ErrFull, http.StatusTooManyRequests, fmt.Sprintf(
 			"There are %d servers, as many as there may be. Destroy one first.", config.MaxServers), "30"},

@@ -67,7 +67,7 @@ func TestWithoutRedisAPageIsAnsweredSoonAndHealthAtOnce(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	must(t, listener.Close())
-	f := fleet.Open(listener.Addr().String(), site)
+	f := fleet.Open(fleet.Redis{Address: listener.Addr().String()}, site)
 	defer f.Close()
 	handler := pages(t, f)
 
@@ -147,6 +147,7 @@ func TestEveryErrorHasOneStatus(t *testing.T) {
 	handler := func(err error) http.Handler { return pages(t, &blindStore{store: failing{err}}) }
 	for err, want := range map[error]int{
 		fleet.ErrFull: 429, fleet.ErrOutOfPorts: 503, fleet.ErrNoMessage: 404, fleet.ErrNoImages: 404,
+		fleet.ErrPassword: 503, fleet.ErrOutOfMemory: 507,
 		fleet.ErrTooManyImages: 507, context.DeadlineExceeded: 503, errors.New("LOADING Redis"): 503,
 	} {
 		recorder := httptest.NewRecorder()

@@ -15,7 +15,7 @@ func read(environment map[string]string) (Config, error) {
 func TestSettingsHaveDefaults(t *testing.T) {
 	got, err := read(nil)
 	want := Config{
-		Port: 3000, Redis: "127.0.0.1:6379", Site: fleet.Site{Host: "172.17.0.1", First: 3000},
+		Port: 3000, Redis: fleet.Redis{Address: "127.0.0.1:6379"}, Site: fleet.Site{Host: "172.17.0.1", First: 3000},
 		MaxServers: 20, MaxImages: 100, ShutdownTimeout: 8 * time.Second,
 	}
 	if got != want || err != nil {
@@ -25,11 +25,11 @@ func TestSettingsHaveDefaults(t *testing.T) {
 
 func TestSettingsAreReadFromTheEnvironment(t *testing.T) {
 	got, err := read(map[string]string{
-		"start_port": "3007", "REDIS_ADDR": "redis:6379", "HOST_IP": "10.0.0.5", "FIRST_PORT": "3005",
+		"start_port": "3007", "REDIS_ADDR": "redis:6379", "REDIS_PASSWORD": "a b", "HOST_IP": "10.0.0.5", "FIRST_PORT": "3005",
 		"MAX_SERVERS": "1000", "MAX_IMAGES": "1", "SHUTDOWN_TIMEOUT": "500ms",
 	})
 	want := Config{
-		Port: 3007, Redis: "redis:6379", Site: fleet.Site{Host: "10.0.0.5", First: 3005},
+		Port: 3007, Redis: fleet.Redis{Address: "redis:6379", Password: "a b"}, Site: fleet.Site{Host: "10.0.0.5", First: 3005},
 		MaxServers: 1000, MaxImages: 1, ShutdownTimeout: 500 * time.Millisecond,
 	}
 	if got != want || err != nil {
@@ -42,6 +42,7 @@ func TestABadSettingIsNamedWithWhatWasExpected(t *testing.T) {
 		{"start_port", "http", `setting start_port="http": expected a whole number from 1 to 65535`},
 		{"FIRST_PORT", "0", `setting FIRST_PORT="0": expected a whole number from 1 to 65535`},
 		{"REDIS_ADDR", "redis", `setting REDIS_ADDR="redis": expected HOST:PORT, such as 127.0.0.1:6379`},
+		{"REDIS_PASSWORD", "a\tb", `setting REDIS_PASSWORD: expected text in UTF-8 on one line, without control characters such as a tab`},
 		{"HOST_IP", "a b", `setting HOST_IP="a b": expected an IPv4 address`},
 		{"MAX_SERVERS", "0", `setting MAX_SERVERS="0": expected a whole number from 1 to 1000`},
 		{"MAX_SERVERS", "1001", `setting MAX_SERVERS="1001": expected a whole number from 1 to 1000`},

@@ -22,7 +22,7 @@ import (
 // Config is what can be set about a web server.
 type Config struct {
 	Port            int           // where HTTP is served, on all addresses
-	Redis           string        // HOST:PORT of Redis
+	Redis           fleet.Redis   // where the pages find the lists and their own data
 	Site            fleet.Site    // where the servers are that /spawn adds to
 	MaxServers      int           // as many /spawn allows, the first included
 	MaxImages       int           // as many /upload keeps until /meow shows them
@@ -34,7 +34,7 @@ type Config struct {
 func ReadConfig(env *settings.Reader) (config Config, err error) {
 	config = Config{
 		Port:  env.Port("start_port", 3000),
-		Redis: env.Address("REDIS_ADDR", "127.0.0.1:6379"),
+		Redis: fleet.ReadRedis(env),
 		Site: fleet.Site{
 			Host:  env.IPv4("HOST_IP", "172.17.0.1"),
 			First: env.Port("FIRST_PORT", 3000),

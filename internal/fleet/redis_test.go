@@ -1,0 +1,92 @@
+package fleet_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"deux/internal/fleet"
+	"deux/internal/redistest"
+)
+
+// password has everything in it that something on its way could take for more
+// than a character.
+const password = `ca"n'a$r{y}} #\ %s`
+
+// locked returns the address of a Redis that asks for password.
+func locked(t *testing.T) (address string, cli *redis.Client) {
+	t.Helper()
+	address = redistest.Address(t)
+	cli = redis.NewClient(&redis.Options{Addr: address})
+	t.Cleanup(func() { cli.Close() })
+	if err := cli.ConfigSet(t.Context(), "requirepass", password).Err(); err != nil {
+		t.Fatal(err)
+	}
+	return address, cli
+}
+
+func TestFleet_SendsThePasswordOnEveryConnection(t *testing.T) {
+	address, _ := locked(t)
+	f := fleet.Open(fleet.Redis{Address: address, Password: password}, site)
+	defer f.Close()
+	want, err := f.RequestSpawn(t.Context(), 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A claim has a connection of its own.
+	if got, err := f.ClaimSpawn(t.Context(), time.Second); got != want.URL || err != nil {
+		t.Errorf("ClaimSpawn: got %q, %v, want %q", got, err, want.URL)
+	}
+}
+
+func TestFleet_SaysWhatToDoAboutAWrongPasswordAndDoesNotSayIt(t *testing.T) {
+	address, _ := locked(t)
+	for _, wrong := range []string{"", "canary"} {
+		f := fleet.Open(fleet.Redis{Address: address, Password: wrong}, site)
+		defer f.Close()
+		_, listing := f.Lists(t.Context())
+		_, claiming := f.ClaimSpawn(t.Context(), time.Second)
+		_, spawning := f.RequestSpawn(t.Context(), 20)
+		for what, err := range map[string]error{"Ping": f.Ping(t.Context()), "Lists": listing, "ClaimSpawn": claiming, "RequestSpawn": spawning} {
+			if !errors.Is(err, fleet.ErrPassword) || !strings.Contains(err.Error(), "REDIS_PASSWORD") || strings.Contains(err.Error(), "canary") {
+				t.Errorf("%s with %q: got %v, want ErrPassword", what, wrong, err)
+			}
+		}
+	}
+}
+
+func TestFleet_SaysThatRedisIsFullAndStillGivesPicturesBack(t *testing.T) {
+	address := redistest.Address(t)
+	cli := redis.NewClient(&redis.Options{Addr: address})
+	defer cli.Close()
+	f := fleet.Open(fleet.Redis{Address: address}, site)
+	defer f.Close()
+	if err := f.AddImage(t.Context(), "picture", 10); err != nil {
+		t.Fatal(err)
+	}
+	cli.ConfigSet(t.Context(), "maxmemory", "1")
+	_, spawning := f.RequestSpawn(t.Context(), 20)
+	for what, err := range map[string]error{
+		"AddImage": f.AddImage(t.Context(), "another", 10), "AddVisit": f.AddVisit(t.Context(), "/"), "RequestSpawn": spawning,
+	} {
+		if !errors.Is(err, fleet.ErrOutOfMemory) {
+			t.Errorf("%s: got %v, want ErrOutOfMemory", what, err)
+		}
+	}
+	if got, err := f.TakeImage(t.Context()); got != "picture" || err != nil {
+		t.Errorf("TakeImage: got %q, %v, want the picture", got, err)
+	}
+}
+
+func TestRedis_IsPrintedWithoutItsPassword(t *testing.T) {
+	where := struct{ Redis fleet.Redis }{fleet.Redis{Address: "127.0.0.1:6379", Password: "canary"}}
+	for _, verb := range []string{"%v", "%+v", "%s"} {
+		if got := fmt.Sprintf(verb, where); strings.Contains(got, "canary") || !strings.Contains(got, "127.0.0.1:6379") {
+			t.Errorf("%s: got %s, want the address alone", verb, got)
+		}
+	}
+}
