@@ -10,6 +10,8 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net"
 	"net/netip"
 	"os"
@@ -18,6 +20,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Reader reads settings one by one and remembers everything that was wrong
@@ -111,6 +115,60 @@ func (r *Reader) Choice(name string, words ...string) string {
 	}
 	return value
 }
+
+// Bool returns the variable as yes or no; the default is no.
+func (r *Reader) Bool(name string) bool { return r.Choice(name, "no", "yes") == "yes" }
+
+// maxSecret is what a field of an HTTP request takes with certainty, in bytes.
+const maxSecret = 1024
+
+// Secret returns the variable as a text that is not shown to anybody, for
+// which an error does not repeat it. It can be typed into one line.
+func (r *Reader) Secret(name string) Secret {
+	value := r.lookup(name)
+	if len(value) > maxSecret || !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl) || strings.TrimSpace(value) != value {
+		r.errs = append(r.errs, fmt.Errorf("setting %s: expected one line of UTF-8, without a blank at its ends, of %d bytes at most", name, maxSecret))
+		return ""
+	}
+	return Secret(value)
+}
+
+// Secret is a text that no log and no message shows, whoever formats it.
+type Secret string
+
+// Format writes that there is a secret instead of the secret (fmt.Formatter).
+func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[secret]") }
+
+// MarshalText does the same for what is encoded, as in a JSON log.
+func (Secret) MarshalText() ([]byte, error) { return []byte("[secret]"), nil }
+
+// LogValue does the same for slog.
+func (Secret) LogValue() slog.Value { return slog.StringValue("[secret]") }
+
+// Hosts returns the variable as names of hosts with commas between them, by
+// default fallback read likewise. A name may begin with a dot and then stands
+// for all below it; * is every name.
+func (r *Reader) Hosts(name, fallback string) (hosts []string) {
+	value := r.String(name, fallback)
+	for word := range strings.SplitSeq(value, ",") {
+		if word = strings.TrimSpace(word); word == "" {
+			continue
+		}
+		if !hostPattern.MatchString(word) {
+			r.reject(name, value, "names of hosts without ports, with commas between them, such as deux.example.com, .example.org, or *")
+			return nil
+		}
+		hosts = append(hosts, word)
+	}
+	return hosts
+}
+
+// hostPattern is what a Host field may have before its port, also where a name
+// is not one of DNS (RFC 952 knows no underscore).
+var hostPattern = regexp.MustCompile(`^(\*|\.?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?)$`)
+
+// Reject adds to what is wrong, for a rule over several settings.
+func (r *Reader) Reject(name, value, expected string) { r.reject(name, value, expected) }
 
 // Networks returns the variable as networks, written as addresses or CIDR
 // (RFC 4632 section 3.1) with commas between them: 10.0.0.0/8, 192.0.2.7. By
