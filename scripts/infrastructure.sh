@@ -35,7 +35,7 @@ held() {
 fingerprint() {
 	{
 		cksum <"$program"
-		env | grep -E '^(FLEET|HOST_IP|FIRST_PORT|REDIS_ADDR|MAX_SERVERS|MAX_IMAGES|ROOT_DIR|LOCK_FILE|PARALLEL|SPAWN_ATTEMPTS|SPAWN_TIMEOUT|START_TIMEOUT|DRAIN_TIMEOUT|STOP_GRACE_SECONDS|LEVEL_INTERVAL|LOG_FORMAT)=' | sort
+		env | grep -E '^(FLEET|HOST_IP|FIRST_PORT|REDIS_ADDR|MAX_SERVERS|MAX_IMAGES|MAX_IMAGE_BYTES|MAX_KEYS|HOST_NAME|ALLOWED_HOSTS|ADMIN_PASSWORD|SESSION_TIMEOUT|PRIVATE|READ_ONLY|TRUSTED_PROXIES|ROOT_DIR|LOCK_FILE|PARALLEL|SPAWN_ATTEMPTS|SPAWN_TIMEOUT|START_TIMEOUT|DRAIN_TIMEOUT|STOP_GRACE_SECONDS|LEVEL_INTERVAL|LOG_FORMAT)=' | sort
 	} | cksum
 }
 
@@ -52,7 +52,9 @@ start() {
 		exit 1
 	fi
 	echo "==> Starting infrastructure in the background, log in ${log#"$root/"}"
-	fingerprint >"$VAR/fingerprint"
+	# The password is in it: who reads it could try guesses on it.
+	rm -f "$VAR/fingerprint"
+	(umask 077 && fingerprint >"$VAR/fingerprint")
 	[ ! -f "$log" ] || mv "$log" "$log.1"
 	setsid "$0" supervise >>"$log" 2>&1 </dev/null &
 	until held "$VAR/supervisor.lock"; do sleep 0.1; done

@@ -43,6 +43,7 @@ type Poller struct {
 	spawner spawner
 	probe   func(context.Context, fleet.Server) error
 	log     *slog.Logger
+	secret  string // changes with the password
 
 	jobs       *jobs
 	spawns     chan struct{} // a slot for each server being spawned
@@ -66,7 +67,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	defer docker.Close()
 	lists := fleet.Open(config.RedisAddr, config.Site)
 	defer lists.Close()
-	spawner := &engine.Spawner{Root: config.Root, Script: "scripts/spawn_docker.sh", Env: config.scriptEnv(), Log: log}
+	spawner := &engine.Spawner{Root: config.Root, Script: "scripts/spawn_docker.sh", Env: append(config.scriptEnv(), config.secretEnv()...), Log: log}
 
 	newPoller(config, lists, docker, spawner, log).run(ctx)
 	return nil
@@ -81,6 +82,7 @@ func newPoller(config Config, lists *fleet.Fleet, docker containers, spawner spa
 		spawner:    spawner,
 		probe:      probe,
 		log:        log,
+		secret:     mark(config),
 		jobs:       newJobs(),
 		spawns:     make(chan struct{}, config.Parallel),
 		destroys:   make(chan struct{}, config.Parallel),
