@@ -63,10 +63,11 @@ func isOwn(request *http.Request) bool {
 	return !IsBrowser(request)
 }
 
-// isOf reports whether the URL source is of host, a HOST:PORT.
+// isOf reports whether the URL source is of host, a HOST:PORT. Browsers write
+// both in lower case.
 func isOf(source, host string) bool {
 	parsed, err := url.Parse(source)
-	return err == nil && parsed.Host != "" && strings.EqualFold(parsed.Host, host)
+	return err == nil && parsed.Host != "" && parsed.Host == host
 }
 
 // isNavigation reports whether a request is to show a page in a window of its
