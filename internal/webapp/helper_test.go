@@ -25,11 +25,15 @@ func open(t *testing.T) *fleet.Fleet {
 	return f
 }
 
+// testConfig is a system of few servers. httptest asks at example.com.
+var testConfig = Config{
+	Port: 3001, Site: site, MaxServers: 3, MaxImages: 2, MaxImageBytes: 64 << 20, MaxKeys: 1000, ShutdownTimeout: time.Minute,
+	Access: Access{Fleet: "test", Hosts: []string{"example.com"}, SessionTimeout: time.Hour},
+}
+
 func newApp(t *testing.T, store store, log *slog.Logger) *App {
 	t.Helper()
-	config := Config{Port: 3001, Site: site, MaxServers: 3, MaxImages: 2, MaxImageBytes: 64 << 20, MaxKeys: 1000, ShutdownTimeout: time.Minute,
-		Access: Access{Fleet: "test", Hosts: []string{"example.com"}, SessionTimeout: time.Hour}}
-	app, err := New(config, store, log)
+	app, err := New(testConfig, store, log)
 	if err != nil {
 		t.Fatalf("New: %v", err)
 	}
