@@ -25,6 +25,7 @@ exec 9<"$lock"
 flock --nonblock 9 || { echo "==> Waiting for another make test on this host to end"; flock 9; }
 
 need socat socat
+need chromium chromium
 scripts/base_images.sh
 export REQUIRE_TOOLS=1
 echo "==> Testing the packages"
