@@ -16,11 +16,12 @@ var tools = []string{"program", "settings"}
 // allowed says which others a package may import besides tools.
 var allowed = map[string][]string{
 	"fleet":          {},
+	"access":         {},
 	"engine":         {},
 	"stream":         {},
-	"webapp":         {"fleet"},
+	"webapp":         {"fleet", "access"},
 	"proxy":          {"fleet", "http1"},
-	"infrastructure": {"fleet", "engine"},
+	"infrastructure": {"fleet", "engine", "access"},
 	"deploy":         {"fleet", "engine", "deploy/appenv"},
 	"appenv":         {}, // files, no Docker and no Redis
 	"http1":          {},
@@ -37,6 +38,8 @@ var owners = map[string][]string{
 	"github.com/redis/go-redis/": {"fleet", "redistest"},
 	"github.com/gin-gonic/gin":   {"webapp"},
 	"github.com/prometheus/":     {"proxy"},
+	"github.com/gorilla/":        {"access"},
+	"golang.org/x/crypto/":       {"access"},
 }
 
 func TestImports_PointOneWay(t *testing.T) {

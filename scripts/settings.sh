@@ -80,6 +80,27 @@ export GREEN_HEALTH_TIMEOUT="${GREEN_HEALTH_TIMEOUT:-$HEALTH_TIMEOUT}"
 export DEPLOY_DIR="${DEPLOY_DIR:-$root/deploy}"
 export MAX_SERVERS="${MAX_SERVERS:-20}"
 export MAX_IMAGES="${MAX_IMAGES:-100}"
+export MAX_IMAGE_BYTES="${MAX_IMAGE_BYTES:-67108864}"
+export MAX_KEYS="${MAX_KEYS:-10000}"
+# A container does not know the machine's names: as it is called, also in the
+# local network (RFC 6762).
+name=$(uname -n)
+export HOST_NAME="${HOST_NAME:-$name,${name%%.*},${name%%.*}.local}"
+export ALLOWED_HOSTS="${ALLOWED_HOSTS:-}"
+# The password comes from the environment or from a file. It is handed on in
+# the environment, never in a command line, which every user may read.
+if [ -n "${ADMIN_PASSWORD_FILE:-}" ]; then
+	case $ADMIN_PASSWORD_FILE in /*) ;; *) ADMIN_PASSWORD_FILE=$root/$ADMIN_PASSWORD_FILE ;; esac
+	if ! ADMIN_PASSWORD=$(cat "$ADMIN_PASSWORD_FILE") || [ -z "$ADMIN_PASSWORD" ]; then
+		echo "setting ADMIN_PASSWORD_FILE=$ADMIN_PASSWORD_FILE: expected a file with the password, which you may read" >&2
+		exit 1
+	fi
+fi
+export ADMIN_PASSWORD="${ADMIN_PASSWORD:-}"
+export SESSION_TIMEOUT="${SESSION_TIMEOUT:-12h}"
+export PRIVATE="${PRIVATE:-no}"
+export READ_ONLY="${READ_ONLY:-no}"
+export TRUSTED_PROXIES="${TRUSTED_PROXIES:-}"
 export WRITE_INTERVAL="${WRITE_INTERVAL:-2m}"
 # Limits of what runs (docs/security.md, "Limits").
 export REDIS_MEMORY="${REDIS_MEMORY:-256m}"

@@ -69,6 +69,8 @@ docker run --detach --name "$container" \
 	--env REDIS_PASSWORD --env REDIS_ADDR=redis:6379 --env "HOST_IP=$HOST_IP" --env "FIRST_PORT=$FIRST_PORT" \
 	--env "SHUTDOWN_TIMEOUT=$((STOP_GRACE_SECONDS > 2 ? STOP_GRACE_SECONDS - 2 : 1))s" \
 	--env "MAX_SERVERS=$MAX_SERVERS" --env "MAX_IMAGES=$MAX_IMAGES" --env "LOG_FORMAT=$LOG_FORMAT" \
+	--env MAX_IMAGE_BYTES --env MAX_KEYS --env FLEET --env HOST_NAME --env ALLOWED_HOSTS \
+	--env ADMIN_PASSWORD --env SESSION_TIMEOUT --env PRIVATE --env READ_ONLY --env TRUSTED_PROXIES \
 	--read-only --cap-drop ALL --security-opt no-new-privileges \
 	"$image"
 trap - EXIT

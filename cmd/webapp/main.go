@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 
 	"deux/internal/fleet"
 	"deux/internal/program"
@@ -35,6 +36,10 @@ func run(ctx context.Context, log *slog.Logger) error {
 	defer store.Close()
 	app, err := webapp.New(config, store, log)
 	if err != nil {
+		return err
+	}
+	config.Password = "" // the app keeps its hash
+	if err := os.Unsetenv("ADMIN_PASSWORD"); err != nil {
 		return err
 	}
 	listener, err := net.Listen("tcp", fmt.Sprintf(":%d", config.Port))

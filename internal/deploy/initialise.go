@@ -53,7 +53,7 @@ func initialise(ctx context.Context, config Config, colour colour, root string) 
 			return err
 		}
 	}
-	return errors.Join(writeSettings(config, colour), writePassword(config.Redis.Password, colour))
+	return errors.Join(writeSettings(config, colour), writePassword(string(config.Redis.Password), colour))
 }
 
 // makeRepository makes a bare repository unless there is one. Its refs have a

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -41,7 +42,7 @@ func newClient(where Redis) *redis.Client {
 	logging.Disable()
 	client := redis.NewClient(&redis.Options{
 		Addr:                  where.Address,
-		Password:              where.Password,
+		Password:              string(where.Password),
 		MaxRetries:            -1,
 		DialTimeout:           2 * time.Second,
 		DialerRetries:         1,
@@ -96,8 +97,11 @@ func (f *Fleet) Wait(ctx context.Context, log *slog.Logger) error {
 	}
 }
 
-// Reserved tells whether key is the name of one of the system's lists.
-func Reserved(key string) bool { return slices.Contains(reservedKeys, key) }
+// Reserved reports whether key is the name of one of the system's lists, or of
+// a key that it keeps for itself.
+func Reserved(key string) bool {
+	return slices.Contains(reservedKeys, key) || strings.HasPrefix(key, ownPrefix)
+}
 
 // State says in which list a server is.
 type State string

@@ -566,11 +566,11 @@ func TestAddVisit_KeepsTheLastFive(t *testing.T) {
 func TestImages_AreTakenNewestFirstAndRefusedWhenTooMany(t *testing.T) {
 	l := open(t)
 	for _, picture := range []string{"one", "two"} {
-		if err := l.AddImage(t.Context(), picture, 2); err != nil {
+		if err := l.AddImage(t.Context(), picture, 2, 1<<20); err != nil {
 			t.Fatalf("AddImage(%q): %v", picture, err)
 		}
 	}
-	if err := l.AddImage(t.Context(), "three", 2); !errors.Is(err, fleet.ErrTooManyImages) {
+	if err := l.AddImage(t.Context(), "three", 2, 1<<20); !errors.Is(err, fleet.ErrTooManyImages) {
 		t.Errorf("a third of 2: got %v, want ErrTooManyImages", err)
 	}
 	for _, want := range []string{"two", "one"} {

@@ -17,9 +17,11 @@ const recentLength = 5
 
 // Why a page has nothing to show or to store.
 var (
-	ErrNoMessage     = errors.New("no message under this key")
-	ErrNoImages      = errors.New("no pictures")
-	ErrTooManyImages = errors.New("too many pictures wait to be seen")
+	ErrNoMessage       = errors.New("no message under this key")
+	ErrTooManyMessages = errors.New("too many keys")
+	ErrNoImages        = errors.New("no pictures")
+	ErrTooManyImages   = errors.New("too many pictures wait to be seen")
+	ErrImagesTooLarge  = errors.New("the pictures that wait to be seen take too much memory")
 )
 
 // AddVisit remembers url as the one visited last.
@@ -44,11 +46,28 @@ func (f *Fleet) Recent(ctx context.Context) ([]string, error) {
 	return urls, nil
 }
 
-// SetMessage stores text under key for the given time. The key must not be
+// messageScript stores a text that expires, unless there are too many keys. It
+// counts the lists and the system's own keys too, which are few.
+//
+//	KEYS  1 the key
+//	ARGV  1 the text  2 how long it lives, in ms  3 most keys
+//	→ 1 if it is stored; 0 if not
+var messageScript = redis.NewScript(`
+if redis.call('EXISTS', KEYS[1]) == 0 and redis.call('DBSIZE') >= tonumber(ARGV[3]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+`)
+
+// SetMessage stores text under key for the given time, or returns
+// ErrTooManyMessages when Redis holds most keys already. The key must not be
 // Reserved.
-func (f *Fleet) SetMessage(ctx context.Context, key, text string, life time.Duration) error {
-	if err := f.client.Set(ctx, key, text, life).Err(); err != nil {
+func (f *Fleet) SetMessage(ctx context.Context, key, text string, life time.Duration, most int) error {
+	stored, err := messageScript.Run(ctx, f.client, []string{key}, text, life.Milliseconds(), most).Bool()
+	if err != nil {
 		return fmt.Errorf("storing a message: %w", err)
+	}
+	if !stored {
+		return ErrTooManyMessages
 	}
 	return nil
 }
@@ -65,18 +84,33 @@ func (f *Fleet) Message(ctx context.Context, key string) (string, error) {
 	return text, nil
 }
 
-// AddImage stores a picture in base64, or returns ErrTooManyImages when most
-// of them wait already.
-func (f *Fleet) AddImage(ctx context.Context, base64 string, most int64) error {
-	waiting, err := f.client.LLen(ctx, imagesKey).Result()
-	if err == nil && waiting >= most {
-		return ErrTooManyImages
-	}
-	if err == nil {
-		err = f.client.LPush(ctx, imagesKey, base64).Err()
-	}
-	if err != nil {
+// imageScript stores a picture unless there are too many of them, or too much.
+// MEMORY USAGE adds up what Redis allotted to each element and reads none: of
+// 64 MiB of pictures it knows the size in microseconds.
+//
+//	KEYS  1 images
+//	ARGV  1 the picture  2 most pictures  3 most bytes of all together
+//	→ 1 if it is stored; 0 if there are too many; -1 if they are too large
+var imageScript = redis.NewScript(`
+if redis.call('LLEN', KEYS[1]) >= tonumber(ARGV[2]) then return 0 end
+local taken = redis.call('MEMORY', 'USAGE', KEYS[1], 'SAMPLES', 0) or 0
+if taken + #ARGV[1] > tonumber(ARGV[3]) then return -1 end
+redis.call('LPUSH', KEYS[1], ARGV[1])
+return 1
+`)
+
+// AddImage stores a picture in base64. It returns ErrTooManyImages when most of
+// them wait already, and ErrImagesTooLarge when with this one they would take
+// more than bytes of Redis's memory, all in one step.
+func (f *Fleet) AddImage(ctx context.Context, base64 string, most int, bytes int64) error {
+	stored, err := imageScript.Run(ctx, f.client, []string{imagesKey}, base64, most, bytes).Int()
+	switch {
+	case err != nil:
 		return fmt.Errorf("storing a picture: %w", err)
+	case stored == 0:
+		return ErrTooManyImages
+	case stored < 0:
+		return ErrImagesTooLarge
 	}
 	return nil
 }

@@ -15,8 +15,8 @@ import (
 
 // Redis is where the lists are.
 type Redis struct {
-	Address  string // HOST:PORT
-	Password string // empty if Redis asks for none
+	Address  string          // HOST:PORT
+	Password settings.Secret // empty if Redis asks for none
 }
 
 // ReadRedis reads REDIS_ADDR and REDIS_PASSWORD.

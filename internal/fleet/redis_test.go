@@ -11,6 +11,7 @@ import (
 
 	"deux/internal/fleet"
 	"deux/internal/redistest"
+	"deux/internal/settings"
 )
 
 // password has everything in it that something on its way could take for more
@@ -46,7 +47,7 @@ func TestFleet_SendsThePasswordOnEveryConnection(t *testing.T) {
 func TestFleet_SaysWhatToDoAboutAWrongPasswordAndDoesNotSayIt(t *testing.T) {
 	address, _ := locked(t)
 	for _, wrong := range []string{"", "canary"} {
-		f := fleet.Open(fleet.Redis{Address: address, Password: wrong}, site)
+		f := fleet.Open(fleet.Redis{Address: address, Password: settings.Secret(wrong)}, site)
 		defer f.Close()
 		_, listing := f.Lists(t.Context())
 		_, claiming := f.ClaimSpawn(t.Context(), time.Second)
@@ -65,13 +66,13 @@ func TestFleet_SaysThatRedisIsFullAndStillGivesPicturesBack(t *testing.T) {
 	defer cli.Close()
 	f := fleet.Open(fleet.Redis{Address: address}, site)
 	defer f.Close()
-	if err := f.AddImage(t.Context(), "picture", 10); err != nil {
+	if err := f.AddImage(t.Context(), "picture", 10, 1<<20); err != nil {
 		t.Fatal(err)
 	}
 	cli.ConfigSet(t.Context(), "maxmemory", "1")
 	_, spawning := f.RequestSpawn(t.Context(), 20)
 	for what, err := range map[string]error{
-		"AddImage": f.AddImage(t.Context(), "another", 10), "AddVisit": f.AddVisit(t.Context(), "/"), "RequestSpawn": spawning,
+		"AddImage": f.AddImage(t.Context(), "another", 10, 1<<20), "AddVisit": f.AddVisit(t.Context(), "/"), "RequestSpawn": spawning,
 	} {
 		if !errors.Is(err, fleet.ErrOutOfMemory) {
 			t.Errorf("%s: got %v, want ErrOutOfMemory", what, err)

@@ -10,23 +10,25 @@ import (
 
 // Config is the settings of the program, by the names of their variables.
 type Config struct {
-	Redis         fleet.Redis   // REDIS_ADDR, REDIS_PASSWORD
-	Site          fleet.Site    // HOST_IP, FIRST_PORT
-	Fleet         string        // FLEET: name of the system on this host
-	Root          string        // ROOT_DIR: the checkout
-	LockFile      string        // LOCK_FILE: held by the one poller of this host
-	MaxServers    int           // MAX_SERVERS: for the servers, which see to it
-	MaxImages     int           // MAX_IMAGES: for the servers, which see to it
-	Parallel      int           // PARALLEL: servers spawned, and servers destroyed, at once
-	Attempts      int           // SPAWN_ATTEMPTS: tries before a server goes to failedServers
-	SpawnTimeout  time.Duration // SPAWN_TIMEOUT: for one build and start of a server
-	StartTimeout  time.Duration // START_TIMEOUT: from container start to first answer
-	DrainTimeout  time.Duration // DRAIN_TIMEOUT: for requests in flight to a server to be destroyed or renewed
-	StopGrace     time.Duration // STOP_GRACE_SECONDS: between SIGTERM and SIGKILL
-	LevelInterval time.Duration // LEVEL_INTERVAL: between two comparisons of lists and containers
-	WatchInterval time.Duration // WATCH_INTERVAL: between two looks at the deployed apps
-	HangTimeout   time.Duration // HANG_TIMEOUT: for a deployed app to answer anything before it is restarted
-	HealthTimeout time.Duration // HEALTH_TIMEOUT: for a deployed app to start
+	Redis         fleet.Redis     // REDIS_ADDR, REDIS_PASSWORD
+	Site          fleet.Site      // HOST_IP, FIRST_PORT
+	Fleet         string          // FLEET: name of the system on this host
+	Root          string          // ROOT_DIR: the checkout
+	LockFile      string          // LOCK_FILE: held by the one poller of this host
+	MaxServers    int             // MAX_SERVERS: for the servers, which see to it
+	MaxImages     int             // MAX_IMAGES: for the servers, which see to it
+	Handed        []string        // NAME=value of settings that only the servers read
+	Password      settings.Secret // ADMIN_PASSWORD: for the servers, which ask for it
+	Parallel      int             // PARALLEL: servers spawned, and servers destroyed, at once
+	Attempts      int             // SPAWN_ATTEMPTS: tries before a server goes to failedServers
+	SpawnTimeout  time.Duration   // SPAWN_TIMEOUT: for one build and start of a server
+	StartTimeout  time.Duration   // START_TIMEOUT: from container start to first answer
+	DrainTimeout  time.Duration   // DRAIN_TIMEOUT: for requests in flight to a server to be destroyed or renewed
+	StopGrace     time.Duration   // STOP_GRACE_SECONDS: between SIGTERM and SIGKILL
+	LevelInterval time.Duration   // LEVEL_INTERVAL: between two comparisons of lists and containers
+	WatchInterval time.Duration   // WATCH_INTERVAL: between two looks at the deployed apps
+	HangTimeout   time.Duration   // HANG_TIMEOUT: for a deployed app to answer anything before it is restarted
+	HealthTimeout time.Duration   // HEALTH_TIMEOUT: for a deployed app to start
 }
 
 // ReadConfig reads the settings, each with its default.
@@ -40,6 +42,8 @@ func ReadConfig(env *settings.Reader) (Config, error) {
 		LockFile:      env.String("LOCK_FILE", "/tmp/deux-"+name+".lock"),
 		MaxServers:    env.Int("MAX_SERVERS", 20, 1, 1000),
 		MaxImages:     env.Int("MAX_IMAGES", 100, 1, 1000),
+		Handed:        handed(env),
+		Password:      env.Secret("ADMIN_PASSWORD"),
 		Parallel:      env.Int("PARALLEL", 8, 1, 100),
 		Attempts:      env.Int("SPAWN_ATTEMPTS", 3, 1, 100),
 		SpawnTimeout:  env.Duration("SPAWN_TIMEOUT", 10*time.Minute, time.Second),
@@ -54,14 +58,29 @@ func ReadConfig(env *settings.Reader) (Config, error) {
 	return config, env.Err()
 }
 
+// handed reads the settings of which this program needs to know only what they
+// are. Their defaults are in scripts/settings.sh.
+func handed(env *settings.Reader) (all []string) {
+	for _, name := range []string{"MAX_IMAGE_BYTES", "MAX_KEYS", "HOST_NAME", "ALLOWED_HOSTS", "SESSION_TIMEOUT", "PRIVATE", "READ_ONLY", "TRUSTED_PROXIES"} {
+		all = append(all, name+"="+env.String(name, ""))
+	}
+	return all
+}
+
+// secretEnv is what the script must know too, and nobody else. The password's
+// file may have another one in it by now than the first server was started with.
+func (c Config) secretEnv() []string {
+	return []string{"ADMIN_PASSWORD=" + string(c.Password), "ADMIN_PASSWORD_FILE="}
+}
+
 // scriptEnv is what scripts/spawn_docker.sh must know as this program does.
 func (c Config) scriptEnv() []string {
-	return []string{
+	return append([]string{
 		"FLEET=" + c.Fleet,
 		"HOST_IP=" + c.Site.Host,
 		"FIRST_PORT=" + strconv.Itoa(c.Site.First),
 		"MAX_SERVERS=" + strconv.Itoa(c.MaxServers),
 		"MAX_IMAGES=" + strconv.Itoa(c.MaxImages),
 		"STOP_GRACE_SECONDS=" + strconv.Itoa(int(c.StopGrace.Seconds())),
-	}
+	}, c.Handed...)
 }

@@ -44,6 +44,7 @@ type Poller struct {
 	spawner spawner
 	probe   func(context.Context, fleet.Server) error
 	log     *slog.Logger
+	secret  string // changes with the password
 
 	jobs       *jobs
 	spawns     chan struct{} // a slot for each server being spawned
@@ -67,7 +68,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	defer docker.Close()
 	lists := fleet.Open(config.Redis, config.Site).As("infrastructure")
 	defer lists.Close()
-	spawner := &engine.Spawner{Root: config.Root, Script: "scripts/spawn_docker.sh", Env: config.scriptEnv(), Log: log}
+	spawner := &engine.Spawner{Root: config.Root, Script: "scripts/spawn_docker.sh", Env: append(config.scriptEnv(), config.secretEnv()...), Log: log}
 
 	var parts sync.WaitGroup
 	parts.Go(func() { newWatcher(config, lists, docker, log).run(ctx) })
@@ -85,6 +86,7 @@ func newPoller(config Config, lists *fleet.Fleet, docker containers, spawner spa
 		spawner:    spawner,
 		probe:      probe,
 		log:        log,
+		secret:     mark(config),
 		jobs:       newJobs(),
 		spawns:     make(chan struct{}, config.Parallel),
 		destroys:   make(chan struct{}, config.Parallel),

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"deux/internal/access"
 	"deux/internal/engine"
 	"deux/internal/fleet"
 )
@@ -80,8 +81,17 @@ func (p *Poller) version(ctx context.Context) (string, error) {
 	if err != nil || first == "" {
 		return "", err
 	}
-	sum := sha256.Sum256([]byte(first + "\n" + strings.Join(p.config.scriptEnv(), "\n")))
+	sum := sha256.Sum256([]byte(first + "\n" + strings.Join(append(p.config.scriptEnv(), p.secret), "\n")))
 	return hex.EncodeToString(sum[:6]), nil
+}
+
+// mark returns what changes with the password. It goes into a container's label,
+// so it is one on which guesses cannot be tried fast.
+func mark(config Config) string {
+	if config.Password == "" {
+		return ""
+	}
+	return access.NewPassword(string(config.Password), config.Fleet).Fingerprint()
 }
 
 func outdated(container engine.Container, version string) bool {

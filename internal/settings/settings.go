@@ -112,6 +112,34 @@ func (r *Reader) Choice(name string, words ...string) string {
 	return value
 }
 
+// Bool returns the variable as yes or no; the default is no.
+func (r *Reader) Bool(name string) bool { return r.Choice(name, "no", "yes") == "yes" }
+
+// Hosts returns the variable as names of hosts with commas between them, by
+// default fallback read likewise. A name may begin with a dot and then stands
+// for all below it; * is every name.
+func (r *Reader) Hosts(name, fallback string) (hosts []string) {
+	value := r.String(name, fallback)
+	for word := range strings.SplitSeq(value, ",") {
+		if word = strings.TrimSpace(word); word == "" {
+			continue
+		}
+		if !hostPattern.MatchString(word) {
+			r.reject(name, value, "names of hosts without ports, with commas between them, such as deux.example.com, .example.org, or *")
+			return nil
+		}
+		hosts = append(hosts, word)
+	}
+	return hosts
+}
+
+// hostPattern is what a Host field may have before its port, also where a name
+// is not one of DNS (RFC 952 knows no underscore).
+var hostPattern = regexp.MustCompile(`^(\*|\.?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?)$`)
+
+// Reject adds to what is wrong, for a rule over several settings.
+func (r *Reader) Reject(name, value, expected string) { r.reject(name, value, expected) }
+
 // Networks returns the variable as networks, written as addresses or CIDR
 // (RFC 4632 section 3.1) with commas between them: 10.0.0.0/8, 192.0.2.7. By
 // default there is none.

@@ -87,7 +87,7 @@ func TestReader_SizeIsInBytes(t *testing.T) {
 func TestReader_SecretMayHoldWhatIsPrintable(t *testing.T) {
 	for _, value := range []string{"", "a b", `"'$#\`, "ключ"} {
 		env := from(map[string]string{"X": value})
-		if got := env.Secret("X"); got != value || env.Err() != nil {
+		if got := env.Secret("X"); string(got) != value || env.Err() != nil {
 			t.Errorf("got %q, %v, want %q", got, env.Err(), value)
 		}
 	}

@@ -25,10 +25,15 @@ func open(t *testing.T) *fleet.Fleet {
 	return f
 }
 
+// testConfig is a system of few servers. httptest asks at example.com.
+var testConfig = Config{
+	Port: 3001, Site: site, MaxServers: 3, MaxImages: 2, MaxImageBytes: 64 << 20, MaxKeys: 1000, ShutdownTimeout: time.Minute,
+	Access: Access{Fleet: "test", Hosts: []string{"example.com"}, SessionTimeout: time.Hour},
+}
+
 func newApp(t *testing.T, store store, log *slog.Logger) *App {
 	t.Helper()
-	config := Config{Port: 3001, Site: site, MaxServers: 3, MaxImages: 2, ShutdownTimeout: time.Minute}
-	app, err := New(config, store, log)
+	app, err := New(testConfig, store, log)
 	if err != nil {
 		t.Fatalf("New: %v", err)
 	}
@@ -135,14 +140,18 @@ func (f failing) RequestDestroy(context.Context) (fleet.Server, error) {
 func (f failing) Lists(context.Context) (fleet.Lists, error)            { return fleet.Lists{}, f.fail() }
 func (f failing) StepAside(context.Context, fleet.Server) (bool, error) { return false, f.fail() }
 func (f failing) Draining(context.Context, fleet.Server) (bool, error)  { return false, f.fail() }
-func (f failing) SetMessage(context.Context, string, string, time.Duration) error {
+func (f failing) SetMessage(context.Context, string, string, time.Duration, int) error {
 	return f.fail()
 }
-func (f failing) Message(context.Context, string) (string, error) { return "", f.fail() }
-func (f failing) AddVisit(context.Context, string) error          { return f.fail() }
-func (f failing) Recent(context.Context) ([]string, error)        { return nil, f.fail() }
-func (f failing) AddImage(context.Context, string, int64) error   { return f.fail() }
-func (f failing) TakeImage(context.Context) (string, error)       { return "", f.fail() }
+func (f failing) Message(context.Context, string) (string, error)         { return "", f.fail() }
+func (f failing) AddVisit(context.Context, string) error                  { return f.fail() }
+func (f failing) Recent(context.Context) ([]string, error)                { return nil, f.fail() }
+func (f failing) AddImage(context.Context, string, int, int64) error      { return f.fail() }
+func (f failing) TakeGuess(context.Context, string) error                 { return f.fail() }
+func (f failing) ForgetGuess(context.Context, string) error               { return f.fail() }
+func (f failing) EndSession(context.Context, string, time.Duration) error { return f.fail() }
+func (f failing) SessionEnded(context.Context, string) (bool, error)      { return false, f.fail() }
+func (f failing) TakeImage(context.Context) (string, error)               { return "", f.fail() }
 
 // blindStore remembers no visits and is otherwise what it embeds.
 type blindStore struct {

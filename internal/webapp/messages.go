@@ -33,7 +33,7 @@ func (a *App) setMessage(c *gin.Context) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	err = a.store.SetMessage(c.Request.Context(), key, message, messageLife)
+	err = a.store.SetMessage(c.Request.Context(), key, message, messageLife, a.config.MaxKeys)
 	return reply{http.StatusOK, "set", messageData{key, message, int(messageLife.Seconds())}}, err
 }
 

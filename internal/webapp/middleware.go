@@ -54,7 +54,7 @@ func setHeaders(c *gin.Context) {
 	c.Header("Cache-Control", "no-store")
 	c.Header("Vary", "Accept")
 	c.Header("X-Content-Type-Options", "nosniff")
-	c.Header("Referrer-Policy", "no-referrer")
+	c.Header("Referrer-Policy", "same-origin") // by which access.Judge knows the page
 	c.Header("Content-Security-Policy", contentSecurityPolicy)
 }
 

@@ -108,7 +108,7 @@ type memory struct {
 
 func (m *memory) AddVisit(context.Context, string) error { return nil }
 
-func (m *memory) AddImage(ctx context.Context, base64 string, _ int64) error {
+func (m *memory) AddImage(ctx context.Context, base64 string, _ int, _ int64) error {
 	m.picture = base64
 	return ctx.Err()
 }
@@ -218,7 +218,7 @@ func TestMeowShowsTheNewestPictureOnce(t *testing.T) {
 	f := open(t)
 	handler := pages(t, f)
 	for _, file := range []string{gif, jpeg, png} {
-		must(t, f.AddImage(t.Context(), base64.StdEncoding.EncodeToString([]byte(file)), 9))
+		must(t, f.AddImage(t.Context(), base64.StdEncoding.EncodeToString([]byte(file)), 9, 64<<20))
 	}
 	expectHTML(t, handler, "GET", "/meow", 200, `<img src="data:image/png;base64,`+encodedPNG+`" `)
 	expectHTML(t, handler, "GET", "/meow", 200, `<img src="data:image/jpeg;base64,`)
@@ -235,7 +235,7 @@ func TestMeowPassesOverWhatIsNoPicture(t *testing.T) {
 		encodedPNG, "", `"><script>alert(1)</script>`, "bm8gcGljdHVyZQ==", encodedPNG + `" onerror="alert(1)`,
 		encodedPNG[:len(encodedPNG)-1], strings.Repeat(encodedPNG, 99) + "!",
 	} {
-		must(t, f.AddImage(t.Context(), element, 99))
+		must(t, f.AddImage(t.Context(), element, 99, 64<<20))
 	}
 	expectJSON(t, handler, "GET", "/meow", 200, `{"type":"image/png","base64":"`+encodedPNG+`"}`)
 	expectJSON(t, handler, "GET", "/meow", 404, `{"error":"No pictures left."}`)

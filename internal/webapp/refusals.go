@@ -23,6 +23,7 @@ var (
 	errEmptyImage  = errors.New("empty picture")
 	errNotImage    = errors.New("not a picture")
 	errLargeImage  = errors.New("picture too large")
+	errBrokenLogin = errors.New("broken login")
 	errPanic       = errors.New("panic")
 )
 
@@ -47,6 +48,15 @@ func refusals(config Config) []refusal {
 			"This server does not have the password that Redis asks for. make up gives it to all: try again in a moment.", "5"},
 		{fleet.ErrOutOfMemory, http.StatusInsufficientStorage,
 			"Redis is full, so nothing can be stored. Look at some pictures at /meow first.", ""},
+		{errForeignHost, http.StatusMisdirectedRequest,
+			"This system does not answer under this name. If it is one of its own, add it to ALLOWED_HOSTS and run make up; an IP address always works.", ""},
+		{errReadOnly, http.StatusForbidden, "Nothing can be changed here: READ_ONLY is set.", ""},
+		{errOtherSite, http.StatusForbidden,
+			"A page of another site asked for this, so nothing was changed. Use the buttons of this one, or open the page yourself.", ""},
+		{errLogin, http.StatusUnauthorized, "This needs the password: log in at /login, or send it as Authorization: Bearer PASSWORD.", ""},
+		{errWrongPassword, http.StatusUnauthorized, "That is not the password.", ""},
+		{fleet.ErrTooManyGuesses, http.StatusTooManyRequests, "Too many passwords were tried. Wait a second.", "1"},
+		{errBrokenLogin, http.StatusBadRequest, "The form is incomplete. Log in at /login.", ""},
 
 		{fleet.ErrFull, http.StatusTooManyRequests, fmt.Sprintf(
 			"There are %d servers, as many as there may be. Destroy one first.", config.MaxServers), "30"},
@@ -56,6 +66,8 @@ func refusals(config Config) []refusal {
 		{errBadKey, http.StatusBadRequest, fmt.Sprintf(
 			"A key is text in UTF-8 of at most %d bytes, without control characters.", maxKey), ""},
 		{errReservedKey, http.StatusConflict, "The system keeps one of its own lists under this key. Choose another.", ""},
+		{fleet.ErrTooManyMessages, http.StatusTooManyRequests, fmt.Sprintf(
+			"There are %d keys, as many as are kept. Wait until some have self-destructed.", config.MaxKeys), "10"},
 		{fleet.ErrNoMessage, http.StatusNotFound, "There is no message under this key, or it has self-destructed.", ""},
 
 		{errBrokenForm, http.StatusBadRequest, "This is no complete form. " + uploadAdvice, ""},
@@ -66,6 +78,8 @@ func refusals(config Config) []refusal {
 			"The picture is too large: %d MiB at most.", maxImage>>20), ""},
 		{fleet.ErrTooManyImages, http.StatusInsufficientStorage, fmt.Sprintf(
 			"There are %d pictures, as many as are kept. Look at some at /meow first.", config.MaxImages), ""},
+		{fleet.ErrImagesTooLarge, http.StatusInsufficientStorage, fmt.Sprintf(
+			"With this picture, those that wait to be seen would take more than %d MiB. Look at some at /meow first.", config.MaxImageBytes>>20), ""},
 		{fleet.ErrNoImages, http.StatusNotFound, "No pictures left.", ""},
 	}
 }
@@ -85,6 +99,9 @@ func (a *App) refuse(c *gin.Context, err error) reply {
 	refused := a.refusalOf(err)
 	if refused.retryAfter != "" {
 		c.Header("Retry-After", refused.retryAfter)
+	}
+	if refused.status == http.StatusUnauthorized {
+		c.Header("WWW-Authenticate", "Bearer") // RFC 9110 section 11.6.1 asks for one
 	}
 	return reply{refused.status, "refusal", refusalData{
 		Error: refused.sentence,

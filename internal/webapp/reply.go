@@ -73,9 +73,20 @@ type view struct {
 	Requested string // HOST:PORT that the browser asked for
 	Style     template.CSS
 	Data      any
+
+	CanChange  bool // something, if one is logged in
+	CanLogIn   bool
+	IsLoggedIn bool
 }
 
+// redirection is the data of a reply that leads elsewhere on this system.
+type redirection string
+
 func (a *App) write(c *gin.Context, answer reply) {
+	if path, is := answer.data.(redirection); is {
+		c.Redirect(answer.status, string(path))
+		return
+	}
 	if prefersJSON(c.Request.Header.Values("Accept")) {
 		c.JSON(answer.status, answer.data)
 		return
@@ -83,12 +94,25 @@ func (a *App) write(c *gin.Context, answer reply) {
 	c.Render(answer.status, render.HTML{
 		Template: a.pages[answer.page],
 		Name:     path.Base(layout),
-		Data: view{
-			Host:      a.host,
-			Port:      a.config.Port,
-			Requested: c.Request.Host,
-			Style:     template.CSS(style),
-			Data:      answer.data,
-		},
+		Data:     a.view(c, answer.data),
 	})
+}
+
+// view is what a page about data shows to who sent the request. Whether the
+// session has been ended elsewhere is not worth asking Redis for a button.
+func (a *App) view(c *gin.Context, data any) view {
+	isLoggedIn := false
+	if a.sessions != nil {
+		_, isLoggedIn = a.sessions.ID(c.Request)
+	}
+	return view{
+		Host:       a.host,
+		Port:       a.config.Port,
+		Requested:  c.Request.Host,
+		Style:      template.CSS(style),
+		Data:       data,
+		CanChange:  !a.config.ReadOnly,
+		CanLogIn:   a.password != nil,
+		IsLoggedIn: isLoggedIn,
+	}
 }

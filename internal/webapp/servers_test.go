@@ -108,7 +108,7 @@ func TestTheFirstPageLeadsEverywhereAndTellsWhoAnswered(t *testing.T) {
 func TestAHeadIsAnsweredWhereAPageOnlyLooksAndChangesNothingElsewhere(t *testing.T) {
 	f := open(t)
 	list(t, f, 3000, 3001)
-	must(t, f.AddImage(t.Context(), encodedPNG, 9))
+	must(t, f.AddImage(t.Context(), encodedPNG, 9, 64<<20))
 	handler := pages(t, f)
 
 	for path, want := range map[string]int{

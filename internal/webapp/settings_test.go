@@ -1,6 +1,8 @@
 package webapp
 
 import (
+	"net/netip"
+	"reflect"
 	"testing"
 	"time"
 
@@ -16,9 +18,10 @@ func TestSettingsHaveDefaults(t *testing.T) {
 	got, err := read(nil)
 	want := Config{
 		Port: 3000, Redis: fleet.Redis{Address: "127.0.0.1:6379"}, Site: fleet.Site{Host: "172.17.0.1", First: 3000},
-		MaxServers: 20, MaxImages: 100, ShutdownTimeout: 8 * time.Second,
+		MaxServers: 20, MaxImages: 100, MaxImageBytes: 64 << 20, MaxKeys: 10000, ShutdownTimeout: 8 * time.Second,
+		Access: Access{Fleet: "deux", SessionTimeout: 12 * time.Hour},
 	}
-	if got != want || err != nil {
+	if !reflect.DeepEqual(got, want) || err != nil {
 		t.Errorf("Settings of nothing: got %+v, %v, want %+v", got, err, want)
 	}
 }
@@ -27,12 +30,19 @@ func TestSettingsAreReadFromTheEnvironment(t *testing.T) {
 	got, err := read(map[string]string{
 		"start_port": "3007", "REDIS_ADDR": "redis:6379", "REDIS_PASSWORD": "a b", "HOST_IP": "10.0.0.5", "FIRST_PORT": "3005",
 		"MAX_SERVERS": "1000", "MAX_IMAGES": "1", "SHUTDOWN_TIMEOUT": "500ms",
+		"MAX_IMAGE_BYTES": "33554432", "MAX_KEYS": "100", "FLEET": "two", "ALLOWED_HOSTS": "deux.example.com, .example.org",
+		"HOST_NAME": "vm", "ADMIN_PASSWORD": "open sesame", "SESSION_TIMEOUT": "90s", "PRIVATE": "yes", "READ_ONLY": "yes",
+		"TRUSTED_PROXIES": "192.0.2.0/24",
 	})
 	want := Config{
 		Port: 3007, Redis: fleet.Redis{Address: "redis:6379", Password: "a b"}, Site: fleet.Site{Host: "10.0.0.5", First: 3005},
-		MaxServers: 1000, MaxImages: 1, ShutdownTimeout: 500 * time.Millisecond,
+		MaxServers: 1000, MaxImages: 1, MaxImageBytes: 32 << 20, MaxKeys: 100, ShutdownTimeout: 500 * time.Millisecond,
+		Access: Access{
+			Fleet: "two", Hosts: []string{"deux.example.com", ".example.org"}, Password: "open sesame", SessionTimeout: 90 * time.Second,
+			Private: true, ReadOnly: true, Trusted: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
+		},
 	}
-	if got != want || err != nil {
+	if !reflect.DeepEqual(got, want) || err != nil {
 		t.Errorf("Settings: got %+v, %v, want %+v", got, err, want)
 	}
 }
@@ -47,6 +57,11 @@ func TestABadSettingIsNamedWithWhatWasExpected(t *testing.T) {
 		{"MAX_SERVERS", "0", `setting MAX_SERVERS="0": expected a whole number from 1 to 1000`},
 		{"MAX_SERVERS", "1001", `setting MAX_SERVERS="1001": expected a whole number from 1 to 1000`},
 		{"MAX_IMAGES", "many", `setting MAX_IMAGES="many": expected a whole number from 1 to 1000`},
+		{"MAX_IMAGE_BYTES", "1000", `setting MAX_IMAGE_BYTES="1000": expected a whole number from 16777216 to 1099511627776`},
+		{"PRIVATE", "true", `setting PRIVATE="true": expected no or yes`},
+		{"PRIVATE", "yes", `setting PRIVATE="yes": expected a password in ADMIN_PASSWORD or ADMIN_PASSWORD_FILE too, or nobody could log in`},
+		{"ADMIN_PASSWORD", "two\nlines", `setting ADMIN_PASSWORD: expected one line of UTF-8, without a blank at its ends, of 1024 bytes at most`},
+		{"ALLOWED_HOSTS", "http://vm/", `setting ALLOWED_HOSTS="http://vm/": expected names of hosts without ports, with commas between them, such as deux.example.com, .example.org, or *`},
 		{"SHUTDOWN_TIMEOUT", "8", `setting SHUTDOWN_TIMEOUT="8": expected a time of at least 1ms, such as 500ms, 30s or 2m`},
 	} {
 		_, err := read(map[string]string{test.name: test.value})

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"deux/internal/access"
 )
 
 const (
@@ -18,8 +20,12 @@ const (
 
 // recordVisit remembers the URL before the page is made, so that /recent
 // shows itself first. A visit that cannot be remembered fails no page, and
-// one whose visitor left counts.
+// one whose visitor left counts. What another site's page asks for behind its
+// reader's back is no visit.
 func (a *App) recordVisit(c *gin.Context) {
+	if access.Judge(c.Request) == access.Refuse {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), visitTimeout)
 	defer cancel()
 	if err := a.store.AddVisit(ctx, visitOf(c.Request)); err != nil {

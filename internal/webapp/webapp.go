@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"deux/internal/access"
 	"deux/internal/fleet"
 	"deux/internal/settings"
 )
@@ -26,7 +27,10 @@ type Config struct {
 	Site            fleet.Site    // where the servers are that /spawn adds to
 	MaxServers      int           // as many /spawn allows, the first included
 	MaxImages       int           // as many /upload keeps until /meow shows them
+	MaxImageBytes   int           // and as much memory they may take together, in base64
+	MaxKeys         int           // as many keys /set lets Redis hold
 	ShutdownTimeout time.Duration // what requests have to end in after SIGTERM
+	Access
 }
 
 // ReadConfig reads the web server's settings; err has a line for each bad one.
@@ -41,7 +45,10 @@ func ReadConfig(env *settings.Reader) (config Config, err error) {
 		},
 		MaxServers:      env.Int("MAX_SERVERS", 20, 1, 1000),
 		MaxImages:       env.Int("MAX_IMAGES", 100, 1, 1000),
+		MaxImageBytes:   env.Int("MAX_IMAGE_BYTES", 64<<20, 16<<20, 1<<40), // room for the largest picture
+		MaxKeys:         env.Int("MAX_KEYS", 10000, 100, 10_000_000),
 		ShutdownTimeout: env.Duration("SHUTDOWN_TIMEOUT", 8*time.Second, time.Millisecond),
+		Access:          readAccess(env),
 	}
 	return config, env.Err()
 }
@@ -54,14 +61,19 @@ type store interface {
 	StepAside(ctx context.Context, server fleet.Server) (bool, error)
 	Draining(ctx context.Context, server fleet.Server) (bool, error)
 
-	SetMessage(ctx context.Context, key, text string, life time.Duration) error
+	SetMessage(ctx context.Context, key, text string, life time.Duration, most int) error
 	Message(ctx context.Context, key string) (string, error)
 
 	AddVisit(ctx context.Context, url string) error
 	Recent(ctx context.Context) ([]string, error)
 
-	AddImage(ctx context.Context, base64 string, most int64) error
+	AddImage(ctx context.Context, base64 string, most int, bytes int64) error
 	TakeImage(ctx context.Context) (string, error)
+
+	TakeGuess(ctx context.Context, address string) error
+	ForgetGuess(ctx context.Context, address string) error
+	EndSession(ctx context.Context, id string, life time.Duration) error
+	SessionEnded(ctx context.Context, id string) (bool, error)
 }
 
 // App is the pages of one web server.
@@ -74,6 +86,11 @@ type App struct {
 	refusals []refusal
 	pages    map[string]*template.Template
 
+	hosts    access.Hosts
+	clients  access.Clients
+	password *access.Password // nil without one
+	sessions *access.Sessions // nil without a password
+
 	stopping         atomic.Bool // it steps aside, or has
 	stepAsideTimeout time.Duration
 }
@@ -85,7 +102,7 @@ func New(config Config, store store, log *slog.Logger) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &App{
+	app := &App{
 		config:   config,
 		host:     host,
 		store:    store,
@@ -93,7 +110,21 @@ func New(config Config, store store, log *slog.Logger) (*App, error) {
 		outage:   &outage{log: log},
 		refusals: refusals(config),
 		pages:    parsePages(),
+		hosts:    access.NewHosts(config.Hosts),
+		clients:  access.NewClients(config.Site.Host, config.Trusted),
 
 		stepAsideTimeout: stepAsideTimeout,
-	}, nil
+	}
+	app.keepPassword()
+	return app, nil
+}
+
+// keepPassword keeps the password's hash, and the password no longer.
+func (a *App) keepPassword() {
+	if a.config.Password == "" {
+		return
+	}
+	a.password = access.NewPassword(string(a.config.Password), a.config.Fleet)
+	a.sessions = access.NewSessions(a.password, a.config.SessionTimeout)
+	a.config.Password = ""
 }

@@ -1,0 +1,215 @@
+package e2e
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/redis/go-redis/v9"
+
+	"deux/internal/fleet"
+	"deux/internal/redistest"
+	"deux/internal/settings"
+	"deux/internal/webapp"
+)
+
+// attackPage tries every way in which a page can make a browser ask another
+// origin for something, and then is called "done".
+//
+//go:embed testdata/attack.html
+var attackPage string
+
+var attack = template.Must(template.New("attack").Parse(attackPage))
+
+// bridge is where the machine is no origin that a browser trusts: to there it
+// sends no Fetch Metadata.
+const bridge = "172.17.0.1"
+
+// target is the web app over a Redis of its own, and what browsers asked of it.
+type target struct {
+	t     *testing.T
+	redis *redis.Client
+	port  int
+
+	mu   sync.Mutex
+	seen map[string]int // requests by method and path
+}
+
+// startTarget serves the web app on all addresses, with two servers listed and
+// a picture stored.
+func startTarget(t *testing.T) *target {
+	t.Helper()
+	address := redistest.Address(t)
+	config, err := webapp.ReadConfig(settings.From(func(name string) string { return map[string]string{"REDIS_ADDR": address}[name] }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lists := fleet.Open(fleet.Redis{Address: address}, config.Site)
+	app, err := webapp.New(config, lists, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	inner := listen(t, "127.0.0.1:0")
+	ended := make(chan error)
+	go func() { ended <- app.Serve(ctx, inner) }()
+	t.Cleanup(func() { stop(); <-ended; lists.Close() })
+
+	s := &target{t: t, redis: redis.NewClient(&redis.Options{Addr: address}), seen: make(map[string]int)}
+	t.Cleanup(func() { s.redis.Close() })
+	for list, element := range map[string]string{"servers": "http://172.17.0.1:3001", "images": "R0lGODlhAQABAAAAACw="} {
+		if err := s.redis.LPush(t.Context(), list, element).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.port = serve(t, s.record(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(&url.URL{Scheme: "http", Host: inner.Addr().String()})
+		r.Out.Host = r.In.Host
+	}}))
+	return s
+}
+
+// record counts what comes to next.
+func (s *target) record(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		s.seen[r.Method+" "+r.URL.Path]++
+		s.mu.Unlock()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// requests returns how many requests of that method and path came.
+func (s *target) requests(what string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seen[what]
+}
+
+// contents returns every key, and of the lists what is in them.
+func (s *target) contents() map[string]string {
+	s.t.Helper()
+	keys, err := s.redis.Keys(s.t.Context(), "*").Result()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	contents := make(map[string]string)
+	for _, key := range keys {
+		contents[key] = strings.Join(s.redis.LRange(s.t.Context(), key, 0, -1).Val(), " ")
+	}
+	return contents
+}
+
+func listen(t *testing.T, address string) net.Listener {
+	t.Helper()
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return listener
+}
+
+// serve serves on all addresses and returns the port.
+func serve(t *testing.T, handler http.Handler) int {
+	t.Helper()
+	listener := listen(t, ":0")
+	server := &http.Server{Handler: handler}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { server.Close() })
+	return listener.Addr().(*net.TCPAddr).Port
+}
+
+// serveAttack serves pages of another site: /attack?policy=…&at=ORIGIN, and
+// /refresh, which leads on by itself.
+func serveAttack(t *testing.T) int {
+	t.Helper()
+	return serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		data := map[string]any{"At": r.FormValue("at"), "Policy": r.FormValue("policy"),
+			"Refresh": fmt.Sprintf("0; url=%s", r.FormValue("refresh")), "IsRefresh": r.URL.Path == "/refresh"}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_ = attack.Execute(w, data)
+	}))
+}
+
+// startBrowser returns a context in which chromedp has a Chromium, for which
+// evil.example is this machine.
+func startBrowser(t *testing.T) context.Context {
+	t.Helper()
+	program, err := exec.LookPath("chromium")
+	if err != nil {
+		if os.Getenv("REQUIRE_TOOLS") != "" {
+			t.Fatal("needs chromium in PATH: apt-get install chromium")
+		}
+		t.Skip("needs chromium in PATH: apt-get install chromium")
+	}
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(program), chromedp.NoSandbox,
+		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("disable-popup-blocking", true),
+		chromedp.Flag("host-resolver-rules", "MAP evil.example 127.0.0.1"), chromedp.WSURLReadTimeout(patience))
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// browse runs the actions, which must succeed.
+func browse(t *testing.T, ctx context.Context, actions ...chromedp.Action) {
+	t.Helper()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		t.Fatalf("in the browser: %v", err)
+	}
+}
+
+// origins are where the other site's page is, and where it finds the web app.
+var origins = []struct{ what, from, at string }{
+	{"another site", "127.0.0.1", "localhost"},
+	{"another port of this machine", "localhost", "localhost"},
+	{"another port, where the browser says nothing", bridge, bridge},
+	{"another site, where the browser says nothing", "evil.example", bridge},
+}
+
+func TestAccess_APageOfAnotherOriginChangesNothing(t *testing.T) {
+	app, evil, ctx := startTarget(t), serveAttack(t), startBrowser(t)
+	before := app.contents()
+	for _, origin := range origins {
+		for _, policy := range []string{"unsafe-url", "no-referrer"} {
+			t.Run(origin.what+" "+policy, func(t *testing.T) {
+				at := fmt.Sprintf("http://%s:%d", origin.at, app.port)
+				page := fmt.Sprintf("http://%s:%d/", origin.from, evil)
+				query := "?policy=" + policy + "&at=" + url.QueryEscape(at)
+				sent := app.requests("GET /spawn") + app.requests("POST /spawn")
+				browse(t, ctx, chromedp.Navigate(page+"attack"+query), chromedp.WaitReady("#done"))
+				if sent = app.requests("GET /spawn") + app.requests("POST /spawn") - sent; sent < 10 {
+					t.Errorf("the browser sent %d requests to /spawn, want 10 at least: the attack has failed by itself", sent)
+				}
+				for _, path := range []string{"/spawn", "/destroy", "/set/key", "/meow"} {
+					arrived := app.requests("GET " + path)
+					browse(t, ctx, chromedp.Navigate(page+"refresh"+query+"&refresh="+url.QueryEscape(at+path)), chromedp.WaitReady("header .brand"))
+					if app.requests("GET "+path) == arrived {
+						t.Errorf("the page did not lead on to %s", path)
+					}
+				}
+				if after := app.contents(); !maps.Equal(before, after) {
+					t.Errorf("lists: got %v, want %v", after, before)
+				}
+			})
+		}
+	}
+	t.Logf("the browser sent %v", app.seen)
+}

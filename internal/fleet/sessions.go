@@ -1,0 +1,117 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Who may use the pages, as far as all servers have to know it: which sessions
+// were ended early, and how many passwords were tried. Both are short-lived
+// keys, the web app's own data, and gone by themselves.
+const (
+	// ownPrefix begins the keys that are no lists, so that /set and /get can
+	// refuse them.
+	ownPrefix = "deux:"
+	// endedPrefix and a session's id hold that it was ended.
+	endedPrefix = ownPrefix + "ended:"
+	// guessesPrefix and an address, or allAddresses, hold when the guesses from
+	// there will have been forgotten, in microseconds since 1970.
+	guessesPrefix = ownPrefix + "guesses:"
+	allAddresses  = "all"
+)
+
+// How many passwords may be tried: some at once, and then one in each interval.
+const (
+	guessesAtOnce    = 5
+	guessInterval    = time.Second
+	allGuessesAtOnce = 20
+	allGuessInterval = 200 * time.Millisecond
+)
+
+// ErrTooManyGuesses is why a password is not even looked at.
+var ErrTooManyGuesses = errors.New("too many passwords were tried")
+
+// guessScript counts a guess unless there were too many, for two counters at
+// once, by the generic cell rate algorithm (ITU-T I.371): a counter holds when
+// it will be empty, and each guess fills one interval of it.
+//
+//	KEYS  the counters
+//	ARGV  for each counter: how many guesses at once, and its interval in µs
+//	→ 1 if the guess may be made, and is counted; 0 if not
+//
+// It is no library's, because none decides over two counters in one step.
+var guessScript = redis.NewScript(`
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local empty = {}
+for i, key in ipairs(KEYS) do
+  local most, interval = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
+  empty[i] = math.max(tonumber(redis.call('GET', key) or 0), now) + interval
+  if empty[i] - now > most * interval then return 0 end
+end
+for i, key in ipairs(KEYS) do
+  redis.call('SET', key, string.format('%d', empty[i]), 'PX', math.ceil((empty[i] - now) / 1000))
+end
+return 1
+`)
+
+// forgetScript takes one guess back from each counter that counts any.
+//
+//	KEYS  the counters
+//	ARGV  their intervals in µs
+var forgetScript = redis.NewScript(`
+for i, key in ipairs(KEYS) do
+  local empty = redis.call('GET', key)
+  if empty then redis.call('SET', key, string.format('%d', empty - ARGV[i]), 'KEEPTTL') end
+end
+`)
+
+// TakeGuess counts that somebody at address tries a password, or returns
+// ErrTooManyGuesses when that must wait: from one address 5 may be tried at
+// once and then 1 a second, from all together 20 at once and then 5 a second.
+func (f *Fleet) TakeGuess(ctx context.Context, address string) error {
+	may, err := guessScript.Run(ctx, f.client, guessKeys(address),
+		guessesAtOnce, guessInterval.Microseconds(), allGuessesAtOnce, allGuessInterval.Microseconds()).Bool()
+	if err != nil {
+		return fmt.Errorf("counting a guess: %w", err)
+	}
+	if !may {
+		return ErrTooManyGuesses
+	}
+	return nil
+}
+
+// ForgetGuess takes back a guess that TakeGuess counted: it was right.
+func (f *Fleet) ForgetGuess(ctx context.Context, address string) error {
+	err := forgetScript.Run(ctx, f.client, guessKeys(address), guessInterval.Microseconds(), allGuessInterval.Microseconds()).Err()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return fmt.Errorf("taking back a guess: %w", err)
+	}
+	return nil
+}
+
+func guessKeys(address string) []string {
+	return []string{guessesPrefix + address, guessesPrefix + allAddresses}
+}
+
+// EndSession remembers for as long as a session lasts that the one called id
+// has ended.
+func (f *Fleet) EndSession(ctx context.Context, id string, life time.Duration) error {
+	if err := f.client.Set(ctx, endedPrefix+id, "", life).Err(); err != nil {
+		return fmt.Errorf("ending a session: %w", err)
+	}
+	return nil
+}
+
+// SessionEnded reports whether EndSession was told of the session called id.
+func (f *Fleet) SessionEnded(ctx context.Context, id string) (bool, error) {
+	found, err := f.client.Exists(ctx, endedPrefix+id).Result()
+	if err != nil {
+		return false, fmt.Errorf("looking for an ended session: %w", err)
+	}
+	return found > 0, nil
+}

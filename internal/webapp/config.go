@@ -1,0 +1,37 @@
+package webapp
+
+import (
+	"net/netip"
+	"time"
+
+	"deux/internal/settings"
+)
+
+// Access is what can be set about who may use the pages.
+type Access struct {
+	Fleet          string          // FLEET: name of the system
+	Hosts          []string        // ALLOWED_HOSTS: names under which pages answer, besides IP addresses and localhost
+	Password       settings.Secret // ADMIN_PASSWORD: what changes have to know; without one they need none
+	SessionTimeout time.Duration   // SESSION_TIMEOUT: how long a login lasts
+	Private        bool            // PRIVATE: reading has to know the password too
+	ReadOnly       bool            // READ_ONLY: nothing can be changed
+	Trusted        []netip.Prefix  // TRUSTED_PROXIES: in front of the system's proxy
+}
+
+// readAccess reads the settings, each with its default. HOST_NAME is the
+// machine's own names, which a container does not know.
+func readAccess(env *settings.Reader) Access {
+	access := Access{
+		Fleet:          env.Name("FLEET", "deux"),
+		Hosts:          env.Hosts("ALLOWED_HOSTS", env.String("HOST_NAME", "")),
+		Password:       env.Secret("ADMIN_PASSWORD"),
+		SessionTimeout: env.Duration("SESSION_TIMEOUT", 12*time.Hour, time.Second),
+		Private:        env.Bool("PRIVATE"),
+		ReadOnly:       env.Bool("READ_ONLY"),
+		Trusted:        env.Networks("TRUSTED_PROXIES"),
+	}
+	if access.Private && access.Password == "" {
+		env.Reject("PRIVATE", "yes", "a password in ADMIN_PASSWORD or ADMIN_PASSWORD_FILE too, or nobody could log in")
+	}
+	return access
+}

@@ -1,0 +1,75 @@
+package webapp
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+)
+
+// maxLogin is what the form of a login may have, in bytes: a password and
+// where to go from there.
+const maxLogin = 16 << 10
+
+type loginData struct {
+	refusalData
+	Next     string `json:"-"` // path to go to once one is logged in
+	HasTried bool   `json:"-"`
+}
+
+// login shows the form, or to who is logged in what was asked for before. What
+// changes something is asked about here: the way to it began elsewhere.
+func (a *App) login(c *gin.Context) (reply, error) {
+	target := localTarget(c.Query("next"))
+	if _, found := a.sessions.ID(c.Request); !found || a.isLoggedIn(c.Request.Context(), c) != nil {
+		return reply{http.StatusOK, "login", loginData{Next: target.RequestURI()}}, nil
+	}
+	if about, found := questionAbout(target); found {
+		return reply{http.StatusOK, "ask", about}, nil
+	}
+	return reply{http.StatusSeeOther, "", redirection(target.RequestURI())}, nil
+}
+
+// logIn begins a session for who knows the password.
+func (a *App) logIn(c *gin.Context) (reply, error) {
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxLogin)
+	if err := c.Request.ParseForm(); err != nil {
+		return reply{}, errBrokenLogin
+	}
+	if err := a.tryPassword(c.Request.Context(), c, c.Request.PostForm.Get("password")); err != nil {
+		return a.deny(c, err), nil
+	}
+	if err := a.sessions.Begin(c.Writer, isSecure(c.Request)); err != nil {
+		return reply{}, err
+	}
+	next := localTarget(c.Request.PostForm.Get("next")).RequestURI()
+	return reply{http.StatusSeeOther, "", redirection("/login?next=" + url.QueryEscape(next))}, nil
+}
+
+// logOut ends the session at every server, and a copy of its cookie with it.
+func (a *App) logOut(c *gin.Context) (reply, error) {
+	if id, found := a.sessions.ID(c.Request); found {
+		if err := a.store.EndSession(c.Request.Context(), id, a.sessions.Timeout()); err != nil {
+			return reply{}, err
+		}
+	}
+	a.sessions.End(c.Writer, isSecure(c.Request))
+	return reply{http.StatusSeeOther, "", redirection("/")}, nil
+}
+
+// localTarget returns where text leads to on this system, and the first page
+// for what leads anywhere else, or can't be gone to.
+func localTarget(text string) *url.URL {
+	home := &url.URL{Path: "/"}
+	target, err := url.Parse(text)
+	switch {
+	case err != nil, target.IsAbs(), target.Host != "", target.User != nil:
+		return home
+	case !strings.HasPrefix(target.Path, "/"), strings.HasPrefix(target.Path, "//"), strings.Contains(target.Path, `\`):
+		return home // to a browser, // and /\ begin a host's name
+	case target.Path == "/upload", target.Path == "/login", target.Path == "/logout":
+		return home
+	}
+	return target
+}
