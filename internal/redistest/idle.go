@@ -26,7 +26,7 @@ func takeIdle() (address string, found bool) {
 			return address, true
 		}
 	}
-	return "", false // those that did not answer were shut down by their tests
+	return "", false // those that did not answer were shut down by their tests, or got a password
 }
 
 func putIdle(address string) {
@@ -48,6 +48,7 @@ func renew(address string) error {
 	_, err := client.Pipelined(ctx, func(pipeline redis.Pipeliner) error {
 		pipeline.ClientKillByFilter(ctx, "TYPE", "normal", "SKIPME", "yes")
 		pipeline.ConfigSet(ctx, "save", "")
+		pipeline.ConfigSet(ctx, "maxmemory", "0")
 		pipeline.ScriptFlush(ctx)
 		pipeline.FlushAll(ctx)
 		pipeline.ConfigResetStat(ctx)

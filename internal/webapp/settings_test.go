@@ -60,7 +60,7 @@ func TestABadSettingIsNamedWithWhatWasExpected(t *testing.T) {
 		{"MAX_IMAGE_BYTES", "1000", `setting MAX_IMAGE_BYTES="1000": expected a whole number from 16777216 to 1099511627776`},
 		{"PRIVATE", "true", `setting PRIVATE="true": expected no or yes`},
 		{"PRIVATE", "yes", `setting PRIVATE="yes": expected a password in ADMIN_PASSWORD or ADMIN_PASSWORD_FILE too, or nobody could log in`},
-		{"ADMIN_PASSWORD", "two\nlines", `setting ADMIN_PASSWORD: expected one line of UTF-8, without a blank at its ends, of 1024 bytes at most`},
+		{"ADMIN_PASSWORD", "two\nlines", `setting ADMIN_PASSWORD: expected text in UTF-8 on one line, without control characters such as a tab`},
 		{"ALLOWED_HOSTS", "http://vm/", `setting ALLOWED_HOSTS="http://vm/": expected names of hosts without ports, with commas between them, such as deux.example.com, .example.org, or *`},
 		{"SHUTDOWN_TIMEOUT", "8", `setting SHUTDOWN_TIMEOUT="8": expected a time of at least 1ms, such as 500ms, 30s or 2m`},
 	} {
