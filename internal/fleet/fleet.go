@@ -50,6 +50,7 @@ func newClient(where Redis) *redis.Client {
 		WriteTimeout:          3 * time.Second,
 		ContextTimeoutEnabled: true,
 		DisableIdentity:       true,
+		OnConnect:             greet,
 	})
 	client.AddHook(named{})
 	return client
@@ -60,6 +61,10 @@ func (f *Fleet) As(program string) *Fleet {
 	f.program = program
 	return f
 }
+
+// greet asks a new connection for something short. Redis hangs up on a long
+// command without a password, and does not say that it wants one.
+func greet(ctx context.Context, connection *redis.Conn) error { return connection.Ping(ctx).Err() }
 
 // Close ends the connections. A claim has one of its own, which its context ends.
 func (f *Fleet) Close() error { return f.client.Close() }

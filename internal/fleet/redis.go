@@ -48,7 +48,6 @@ func name(err error) error {
 	}{
 		{"NOAUTH ", ErrPassword},
 		{"WRONGPASS ", ErrPassword},
-		{"ERR Protocol error: unauthenticated", ErrPassword}, // to a long command
 		{"OOM ", ErrOutOfMemory},
 	} {
 		if strings.HasPrefix(err.Error(), named.start) {
