@@ -24,6 +24,7 @@ const (
 	RevisionLabel = "deux.revision"
 	TimeLabel     = "deux.time"   // when the push was built, RFC 3339
 	DigestLabel   = "deux.digest" // on containers: of the image they run
+	LimitsLabel   = "deux.limits" // on containers: what they were started with, Limits.String
 )
 
 const roleRelease = "release"
@@ -41,6 +42,7 @@ type Release struct {
 	Time     string // RFC 3339
 	Port     int    // on the host; the app listens on AppPort
 	Running  bool
+	Limits   string // Limits.String of what it was started with
 }
 
 // AppPort is where every pushed app listens in its container.
@@ -73,6 +75,7 @@ func (e *Engine) Releases(ctx context.Context, colour string) ([]Release, error)
 			Time:     summary.Labels[TimeLabel],
 			Port:     port,
 			Running:  summary.State == container.StateRunning,
+			Limits:   summary.Labels[LimitsLabel],
 		})
 	}
 	return all, nil
@@ -109,6 +112,7 @@ func (e *Engine) Start(ctx context.Context, release Release, runtime Runtime, re
 				FleetLabel: e.fleet, RoleLabel: roleRelease, PortLabel: strconv.Itoa(release.Port),
 				ColourLabel: release.Colour, RevisionLabel: release.Revision,
 				DigestLabel: release.Digest, TimeLabel: release.Time,
+				LimitsLabel: runtime.Limits.String(),
 			},
 		}, hostConfig, nil, nil, release.Name)
 	if err != nil {
