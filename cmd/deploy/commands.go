@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"deux/internal/deploy"
+)
+
+// command is one thing that bin/deploy can do. Its arguments are as the usage
+// shows them: the first is the colour, in brackets where leaving it out means
+// both. run gets those after the colour, and returns errUsage for ones that it
+// does not take. Without about it is for git's hooks and not shown.
+type command struct {
+	name      string
+	arguments string
+	about     string
+	run       func(ctx context.Context, d *deploy.Deployer, arguments []string) error
+}
+
+// commands is everything that bin/deploy can do. init has no run: it makes
+// what the others open.
+var commands = []command{
+	{"status", "[COLOUR]", "what runs, where, and what is under way", alone((*deploy.Deployer).Status)},
+	{"history", "COLOUR", "one line a push: when, result, revision, digest, who, seconds a step", alone((*deploy.Deployer).History)},
+	{"rollback", "COLOUR [REVISION]", "run the release before, or one of the last KEEP_RELEASES, without a build", rollback},
+	{"logs", "COLOUR [-f]", "what the app prints", logs},
+	{"restore", "[COLOUR]", "bring back the release that should run", alone((*deploy.Deployer).Restore)},
+	{"down", "[COLOUR] [--clean]", "end the apps; with --clean, remove their images too", down},
+	{"init", "", "make the repositories and their hooks (make deploy-init)", nil},
+	{"update", "COLOUR REF OLD NEW", "", update},
+	{"post-receive", "COLOUR", "", alone(postReceive)},
+	{"settle", "COLOUR", "", alone((*deploy.Deployer).Settle)},
+}
+
+// errUsage means that a command does not take these arguments.
+var errUsage = errors.New("not with these arguments")
+
+// find returns the command that a command line names and its arguments, or
+// what to type instead.
+func find(commands []command, line []string) (command, []string, error) {
+	if len(line) == 0 {
+		return command{}, nil, errors.New("no command given: bin/deploy -h lists them")
+	}
+	at := slices.IndexFunc(commands, func(c command) bool { return c.name == line[0] })
+	if at < 0 {
+		return command{}, nil, fmt.Errorf("unknown command %q: bin/deploy -h lists them", line[0])
+	}
+	found, arguments := commands[at], line[1:]
+	missing := found.run != nil && len(arguments) == 0 && !found.forBoth(arguments)
+	if missing || found.run == nil && len(arguments) > 0 {
+		return command{}, nil, found.misused()
+	}
+	return found, arguments, nil
+}
+
+// forBoth reports whether the command is meant for both colours, because the
+// arguments name none.
+func (c command) forBoth(arguments []string) bool {
+	return strings.HasPrefix(c.arguments, "[COLOUR]") && (len(arguments) == 0 || strings.HasPrefix(arguments[0], "-"))
+}
+
+// misused says how the command is used.
+func (c command) misused() error {
+	return fmt.Errorf("usage: bin/deploy %s", strings.TrimSpace(c.name+" "+c.arguments))
+}
+
+// usage lists the commands that people use. Where the arguments of one are
+// long, what it does stands on the next line.
+func usage(commands []command) string {
+	const column = 28
+	text := new(strings.Builder)
+	fmt.Fprintln(text, "usage: bin/deploy COMMAND")
+	for _, c := range commands {
+		line := strings.TrimSpace(fmt.Sprintf("%-8s %s", c.name, c.arguments))
+		switch {
+		case c.about == "":
+		case len(line) > column:
+			fmt.Fprintf(text, "  %s\n  %*s %s\n", line, column, "", c.about)
+		default:
+			fmt.Fprintf(text, "  %-*s %s\n", column, line, c.about)
+		}
+	}
+	fmt.Fprint(text, `
+COLOUR is blue or green. Git's hooks run "update COLOUR REF OLD NEW" and
+"post-receive COLOUR"; the former leaves a "settle COLOUR" behind, which ends
+with the push.
+`)
+	return text.String()
+}
+
+// alone is a command that takes nothing but the colour.
+func alone(do func(*deploy.Deployer, context.Context) error) func(context.Context, *deploy.Deployer, []string) error {
+	return func(ctx context.Context, d *deploy.Deployer, arguments []string) error {
+		if len(arguments) > 0 {
+			return errUsage
+		}
+		return do(d, ctx)
+	}
+}
+
+func rollback(ctx context.Context, d *deploy.Deployer, arguments []string) error {
+	if len(arguments) > 1 {
+		return errUsage
+	}
+	return d.Rollback(ctx, append(arguments, "")[0])
+}
+
+func logs(ctx context.Context, d *deploy.Deployer, arguments []string) error {
+	follow := slices.Equal(arguments, []string{"-f"})
+	if len(arguments) > 0 && !follow {
+		return errUsage
+	}
+	return d.Logs(ctx, 0, follow)
+}
+
+func down(ctx context.Context, d *deploy.Deployer, arguments []string) error {
+	clean := slices.Equal(arguments, []string{"--clean"})
+	if len(arguments) > 0 && !clean {
+		return errUsage
+	}
+	return d.Down(ctx, clean)
+}
+
+func update(ctx context.Context, d *deploy.Deployer, arguments []string) error {
+	if len(arguments) != 3 {
+		return errUsage
+	}
+	return d.Update(ctx, arguments[0], arguments[1], arguments[2])
+}
+
+func postReceive(d *deploy.Deployer, ctx context.Context) error { return d.PostReceive(ctx, os.Stdin) }
