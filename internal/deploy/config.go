@@ -31,6 +31,8 @@ type Config struct {
 	HealthTimeout time.Duration // HEALTH_TIMEOUT: from a release's start to its first good answer
 	DrainTimeout  time.Duration // DRAIN_TIMEOUT: for requests in flight to the release that goes
 	StopGrace     time.Duration // STOP_GRACE_SECONDS: between SIGTERM and SIGKILL
+	BlueApp       AppLimits     // BLUE_APP_…, else APP_…: how much of the machine the blue app may use
+	GreenApp      AppLimits     // GREEN_APP_…, else APP_…
 }
 
 // ReadConfig reads the settings, each with its default. DEPLOY_DIR is dir
@@ -52,12 +54,13 @@ func ReadConfig(env *settings.Reader, dir string) (Config, error) {
 		DrainTimeout:  env.Duration("DRAIN_TIMEOUT", 30*time.Second, 0),
 		StopGrace:     time.Duration(env.Int("STOP_GRACE_SECONDS", 10, 0, 3600)) * time.Second,
 	}
+	config.BlueApp, config.GreenApp = readAppLimits(env)
 	return config, env.Err()
 }
 
 // variables is every setting as NAME=value, for the file that hooks read.
 func (c Config) variables() []string {
-	return []string{
+	return slices.Concat([]string{
 		"FLEET=" + c.Fleet,
 		"DEPLOY_DIR=" + c.Dir,
 		"REDIS_ADDR=" + c.RedisAddr,
@@ -72,7 +75,7 @@ func (c Config) variables() []string {
 		"HEALTH_TIMEOUT=" + c.HealthTimeout.String(),
 		"DRAIN_TIMEOUT=" + c.DrainTimeout.String(),
 		fmt.Sprintf("STOP_GRACE_SECONDS=%.0f", c.StopGrace.Seconds()),
-	}
+	}, c.BlueApp.variables("blue"), c.GreenApp.variables("green"))
 }
 
 // colour is one of the two apps and every name that it has somewhere.
@@ -85,6 +88,7 @@ type colour struct {
 	repository string // its images' name in the registry, localhost:PORT/…
 	proxyPort  int    // where people find it
 	site       fleet.Site
+	limits     AppLimits
 }
 
 // Colours are the names of the two apps.
@@ -102,9 +106,9 @@ func (c Config) colour(name string) (colour, error) {
 	if err := CheckColour(name); err != nil {
 		return colour{}, err
 	}
-	first, port := c.BlueFirst, c.BluePort
+	first, port, limits := c.BlueFirst, c.BluePort, c.BlueApp
 	if name == "green" {
-		first, port = c.GreenFirst, c.GreenPort
+		first, port, limits = c.GreenFirst, c.GreenPort, c.GreenApp
 	}
 	prefix := ""
 	if c.Fleet != "deux" {
@@ -119,6 +123,7 @@ func (c Config) colour(name string) (colour, error) {
 		repository: fmt.Sprintf("localhost:%d/%s-registry", c.RegistryPort, name),
 		proxyPort:  port,
 		site:       fleet.Site{Host: c.HostIP, First: first},
+		limits:     limits,
 	}, nil
 }
 

@@ -10,5 +10,6 @@ import (
 func (d *Deployer) runtime(_ context.Context, p *push) (engine.Runtime, error) {
 	return engine.Runtime{
 		Env: []string{"COLOUR=" + d.colour.name, "REVISION=" + p.Revision},
+		Limits: d.colour.engineLimits(),
 	}, nil
 }
