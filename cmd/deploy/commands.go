@@ -29,6 +29,7 @@ var commands = []command{
 	{"history", "COLOUR", "one line a push: when, result, revision, digest, who, seconds a step", alone((*deploy.Deployer).History)},
 	{"rollback", "COLOUR [REVISION]", "run the release before, or one of the last KEEP_RELEASES, without a build", rollback},
 	{"logs", "COLOUR [-f]", "what the app prints", logs},
+	{"volume", "COLOUR ls | add NAME:/PATH | rm NAME [--yes]", "folders of the app that outlive its releases", volume},
 	{"restore", "[COLOUR]", "bring back the release that should run", alone((*deploy.Deployer).Restore)},
 	{"down", "[COLOUR] [--clean]", "end the apps; with --clean, remove their images too", down},
 	{"init", "", "make the repositories and their hooks (make deploy-init)", nil},

@@ -89,6 +89,8 @@ type colour struct {
 	proxyPort  int    // where people find it
 	site       fleet.Site
 	limits     AppLimits
+
+	volumePrefix string // before the names of its volumes, among this host's
 }
 
 // Colours are the names of the two apps.
@@ -124,6 +126,8 @@ func (c Config) colour(name string) (colour, error) {
 		proxyPort:  port,
 		site:       fleet.Site{Host: c.HostIP, First: first},
 		limits:     limits,
+
+		volumePrefix: c.Fleet + "_" + name + "_",
 	}, nil
 }
 

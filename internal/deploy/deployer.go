@@ -144,6 +144,7 @@ func (d *Deployer) discard(ctx context.Context, p *push) {
 			d.out.line("warning: %v", err)
 		}
 	}
+	d.dropVolumes(ctx, p)
 	var running push
 	readJSON(d.colour.state("current.json"), &running)
 	_ = d.prune(ctx, &running) // what is left now, the next prune finds

@@ -19,6 +19,7 @@ const (
 	failed     = "FAILED"
 	rolledBack = "ROLLED BACK"
 	restored   = "RESTORED"
+	configured = "CONFIGURED"
 )
 
 // record is one push, from its first step on.
@@ -30,8 +31,9 @@ type record struct {
 	Digest   string     `json:"digest,omitempty"` // sha256:…, of the image in the registry
 	Who      string     `json:"who"`
 	Steps    []stepTime `json:"steps,omitempty"`
-	Result   string     `json:"result,omitempty"` // empty while under way
-	Why      string     `json:"why,omitempty"`    // of a failure
+	Changes  []string   `json:"changes,omitempty"` // of what the app is given: +NAME or -NAME, never a value
+	Result   string     `json:"result,omitempty"`  // empty while under way
+	Why      string     `json:"why,omitempty"`     // of a failure
 }
 
 // stepTime says how long a step took.
@@ -47,6 +49,7 @@ func (r record) String() string {
 		digest = "-"
 	}
 	line := []string{r.Time.Format(time.RFC3339), strings.ReplaceAll(r.Result, " ", "-"), r.Revision, digest, r.Who}
+	line = append(line, r.Changes...)
 	total := 0.0
 	for _, step := range r.Steps {
 		line = append(line, fmt.Sprintf("%s=%.2f", step.Step, step.Seconds))

@@ -22,6 +22,8 @@ type push struct {
 	Container string  `json:"container,omitempty"` // id of the candidate
 	Port      int     `json:"port,omitempty"`      // of the candidate, on the host
 	Git       process `json:"git"`                 // the git process whose hooks work on it
+
+	Volumes []string `json:"volumes,omitempty"` // that were made for the candidate
 }
 
 // process is a process that no later one can be mistaken for.

@@ -195,6 +195,7 @@ func (d *Deployer) run(ctx context.Context, p *push) error {
 	if err != nil {
 		return err
 	}
+	d.sayVolumes(p, runtime)
 	for _, port := range ports {
 		p.Container, err = d.engine.Start(ctx, engine.Release{
 			Name:     fmt.Sprintf("%s-%d", d.colour.app, port),

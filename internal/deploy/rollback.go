@@ -107,7 +107,7 @@ func (d *Deployer) Down(ctx context.Context, clean bool) error {
 		return err
 	}
 	d.out.step("Removing the images of %s", d.colour.name)
-	return errors.Join(d.engine.Untag(ctx, d.colour.image), d.removeAllImages(ctx))
+	return errors.Join(d.engine.Untag(ctx, d.colour.image), d.removeAllImages(ctx), d.sayKept(ctx))
 }
 
 // Restore brings back the release that should run: after make down, after an
@@ -132,8 +132,7 @@ func (d *Deployer) Restore(ctx context.Context) error {
 		return err
 	}
 	if current, runs := c.current(d.colour.app); runs && current.Digest == should.Digest {
-		d.out.line("%s runs %s", d.colour.app, current.Revision)
-		return nil
+		return d.keepUp(ctx, &should, current)
 	}
 	return d.bringBack(ctx, &should)
 }

@@ -22,9 +22,9 @@ import (
 const (
 	ColourLabel   = "deux.colour"
 	RevisionLabel = "deux.revision"
-	TimeLabel     = "deux.time"   // when the push was built, RFC 3339
-	DigestLabel   = "deux.digest" // on containers: of the image they run
-	LimitsLabel   = "deux.limits" // on containers: what they were started with, Limits.String
+	TimeLabel     = "deux.time"    // when the push was built, RFC 3339
+	DigestLabel   = "deux.digest"  // on containers: of the image they run
+	RuntimeLabel  = "deux.runtime" // on containers: what they were started with, Runtime.String
 )
 
 const roleRelease = "release"
@@ -42,7 +42,7 @@ type Release struct {
 	Time     string // RFC 3339
 	Port     int    // on the host; the app listens on AppPort
 	Running  bool
-	Limits   string // Limits.String of what it was started with
+	Runtime  string // Runtime.String of what it was started with
 }
 
 // AppPort is where every pushed app listens in its container.
@@ -75,7 +75,7 @@ func (e *Engine) Releases(ctx context.Context, colour string) ([]Release, error)
 			Time:     summary.Labels[TimeLabel],
 			Port:     port,
 			Running:  summary.State == container.StateRunning,
-			Limits:   summary.Labels[LimitsLabel],
+			Runtime:  summary.Labels[RuntimeLabel],
 		})
 	}
 	return all, nil
@@ -112,13 +112,17 @@ func (e *Engine) Start(ctx context.Context, release Release, runtime Runtime, re
 				FleetLabel: e.fleet, RoleLabel: roleRelease, PortLabel: strconv.Itoa(release.Port),
 				ColourLabel: release.Colour, RevisionLabel: release.Revision,
 				DigestLabel: release.Digest, TimeLabel: release.Time,
-				LimitsLabel: runtime.Limits.String(),
+				RuntimeLabel: runtime.String(),
 			},
 		}, hostConfig, nil, nil, release.Name)
 	if err != nil {
 		return "", fmt.Errorf("creating container %s: %w", release.Name, err)
 	}
-	if err := e.docker.ContainerStart(ctx, created.ID, container.StartOptions{}); err != nil {
+	err = e.ownVolumes(ctx, created.ID, runtime.Mounts)
+	if err == nil {
+		err = e.docker.ContainerStart(ctx, created.ID, container.StartOptions{})
+	}
+	if err != nil {
 		_ = e.removeContainer(context.WithoutCancel(ctx), created.ID, 0)
 		if portTaken(err) {
 			return "", ErrPortTaken

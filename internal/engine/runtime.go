@@ -51,7 +51,20 @@ func (l Limits) apply(host *container.HostConfig) {
 	host.SecurityOpt = []string{"no-new-privileges"}
 }
 
-// String is the limits in one line, as a container's LimitsLabel holds them.
+// String is, in one line, what a person can change of it by settings and by
+// volumes. It holds nothing of Env: this may be read by anybody.
+func (r Runtime) String() string {
+	var volumes []string
+	for _, m := range r.Mounts {
+		if m.Type == mount.TypeVolume {
+			volumes = append(volumes, m.Source+":"+m.Target)
+		}
+	}
+	slices.Sort(volumes)
+	return fmt.Sprintf("%s volumes=%s", r.Limits, strings.Join(volumes, ","))
+}
+
+// String is the limits in one line.
 func (l Limits) String() string {
 	capabilities := slices.Sorted(slices.Values(l.Capabilities))
 	return fmt.Sprintf("memory=%d cpu-shares=%d pids=%d log=%d oom-score=%d capabilities=%s",
