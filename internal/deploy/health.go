@@ -28,7 +28,7 @@ type patient interface {
 // why it was not in time. One that ends is not waited for.
 func (d *Deployer) waitUntilHealthy(ctx context.Context, p *push) error {
 	d.out.step("Waiting until it is healthy, at most %v", d.config.HealthTimeout)
-	return waitUntilHealthy(ctx, d.engine, p.Container, d.colour.site.Server(p.Port).URL, d.config.HealthTimeout)
+	return d.explainMemory(waitUntilHealthy(ctx, d.engine, p.Container, d.colour.site.Server(p.Port).URL, d.config.HealthTimeout))
 }
 
 func waitUntilHealthy(ctx context.Context, docker patient, id, url string, timeout time.Duration) error {
@@ -38,7 +38,7 @@ func waitUntilHealthy(ctx context.Context, docker patient, id, url string, timeo
 	for pause := firstHealthPause; ; pause = min(2*pause, maxHealthPause) {
 		state, err := docker.State(ctx, id)
 		if err == nil && !state.Running {
-			return fmt.Errorf("the container ended with exit code %d", state.ExitCode)
+			return ended(state)
 		}
 		if err == nil {
 			err = check(ctx, docker, id, url, state.Check)

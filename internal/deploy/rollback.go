@@ -99,9 +99,13 @@ func (d *Deployer) Down(ctx context.Context, clean bool) error {
 		if err := d.engine.Stop(ctx, release.ID, d.config.StopGrace); err != nil {
 			return err
 		}
+		d.keepLog(ctx, release.ID, release.Revision)
 		if err := d.engine.RemoveRelease(ctx, release.ID); err != nil {
 			return err
 		}
+	}
+	if err := d.endOneOffs(ctx); err != nil {
+		return err
 	}
 	if err := d.engine.RemoveAppsNetwork(ctx); err != nil || !clean {
 		return err

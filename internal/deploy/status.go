@@ -18,14 +18,6 @@ func (d *Deployer) History(context.Context) error {
 	return err
 }
 
-// Logs writes what the app prints, the last lines and then on until ctx ends.
-func (d *Deployer) Logs(ctx context.Context, lines int, follow bool) error {
-	if !readJSON(d.colour.state("current.json"), new(push)) {
-		return d.nothingDeployed()
-	}
-	return d.engine.Logs(ctx, d.colour.app, lines, follow, d.out)
-}
-
 // Status writes what runs, where, and what is under way.
 func (d *Deployer) Status(ctx context.Context) error {
 	var running push
@@ -41,6 +33,7 @@ func (d *Deployer) Status(ctx context.Context) error {
 	d.out.line("  image      %s@%s", d.colour.repository, running.Digest)
 	d.out.line("  deployed   %s by %s", running.Time.Format(time.RFC3339), running.Who)
 	d.out.line("  container  %s", d.containerStatus(c))
+	d.memoryStatus(ctx, c)
 	d.out.line("  address    http://localhost:%d", d.colour.proxyPort)
 	if p, under := d.underWay(); under {
 		d.out.line("  under way  %s by %s, at step %s", p.Revision, p.Who, p.Step)
