@@ -62,10 +62,14 @@ func upDeploy(t *testing.T) *deploySystem {
 	return s
 }
 
+// removeVolumes removes the data of pushed apps, which nothing else does.
+const removeVolumes = "docker volume ls --quiet --filter label=deux.fleet=deuxpush | xargs -r docker volume rm"
+
 func (s *deploySystem) down() {
 	for _, command := range [][]string{
 		{"bin/deploy", "down", "--clean"},
 		{"scripts/compose.sh", "down", "--volumes", "--rmi", "local"},
+		{"sh", "-c", removeVolumes},
 		{"docker", "rmi", testApp},
 	} {
 		if output, err := s.command(s.root, command[0], command[1:]...).CombinedOutput(); err != nil {
@@ -100,7 +104,7 @@ const testApp = "deuxpush-testapp"
 func (s *deploySystem) buildTestApp() {
 	s.t.Helper()
 	dir := s.t.TempDir()
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "app"), "./testdata/app/main.go")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "app"), "./testdata/app")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {
 		s.t.Fatalf("building the test's app: %v\n%s", err, output)
@@ -150,6 +154,7 @@ func (s *deploySystem) within(t *testing.T) *deploySystem {
 	inner := *s
 	inner.t = t
 	inner.deploy("down", "--clean")
+	inner.must(s.root, "sh", "-c", removeVolumes)
 	for _, name := range []string{"blue.git", "green.git", "blue-www", "green-www"} {
 		if err := os.RemoveAll(filepath.Join(s.dir, name)); err != nil {
 			t.Fatal(err)

@@ -49,6 +49,12 @@ func TestDeploy(t *testing.T) {
 		{"AnAppIsWatchedAndBroughtBack", appsAreWatched},
 		{"TwentyPushesLeaveTheNumberOfImagesAsItWas", prunedImages},
 		{"AStrangersThingsAreNeverTouched", strangers},
+		{"DataInAVolumeOutlivesReleases", dataOutlivesReleases},
+		{"AVolumeIsAddedAtOnceAndRemovedWhenAskedTwice", volumesByHand},
+		{"ACommandRunsBesideTheAppAndLeavesNothing", oneOffCommands},
+		{"LogsOutliveTheirContainers", keptLogs},
+		{"TheAppIsBoundedAndToldWhy", boundedApp},
+		{"AMisbehavingAppHarmsNobody", misbehavingApp},
 		{"APushOverSSHIsTheSame", overSSH},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(s.within(t)) })

@@ -30,13 +30,16 @@ var commands = []command{
 	{"rollback", "COLOUR [REVISION]", "run the release before, or one of the last KEEP_RELEASES, without a build", rollback},
 	{"forward", "COLOUR", "after a rollback, run again what the pushed branch holds", alone((*deploy.Deployer).Forward)},
 	{"env", "COLOUR set|unset|list …", "the app's variables and secret files; bin/deploy env blue says how", env},
-	{"logs", "COLOUR [-f]", "what the app prints", logs},
+	{"volume", "COLOUR ls | add NAME:/PATH | rm NAME [--yes]", "folders of the app that outlive its releases", volume},
+	{"logs", "COLOUR [-f] [--since 10m] [--grep REGEXP] [--release REVISION|previous|failed|all]", "what the app printed", logs},
+	{"run", "COLOUR -- COMMAND…", "run a command in a container of its own, with what the app is given", runOnce},
 	{"restore", "[COLOUR]", "bring back the release that should run", alone((*deploy.Deployer).Restore)},
 	{"down", "[COLOUR] [--clean]", "end the apps; with --clean, remove their images too", down},
 	{"init", "", "make the repositories and their hooks (make deploy-init)", nil},
 	{"update", "COLOUR REF OLD NEW", "", update},
 	{"post-receive", "COLOUR", "", alone(postReceive)},
 	{"heal", "COLOUR", "", alone((*deploy.Deployer).Heal)},
+	{"reap", "COLOUR CONTAINER", "", reap},
 	{"settle", "COLOUR", "", alone((*deploy.Deployer).Settle)},
 }
 
@@ -114,14 +117,6 @@ func rollback(ctx context.Context, d *deploy.Deployer, arguments []string) error
 		return errUsage
 	}
 	return d.Rollback(ctx, append(arguments, "")[0])
-}
-
-func logs(ctx context.Context, d *deploy.Deployer, arguments []string) error {
-	follow := slices.Equal(arguments, []string{"-f"})
-	if len(arguments) > 0 && !follow {
-		return errUsage
-	}
-	return d.Logs(ctx, 0, follow)
 }
 
 func down(ctx context.Context, d *deploy.Deployer, arguments []string) error {

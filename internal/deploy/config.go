@@ -35,6 +35,8 @@ type Config struct {
 	GreenHealth   time.Duration // GREEN_HEALTH_TIMEOUT: the same of a green one
 	DrainTimeout  time.Duration // DRAIN_TIMEOUT: for requests in flight to the release that goes
 	StopGrace     time.Duration // STOP_GRACE_SECONDS: between SIGTERM and SIGKILL
+	BlueApp       AppLimits     // BLUE_APP_…, else APP_…: how much of the machine the blue app may use
+	GreenApp      AppLimits     // GREEN_APP_…, else APP_…
 }
 
 // ReadConfig reads the settings, each with its default. DEPLOY_DIR is dir
@@ -60,12 +62,13 @@ func ReadConfig(env *settings.Reader, dir string) (Config, error) {
 	}
 	config.BlueHealth = env.Duration("BLUE_HEALTH_TIMEOUT", config.HealthTimeout, time.Second)
 	config.GreenHealth = env.Duration("GREEN_HEALTH_TIMEOUT", config.HealthTimeout, time.Second)
+	config.BlueApp, config.GreenApp = readAppLimits(env)
 	return config, env.Err()
 }
 
 // variables is every setting as NAME=value, for the file that hooks read.
 func (c Config) variables() []string {
-	return []string{
+	return slices.Concat([]string{
 		"FLEET=" + c.Fleet,
 		"DEPLOY_DIR=" + c.Dir,
 		"REDIS_ADDR=" + c.Redis.Address,
@@ -84,7 +87,7 @@ func (c Config) variables() []string {
 		"GREEN_HEALTH_TIMEOUT=" + c.GreenHealth.String(),
 		"DRAIN_TIMEOUT=" + c.DrainTimeout.String(),
 		fmt.Sprintf("STOP_GRACE_SECONDS=%.0f", c.StopGrace.Seconds()),
-	}
+	}, c.BlueApp.variables("blue"), c.GreenApp.variables("green"))
 }
 
 // colour is one of the two apps and every name that it has somewhere.
@@ -98,6 +101,9 @@ type colour struct {
 	proxyPort  int           // where people find it
 	health     time.Duration // from a release's start to its first good answer, at most
 	site       fleet.Site
+	limits     AppLimits
+
+	volumePrefix string // before the names of its volumes, among this host's
 }
 
 // Colours are the names of the two apps.
@@ -115,9 +121,9 @@ func (c Config) colour(name string) (colour, error) {
 	if err := CheckColour(name); err != nil {
 		return colour{}, err
 	}
-	first, port, health := c.BlueFirst, c.BluePort, c.BlueHealth
+	first, port, health, limits := c.BlueFirst, c.BluePort, c.BlueHealth, c.BlueApp
 	if name == "green" {
-		first, port, health = c.GreenFirst, c.GreenPort, c.GreenHealth
+		first, port, health, limits = c.GreenFirst, c.GreenPort, c.GreenHealth, c.GreenApp
 	}
 	prefix := ""
 	if c.Fleet != "deux" {
@@ -133,6 +139,9 @@ func (c Config) colour(name string) (colour, error) {
 		proxyPort:  port,
 		health:     health,
 		site:       fleet.Site{Host: c.HostIP, First: first},
+		limits:     limits,
+
+		volumePrefix: c.Fleet + "_" + name + "_",
 	}, nil
 }
 

@@ -146,10 +146,12 @@ func (d *Deployer) discard(ctx context.Context, p *push) {
 	if p.Container != "" {
 		d.out.line("Last %d lines of its log:", logLines)
 		_ = d.engine.Logs(ctx, p.Container, logLines, false, d.out)
+		d.keepLog(ctx, p.Container, p.Revision)
 		if err := d.engine.RemoveRelease(ctx, p.Container); err != nil {
 			d.out.line("warning: %v", err)
 		}
 	}
+	d.dropVolumes(ctx, p)
 	var running push
 	readJSON(d.colour.state("current.json"), &running)
 	_ = d.prune(ctx, &running) // what is left now, the next prune finds

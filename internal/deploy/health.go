@@ -34,7 +34,7 @@ func (d *Deployer) waitUntilHealthy(ctx context.Context, p *push) error {
 		name := strings.ToUpper(d.colour.name)
 		err = fmt.Errorf("%w (the limit is HEALTH_TIMEOUT, for %s alone %s_HEALTH_TIMEOUT: change it in .env, then make up)", err, d.colour.name, name)
 	}
-	return err
+	return d.explainMemory(err)
 }
 
 // errLate means that a candidate was not healthy in time.
@@ -48,7 +48,7 @@ func waitUntilHealthy(ctx context.Context, docker patient, id, url string, port 
 	for pause := firstHealthPause; ; pause = min(2*pause, maxHealthPause) {
 		state, err := docker.State(ctx, id)
 		if err == nil && !state.Running {
-			return fmt.Errorf("the container ended with exit code %d", state.ExitCode)
+			return ended(state)
 		}
 		if err == nil {
 			err = check(ctx, docker, id, url, port, state.Check)

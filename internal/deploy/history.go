@@ -32,7 +32,7 @@ type record struct {
 	Digest   string     `json:"digest,omitempty"` // sha256:…, of the image in the registry
 	Who      string     `json:"who"`
 	Steps    []stepTime `json:"steps,omitempty"`
-	Changes  []string   `json:"changes,omitempty"` // of the configuration: +NAME or -NAME, never a value
+	Changes  []string   `json:"changes,omitempty"` // of what the app is given: +NAME or -NAME, never a value
 	Result   string     `json:"result,omitempty"`  // empty while under way
 	Why      string     `json:"why,omitempty"`     // of a failure
 }

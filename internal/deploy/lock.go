@@ -26,6 +26,8 @@ type push struct {
 	portNote   string  // what a person is told of AppPort
 	Generation int     `json:"generation,omitempty"` // of the configuration that the candidate gets
 	Git        process `json:"git"`                  // the process, git's or a command's, that works on it
+
+	Volumes []string `json:"volumes,omitempty"` // that were made for the candidate
 }
 
 // process is a process that no later one can be mistaken for.

@@ -17,14 +17,6 @@ func (d *Deployer) History(context.Context) error {
 	return err
 }
 
-// Logs writes what the app prints, the last lines and then on until ctx ends.
-func (d *Deployer) Logs(ctx context.Context, lines int, follow bool) error {
-	if !readJSON(d.colour.state("current.json"), new(push)) {
-		return d.nothingDeployed()
-	}
-	return d.engine.Logs(ctx, d.colour.app, lines, follow, d.out)
-}
-
 func (d *Deployer) nothingDeployed() error {
 	return fmt.Errorf("nothing is deployed yet: git push %s main", d.colour.name)
 }

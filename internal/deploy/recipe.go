@@ -204,6 +204,7 @@ func (d *Deployer) run(ctx context.Context, p *push) error {
 	if p.portNote != "" {
 		d.out.line("%s (bin/deploy env %s set PORT=…)", p.portNote, d.colour.name)
 	}
+	d.sayVolumes(p, runtime)
 	for _, port := range ports {
 		p.Container, err = d.engine.Start(ctx, engine.Release{
 			Name:       fmt.Sprintf("%s-%d", d.colour.app, port),

@@ -107,15 +107,19 @@ func (d *Deployer) Down(ctx context.Context, clean bool) error {
 		if err := d.stop(ctx, release); err != nil {
 			return err
 		}
+		d.keepLog(ctx, release.ID, release.Revision)
 		if err := d.engine.RemoveRelease(ctx, release.ID); err != nil {
 			return err
 		}
+	}
+	if err := d.endOneOffs(ctx); err != nil {
+		return err
 	}
 	if err := d.engine.RemoveAppsNetwork(ctx); err != nil || !clean {
 		return err
 	}
 	d.out.step("Removing the images of %s", d.colour.name)
-	return errors.Join(d.engine.Untag(ctx, d.colour.image), d.removeAllImages(ctx))
+	return errors.Join(d.engine.Untag(ctx, d.colour.image), d.removeAllImages(ctx), d.sayKept(ctx))
 }
 
 // Restore brings back the release that should run: after make down, after an
@@ -153,8 +157,7 @@ func (d *Deployer) restore(ctx context.Context, fail outcome) error {
 		return err
 	}
 	if current, runs := c.current(d.colour.app); runs && current.Digest == should.Digest && current.Generation == today {
-		d.out.line("%s runs %s", d.colour.app, current.Revision)
-		return nil
+		return d.keepUp(ctx, &should, current)
 	}
 	p := d.newPush(should.Ref, should.Revision)
 	p.Built, p.Digest = should.Built, should.Digest

@@ -33,8 +33,9 @@ func (d *Deployer) runtime(ctx context.Context, p *push) (engine.Runtime, error)
 	p.AppPort, p.portNote = appPort(image.Ports, configuration.Variables["PORT"])
 	configuration.Variables["PORT"] = strconv.Itoa(p.AppPort)
 	runtime := engine.Runtime{
-		Env:  append(configuration.Environment(), "COLOUR="+d.colour.name, "REVISION="+p.Revision),
-		Init: !image.HasInit(),
+		Env:    append(configuration.Environment(), "COLOUR="+d.colour.name, "REVISION="+p.Revision),
+		Init:   !image.HasInit(),
+		Limits: d.colour.engineLimits(),
 	}
 	for name := range configuration.Files {
 		source, err := filepath.Abs(d.env.File(p.Generation, name))
@@ -43,5 +44,9 @@ func (d *Deployer) runtime(ctx context.Context, p *push) (engine.Runtime, error)
 		}
 		runtime.Mounts = append(runtime.Mounts, engine.ReadOnlyFile(source, path.Join(secretsFolder, name)))
 	}
-	return runtime, nil
+	volumes, err := d.volumesFor(ctx, p)
+	for _, volume := range volumes {
+		runtime.Mounts = append(runtime.Mounts, volume.Mount())
+	}
+	return runtime, err
 }

@@ -67,6 +67,7 @@ func (d *Deployer) healthStatus(ctx context.Context) error {
 	}
 	server := d.colour.site.Server(release.Port)
 	d.out.line("  container  %s, %s", release.Name, server.URL)
+	d.memoryStatus(ctx, release.ID)
 	if err := d.releaseHealth(ctx, release, server); err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ func (d *Deployer) switchOver(ctx context.Context, p *push) error {
 	d.out.step("Switching http://localhost:%d to %s", d.colour.proxyPort, d.colour.site.Server(p.Port).URL)
 	state, err := d.engine.State(ctx, p.Container)
 	if err == nil && !state.Running {
-		err = fmt.Errorf("the container ended with exit code %d", state.ExitCode)
+		err = d.explainMemory(ended(state))
 	}
 	if err == nil {
 		err = d.engine.Keep(ctx, p.Container)
@@ -137,6 +137,7 @@ func (d *Deployer) removeOld(ctx context.Context, p *push) error {
 }
 
 func (d *Deployer) removeContainer(ctx context.Context, release engine.Release) error {
+	d.keepLog(ctx, release.ID, release.Revision)
 	if err := d.engine.RemoveRelease(ctx, release.ID); err != nil {
 		return err
 	}

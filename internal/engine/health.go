@@ -15,6 +15,8 @@ import (
 type State struct {
 	Running  bool
 	ExitCode int
+	Memory   bool     // it ended because it used more memory than it may
+	Kept     bool     // Docker starts it again whenever it ends, see Keep
 	Check    []string // the command of its image's HEALTHCHECK; nil without one
 }
 
@@ -27,6 +29,8 @@ func (e *Engine) State(ctx context.Context, id string) (State, error) {
 	return State{
 		Running:  found.State.Running && !found.State.Restarting,
 		ExitCode: found.State.ExitCode,
+		Memory:   found.State.OOMKilled,
+		Kept:     found.HostConfig.RestartPolicy.Name == container.RestartPolicyUnlessStopped,
 		Check:    checkCommand(found.Config),
 	}, nil
 }

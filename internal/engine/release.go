@@ -22,8 +22,9 @@ import (
 const (
 	ColourLabel   = "deux.colour"
 	RevisionLabel = "deux.revision"
-	TimeLabel     = "deux.time"   // when the push was built, RFC 3339
-	DigestLabel   = "deux.digest" // on containers: of the image they run
+	TimeLabel     = "deux.time"    // when the push was built, RFC 3339
+	DigestLabel   = "deux.digest"  // on containers: of the image they run
+	RuntimeLabel  = "deux.runtime" // on containers: what they were started with, Runtime.String
 	// GenerationLabel, on containers: which configuration of the app they got.
 	GenerationLabel = "deux.generation"
 )
@@ -43,9 +44,10 @@ type Release struct {
 	Time     string // RFC 3339
 	Port     int    // on the host
 	AppPort  int    // in the container; 0 unless it runs
+	Running  bool
+	Runtime  string // Runtime.String of what it was started with
 	// Generation is that of the app's configuration; 0 when it has none.
 	Generation int
-	Running    bool
 }
 
 // Releases returns the containers of one colour's releases, running or not.
@@ -78,9 +80,10 @@ func (e *Engine) releases(ctx context.Context, more ...filters.KeyValuePair) ([]
 			Time:     summary.Labels[TimeLabel],
 			Port:     port,
 			AppPort:  privatePort(summary.Ports, port),
+			Running:  summary.State == container.StateRunning,
+			Runtime:  summary.Labels[RuntimeLabel],
 			// One of before there were configurations has no label, and got none.
 			Generation: number(summary.Labels[GenerationLabel]),
-			Running:    summary.State == container.StateRunning,
 		})
 	}
 	return all, nil
@@ -134,13 +137,17 @@ func (e *Engine) Start(ctx context.Context, release Release, runtime Runtime, re
 				FleetLabel: e.fleet, RoleLabel: roleRelease, PortLabel: strconv.Itoa(release.Port),
 				ColourLabel: release.Colour, RevisionLabel: release.Revision,
 				DigestLabel: release.Digest, TimeLabel: release.Time,
-				GenerationLabel: strconv.Itoa(release.Generation),
+				GenerationLabel: strconv.Itoa(release.Generation), RuntimeLabel: runtime.String(),
 			},
 		}, hostConfig, nil, nil, release.Name)
 	if err != nil {
 		return "", fmt.Errorf("creating container %s: %w", release.Name, err)
 	}
-	if err := e.docker.ContainerStart(ctx, created.ID, container.StartOptions{}); err != nil {
+	err = e.ownVolumes(ctx, created.ID, runtime.Mounts)
+	if err == nil {
+		err = e.docker.ContainerStart(ctx, created.ID, container.StartOptions{})
+	}
+	if err != nil {
 		_ = e.removeContainer(context.WithoutCancel(ctx), created.ID, 0)
 		if portTaken(err) {
 			return "", ErrPortTaken

@@ -23,6 +23,12 @@ type RunFunc func(ctx context.Context, log *slog.Logger) error
 // with 1 and says nothing.
 var ErrReported = errors.New("reported already")
 
+// Exit is an error that stands for an exit code, about which nothing is said:
+// that of a command that the program ran for somebody.
+type Exit int
+
+func (e Exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
 // Main runs the program called name until it returns or the process gets
 // SIGINT or SIGTERM, and exits: 0 after a clean end, 1 after an error, which
 // is printed as one line. A second signal kills the process at once. How its
@@ -45,6 +51,9 @@ func Command(name string, run func(ctx context.Context) error) {
 	context.AfterFunc(ctx, stop)
 
 	err := run(ctx)
+	if exit := Exit(0); errors.As(err, &exit) {
+		os.Exit(int(exit))
+	}
 	if err != nil && !errors.Is(err, ErrReported) {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
 	}

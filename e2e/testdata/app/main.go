@@ -17,9 +17,10 @@ import (
 
 func main() {
 	if len(os.Args) > 1 {
-		check(os.Args[1])
+		command(os.Args[1:])
 	}
 	behaviour := read("/behaviour")
+	misbehave(behaviour["MISBEHAVE"])
 	for i := range 60 {
 		fmt.Printf("log line %d\n", i+1)
 	}
@@ -41,6 +42,10 @@ func main() {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if status, err := strconv.Atoi(behaviour["STATUS"]); err == nil {
 			w.WriteHeader(status)
+		}
+		if file := r.URL.Query().Get("count"); file != "" {
+			count(w, file)
+			return
 		}
 		if target := r.URL.Query().Get("dial"); target != "" {
 			dial(w, target)

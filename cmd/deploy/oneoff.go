@@ -1,0 +1,24 @@
+package main
+
+import (
+	"context"
+	"os"
+
+	"deux/internal/deploy"
+)
+
+// runOnce runs a command beside the app.
+func runOnce(ctx context.Context, d *deploy.Deployer, arguments []string) error {
+	if len(arguments) < 2 || arguments[0] != "--" {
+		return errUsage
+	}
+	return d.RunOnce(ctx, arguments[1:])
+}
+
+// reap removes what a killed run would leave.
+func reap(ctx context.Context, d *deploy.Deployer, arguments []string) error {
+	if len(arguments) != 1 {
+		return errUsage
+	}
+	return d.Reap(ctx, arguments[0], os.Stdin)
+}

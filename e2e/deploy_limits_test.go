@@ -1,0 +1,85 @@
+package e2e
+
+import (
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+func boundedApp(s *deploySystem) {
+	w := s.work("one")
+	w.deployed("blue")
+	const format = "{{.HostConfig.Memory}} {{.HostConfig.CpuShares}} {{.HostConfig.PidsLimit}} {{.HostConfig.OomScoreAdj}} " +
+		"{{index .HostConfig.LogConfig.Config \"max-size\"}} {{.HostConfig.CapDrop}} {{len .HostConfig.CapAdd}} {{.HostConfig.SecurityOpt}}"
+	got := strings.TrimSpace(s.must(s.root, "docker", "inspect", "--format", format, "deuxpush-blue-app"))
+	if want := "268435456 512 256 500 5242880 [ALL] 8 [no-new-privileges]"; got != want {
+		s.t.Errorf("limits: got %s, want %s", got, want)
+	}
+
+	s.env = append(slices.Clip(s.env), "BLUE_APP_MEMORY=32m", "BLUE_APP_CAPABILITIES=none")
+	s.deploy("init")
+	load := startLoad(s.t, s.url("blue"), 20*time.Millisecond, 200)
+	s.deploy("restore", "blue")
+	load.stop()
+	got = strings.TrimSpace(s.must(s.root, "docker", "inspect", "--format", "{{.HostConfig.Memory}} {{.HostConfig.CapAdd}}", "deuxpush-blue-app"))
+	if got != "33554432 []" {
+		s.t.Errorf("after restore with other limits: got %s, want 33554432 []", got)
+	}
+	before := s.containerID("blue")
+	s.deploy("restore", "blue")
+	if after := s.containerID("blue"); after != before {
+		s.t.Error("a restore with the same limits started the app again")
+	}
+
+	good := w.head()
+	w.commit("behaviour", "MISBEHAVE=memory\nSTART_DELAY=5s\n")
+	w.refused("DEPLOY FAILED blue health", "killed for using more than BLUE_APP_MEMORY=32m", "blue", "main")
+	s.shows("blue", good, "one")
+}
+
+// p99 asks a URL 500 times, 100 times a second, and returns how long the 99th
+// percentile took. Each answer must be 200.
+func (s *deploySystem) p99(url string) time.Duration {
+	s.t.Helper()
+	var took []time.Duration
+	client := &http.Client{Timeout: 10 * time.Second}
+	for tick := time.NewTicker(10 * time.Millisecond); len(took) < 500; <-tick.C {
+		begun := time.Now()
+		response, err := client.Get(url)
+		if err != nil {
+			s.t.Fatalf("a request to the other app failed: %v", err)
+		}
+		_, _ = io.Copy(io.Discard, response.Body)
+		response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			s.t.Fatalf("a request to the other app: got %s, want 200", response.Status)
+		}
+		took = append(took, time.Since(begun))
+	}
+	slices.Sort(took)
+	return took[len(took)*99/100]
+}
+
+// misbehavingApp compares the other colour's p99 with what it was. A shared
+// machine has pauses of its own: below slack, they decide.
+func misbehavingApp(s *deploySystem) {
+	const slack = 20 * time.Millisecond
+	good, bad := s.work("good"), s.work("bad")
+	good.deployed("green")
+	for _, how := range []string{"cpu", "memory", "log", "fork"} {
+		alone := s.p99(s.url("green"))
+		bad.commit("behaviour", "MISBEHAVE="+how+"\n")
+		output, err := bad.push("blue", "main")
+		beside := s.p99(s.url("green"))
+		s.t.Logf("%s: p99 of the other colour %v alone, %v beside (%s)", how, alone, beside, verdict(output))
+		if beside > max(2*alone, slack) {
+			s.t.Errorf("%s: p99 %v, want below 2 x %v", how, beside, alone)
+		}
+		if err != nil && !strings.Contains(output, "DEPLOY FAILED blue") {
+			s.t.Errorf("%s: got %s, want a verdict", how, output)
+		}
+	}
+	s.shows("green", good.head(), "good")
+}

@@ -1,0 +1,80 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// counts fails unless the app's counter in the file is at want now.
+func (s *deploySystem) counts(file string, want int) {
+	s.t.Helper()
+	if status, got := get(s.url("blue") + "?count=" + file); status != http.StatusOK || got != fmt.Sprint(want) {
+		s.t.Errorf("the counter in %s: got %d %q, want 200 %d", file, status, got, want)
+	}
+}
+
+// denied runs bin/deploy, which must fail and say so.
+func (s *deploySystem) denied(want string, arguments ...string) {
+	s.t.Helper()
+	output, err := s.command(s.root, "bin/deploy", arguments...).CombinedOutput()
+	if err == nil || !strings.Contains(string(output), want) {
+		s.t.Errorf("bin/deploy %s: got %v, %s, want it refused with %q", strings.Join(arguments, " "), err, output, want)
+	}
+}
+
+func dataOutlivesReleases(s *deploySystem) {
+	w := s.work("one")
+	w.commit("Dockerfile", "FROM "+testApp+"\nCOPY behaviour /behaviour\nCOPY --chown=7:7 behaviour /data/behaviour\nVOLUME /data\nUSER 7:7\n")
+	if output := w.deployed("blue"); !strings.Contains(output, "Keeping /data in the volume deuxpush_blue_data (new") {
+		s.t.Errorf("the push does not say where the data is:\n%s", output)
+	}
+	for i := range 6 {
+		s.counts("/data/counter", i+1)
+	}
+	w.commit("behaviour", "TEXT=two\n")
+	w.deployed("blue")
+	s.counts("/data/counter", 7)
+	s.deploy("rollback", "blue")
+	s.counts("/data/counter", 8)
+	s.deploy("down")
+	s.deploy("restore")
+	s.counts("/data/counter", 9)
+	if output := s.deploy("down", "--clean"); !strings.Contains(output, "deuxpush_blue_data stays") {
+		s.t.Errorf("down --clean does not say what stays:\n%s", output)
+	}
+	s.deploy("restore")
+	s.counts("/data/counter", 10)
+}
+
+func volumesByHand(s *deploySystem) {
+	w := s.work("one")
+	w.commit("Dockerfile", "FROM "+testApp+"\nCOPY behaviour /behaviour\nUSER 7:7\n")
+	w.deployed("blue")
+	s.denied("the whole container", "volume", "blue", "add", "data:/")
+	s.denied("usage:", "volume", "blue", "grow")
+	load := startLoad(s.t, s.url("blue"), 20*1e6, 200)
+	s.deploy("volume", "blue", "add", "data:/srv/data")
+	s.counts("/srv/data/counter", 1)
+	s.denied("is the volume data already", "volume", "blue", "add", "other:/srv/data")
+	s.denied("is lost with the volume data", "volume", "blue", "rm", "data")
+	s.counts("/srv/data/counter", 2)
+	if list := s.deploy("volume", "blue", "ls"); !strings.Contains(list, "used by deuxpush-blue-app") {
+		s.t.Errorf("volume ls: got %q, want who uses it", list)
+	}
+	s.deploy("volume", "blue", "rm", "data", "--yes")
+	load.stop()
+	if list := s.must(s.root, "docker", "volume", "ls", "--quiet", "--filter", "label=deux.fleet=deuxpush"); list != "" {
+		s.t.Errorf("after rm --yes: %q is left", list)
+	}
+	s.denied(`has no volume "data"`, "volume", "blue", "rm", "data", "--yes")
+	s.runsOne("blue")
+
+	// A push that is refused leaves no volume that only it made.
+	w.commit("Dockerfile", "FROM "+testApp+"\nCOPY behaviour /behaviour\nVOLUME /new\n")
+	w.commit("behaviour", "EXIT=1\n")
+	w.refused("DEPLOY FAILED blue health", "exit code 1", "blue", "main")
+	if list := s.deploy("volume", "blue", "ls"); !strings.Contains(list, "has no volumes") {
+		s.t.Errorf("after a refused push: got %q, want no volumes", list)
+	}
+}

@@ -1,0 +1,193 @@
+package deploy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"deux/internal/engine"
+	"deux/internal/program"
+)
+
+// LogQuery says what of the logs somebody wants to see.
+type LogQuery struct {
+	Release string         // a revision or its beginning, previous, failed or all; empty for the one that runs
+	Since   time.Time      // zero for all that is kept
+	Grep    *regexp.Regexp // nil for every line
+	Follow  bool           // go on with what the app prints, also after the next push
+}
+
+// Logs writes what the app printed. Above the lines of each release stands
+// which it is.
+func (d *Deployer) Logs(ctx context.Context, query LogQuery) error {
+	kept := readKeptLogs(d.colour.state("logs"))
+	running, runs, err := d.running(ctx)
+	if err != nil {
+		return err
+	}
+	kept, withRunning := query.choose(kept, running.Revision)
+	if len(kept) == 0 && !(withRunning && runs) && !query.Follow {
+		return d.noLogs(query)
+	}
+	for _, log := range kept {
+		if err := d.writeKept(query, log); err != nil {
+			return err
+		}
+	}
+	switch {
+	case query.Follow:
+		return d.follower(ctx, query)
+	case withRunning && runs:
+		return d.writeRunning(ctx, query, running)
+	}
+	return nil
+}
+
+// choose returns which of the kept logs are meant, and whether that of the
+// running release is.
+func (q LogQuery) choose(kept []keptLog, running string) (chosen []keptLog, withRunning bool) {
+	kind := map[string]string{"previous": logOfRun, "failed": logOfFailure}[q.Release]
+	switch {
+	case q.Release == "":
+		return nil, true
+	case q.Release == "all":
+		return kept, true
+	case kind != "":
+		chosen = slices.DeleteFunc(slices.Clone(kept), func(l keptLog) bool { return l.Kind != kind })
+		return chosen[max(0, len(chosen)-1):], false
+	}
+	chosen = slices.DeleteFunc(slices.Clone(kept), func(l keptLog) bool { return !strings.HasPrefix(l.Revision, q.Release) })
+	return chosen, running != "" && strings.HasPrefix(running, q.Release)
+}
+
+// noLogs says why there is nothing to show and what there is.
+func (d *Deployer) noLogs(query LogQuery) error {
+	var names []string
+	for _, log := range readKeptLogs(d.colour.state("logs")) {
+		names = append(names, log.Revision[:min(len(log.Revision), 12)]+" ("+log.Kind+")")
+	}
+	have := "no log is kept"
+	if len(names) > 0 {
+		have = "--release all shows the logs that are kept, of " + strings.Join(names, ", ")
+	}
+	if query.Release != "" {
+		return fmt.Errorf("%s has no log of %q: %s", d.colour.name, query.Release, have)
+	}
+	if !readJSON(d.colour.state("current.json"), new(push)) {
+		return fmt.Errorf("%w; %s", d.nothingDeployed(), have)
+	}
+	return fmt.Errorf("%s does not run (bin/deploy restore %s brings it back); %s", d.colour.app, d.colour.name, have)
+}
+
+// running returns the container that has the app's name.
+func (d *Deployer) running(ctx context.Context) (engine.Release, bool, error) {
+	all, err := d.engine.Releases(ctx, d.colour.name)
+	i := slices.IndexFunc(all, func(r engine.Release) bool { return r.Name == d.colour.app })
+	if err != nil || i < 0 {
+		return engine.Release{}, false, err
+	}
+	return all[i], true, nil
+}
+
+func (d *Deployer) writeKept(query LogQuery, log keptLog) error {
+	file, err := os.Open(log.path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // a push has just removed it, as too old
+	}
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	what := "ran until"
+	if log.Kind == logOfFailure {
+		what = "failed at"
+	}
+	d.out.step("%s %s, %s %s", d.colour.name, log.Revision, what, log.Ended.Format(time.RFC3339))
+	filter := &logFilter{query: query, to: d.out}
+	_, err = io.Copy(filter, file)
+	filter.end()
+	return err
+}
+
+func (d *Deployer) writeRunning(ctx context.Context, query LogQuery, release engine.Release) error {
+	d.out.step("%s %s, runs", d.colour.name, release.Revision)
+	filter := &logFilter{query: query, to: d.out}
+	err := d.engine.TimedLogs(ctx, release.ID, query.Since, query.Follow, filter)
+	filter.end()
+	return err
+}
+
+// followPause is how long a follower waits for the next release.
+const followPause = 250 * time.Millisecond
+
+// follower writes what the app prints, release after release, until ctx ends.
+func (d *Deployer) follower(ctx context.Context, query LogQuery) error {
+	for last := (engine.Release{}); ; {
+		release, runs, err := d.running(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if runs && release.Running {
+			if release.ID != last.ID && last.ID != "" {
+				query.Since = time.Time{}
+			}
+			last = release
+			if err := d.writeRunning(ctx, query, release); err != nil && ctx.Err() == nil {
+				d.out.line("warning: %v", err)
+			}
+			query.Since = time.Now() // should Docker start the same container again
+		}
+		if !program.Sleep(ctx, followPause) {
+			return nil
+		}
+	}
+}
+
+// logFilter passes on the lines that a query wants, without their times.
+type logFilter struct {
+	query LogQuery
+	to    io.Writer
+	part  []byte // of a line
+}
+
+func (f *logFilter) Write(text []byte) (int, error) {
+	f.part = append(f.part, text...)
+	for {
+		line, rest, whole := bytes.Cut(f.part, []byte("\n"))
+		if !whole {
+			return len(text), nil
+		}
+		f.line(line)
+		f.part = rest
+	}
+}
+
+// end passes on a last line that has no end.
+func (f *logFilter) end() {
+	if len(f.part) > 0 {
+		f.line(f.part)
+	}
+	f.part = nil
+}
+
+func (f *logFilter) line(line []byte) {
+	stamp, text, timed := bytes.Cut(line, []byte(" "))
+	at, err := time.Parse(time.RFC3339Nano, string(stamp))
+	if !timed || err != nil {
+		text, at = line, time.Time{}
+	}
+	if !at.IsZero() && at.Before(f.query.Since) || f.query.Grep != nil && !f.query.Grep.Match(text) {
+		return
+	}
+	_, _ = f.to.Write(append(bytes.Clone(text), '\n'))
+}

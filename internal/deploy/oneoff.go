@@ -1,0 +1,179 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+	"golang.org/x/term"
+
+	"deux/internal/engine"
+	"deux/internal/program"
+)
+
+// Exit codes of shells for a command that could not be started (bash(1), "EXIT
+// STATUS").
+const (
+	exitNotExecutable = 126
+	exitNoCommand     = 127
+)
+
+// RunOnce runs a command in a container of its own: of the image that the colour
+// last deployed, with what a release of it gets, and with this process's input
+// and output. What the command ends with, unless 0, is a program.Exit.
+func (d *Deployer) RunOnce(ctx context.Context, command []string) error {
+	d.out = &output{to: os.Stderr, gone: func() {}} // standard output is the command's
+	var running push
+	if !readJSON(d.colour.state("current.json"), &running) {
+		return d.nothingDeployed()
+	}
+	if err := d.sweepOneOffs(ctx); err != nil {
+		return fmt.Errorf("no answer from Docker (is it started? may you use it?): %w", err)
+	}
+	image := d.colour.repository + "@" + running.Digest
+	if present, err := d.engine.HasImage(ctx, image); err != nil || !present {
+		return errors.Join(err, fmt.Errorf("the image of %s is gone: bin/deploy restore %s makes it again", running.Revision, d.colour.name))
+	}
+	running.Aim = "" // today's configuration, whatever it was started with
+	runtime, err := d.runtime(ctx, &running)
+	if err != nil {
+		return err
+	}
+	terminal := term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd()))
+	if terminal {
+		runtime.Env = append(runtime.Env, "TERM="+os.Getenv("TERM"))
+	}
+	attached, err := d.engine.Attach(ctx, engine.OneOff{
+		Colour: d.colour.name, Image: image, Command: command, Owner: processOf(os.Getpid()).String(),
+		Terminal: terminal, In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, runtime)
+	if err != nil {
+		return err
+	}
+	return d.attend(context.WithoutCancel(ctx), attached, terminal)
+}
+
+// attend runs the command and sees to it that nothing of it is left, even if
+// this process is killed.
+func (d *Deployer) attend(ctx context.Context, attached *engine.Attached, terminal bool) error {
+	defer func() { _ = attached.Remove(ctx) }()
+	release, err := d.leaveReaper(attached.ID)
+	if err != nil {
+		return err
+	}
+	defer release()
+	defer passSignals(ctx, attached)()
+	if terminal {
+		state, err := term.MakeRaw(int(os.Stdin.Fd()))
+		if err != nil {
+			return err
+		}
+		defer func() { _ = term.Restore(int(os.Stdin.Fd()), state) }()
+	}
+	code, err := attached.Run(ctx)
+	switch {
+	case errors.Is(err, engine.ErrNoCommand):
+		fmt.Fprintf(os.Stderr, "deploy: %v\r\n", err)
+		return program.Exit(exitNoCommand)
+	case errors.Is(err, engine.ErrNotExecutable):
+		fmt.Fprintf(os.Stderr, "deploy: %v\r\n", err)
+		return program.Exit(exitNotExecutable)
+	case err == nil && code != 0:
+		return program.Exit(code)
+	}
+	return err
+}
+
+// passSignals hands what this process is told to the command, until stop: also
+// the size of the terminal, whenever it changes.
+func passSignals(ctx context.Context, attached *engine.Attached) (stop func()) {
+	signals := make(chan os.Signal, 16)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH)
+	signals <- syscall.SIGWINCH // the size that it has now
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-done:
+				return
+			case told := <-signals:
+				pass(ctx, attached, told.(syscall.Signal))
+			}
+		}
+	}()
+	return func() { signal.Stop(signals); close(done) }
+}
+
+func pass(ctx context.Context, attached *engine.Attached, told syscall.Signal) {
+	if told != syscall.SIGWINCH {
+		_ = attached.Signal(ctx, unix.SignalName(told)) // one that has ended needs none
+		return
+	}
+	if width, height, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
+		_ = attached.Resize(ctx, width, height)
+	}
+}
+
+// leaveReaper starts a process that outlives this one and then removes the
+// container: its input ends with this process, however that ends.
+func (d *Deployer) leaveReaper(id string) (release func(), err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	reaper := exec.Command(self, "reap", d.colour.name, id)
+	reaper.Dir = "/"
+	reaper.Env = append(withoutGit(os.Environ()), "DEPLOY_DIR="+d.config.Dir)
+	reaper.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	input, err := reaper.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := reaper.Start(); err != nil {
+		return nil, err
+	}
+	return func() { _ = input.Close(); _ = reaper.Wait() }, nil
+}
+
+// Reap removes a one-off container once the input ends, which its owner holds
+// open.
+func (d *Deployer) Reap(ctx context.Context, id string, owner io.Reader) error {
+	_, _ = io.Copy(io.Discard, owner)
+	return d.engine.RemoveOneOff(ctx, id)
+}
+
+// sweepOneOffs removes the one-off containers that nobody waits for any more.
+func (d *Deployer) sweepOneOffs(ctx context.Context) error {
+	owners, err := d.engine.OneOffs(ctx, d.colour.name)
+	for id, owner := range owners {
+		if !readProcess(owner).alive() {
+			err = errors.Join(err, d.engine.RemoveOneOff(ctx, id))
+		}
+	}
+	return err
+}
+
+// endOneOffs removes the colour's one-off containers, whoever waits for them.
+func (d *Deployer) endOneOffs(ctx context.Context) error {
+	owners, err := d.engine.OneOffs(ctx, d.colour.name)
+	for id := range owners {
+		d.out.step("Ending a command of bin/deploy run %s", d.colour.name)
+		err = errors.Join(err, d.engine.RemoveOneOff(ctx, id))
+	}
+	return err
+}
+
+// String is the process as a container's OwnerLabel holds it.
+func (p process) String() string { return fmt.Sprintf("%d %s", p.PID, p.Started) }
+
+// readProcess reads what String wrote. Of anything else it makes a process that
+// is not alive.
+func readProcess(text string) (p process) {
+	_, _ = fmt.Sscan(text, &p.PID, &p.Started)
+	return p
+}

@@ -1,0 +1,237 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"deux/internal/engine"
+)
+
+// readVolumes returns the colour's volumes.
+func (d *Deployer) readVolumes() (all volumes) {
+	readJSON(d.colour.state("volumes.json"), &all)
+	return all
+}
+
+func (d *Deployer) writeVolumes(all volumes) error {
+	return writeJSON(d.colour.state("volumes.json"), all)
+}
+
+// leftVolumes returns what Docker has of the colour's volumes, in the file or
+// not.
+func (d *Deployer) leftVolumes(ctx context.Context) (left []volume, err error) {
+	found, err := d.engine.Volumes(ctx, d.colour.name)
+	for _, v := range found {
+		if name, ours := strings.CutPrefix(v.Name, d.colour.volumePrefix); ours {
+			left = append(left, volume{Name: name, Path: v.Path})
+		}
+	}
+	return left, err
+}
+
+// volumesFor returns the volumes that the release gets, and makes those that
+// are missing. What it made is written down in p, in case the push fails.
+func (d *Deployer) volumesFor(ctx context.Context, p *push) ([]engine.Volume, error) {
+	paths, err := d.engine.VolumePaths(ctx, d.colour.repository+"@"+p.Digest)
+	if err != nil {
+		return nil, err
+	}
+	left, err := d.leftVolumes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	before := d.readVolumes()
+	all := before.forImage(paths, left)
+	if len(all) > len(before) {
+		if err := d.writeVolumes(all); err != nil {
+			return nil, err
+		}
+	}
+	return d.ensureVolumes(ctx, p, all.mounted(paths))
+}
+
+func (d *Deployer) ensureVolumes(ctx context.Context, p *push, all volumes) (ensured []engine.Volume, err error) {
+	for _, v := range all {
+		docker := d.colour.volumeOf(v)
+		made, err := d.engine.EnsureVolume(ctx, docker)
+		if err != nil {
+			return nil, err
+		}
+		if made {
+			p.Volumes = append(p.Volumes, v.Name)
+		}
+		ensured = append(ensured, docker)
+	}
+	return ensured, nil
+}
+
+// sayVolumes tells the pusher where the app's data is.
+func (d *Deployer) sayVolumes(p *push, runtime engine.Runtime) {
+	for _, m := range runtime.Mounts {
+		name, ours := strings.CutPrefix(m.Source, d.colour.volumePrefix)
+		if !ours || m.Type != "volume" {
+			continue
+		}
+		kept := "as the release before left it"
+		if slices.Contains(p.Volumes, name) {
+			kept = "new; every later release gets it too"
+		}
+		d.out.step("Keeping %s in the volume %s (%s)", m.Target, m.Source, kept)
+	}
+}
+
+// dropVolumes removes the volumes that a push made which failed: nobody's data
+// is in them, and the next push is to find what its own image has there.
+func (d *Deployer) dropVolumes(ctx context.Context, p *push) {
+	all := d.readVolumes()
+	for _, name := range p.Volumes {
+		v, _ := all.named(name)
+		if err := d.engine.RemoveVolume(ctx, d.colour.name, d.colour.volumeOf(v).Name); err != nil {
+			d.out.line("warning: %v", err)
+			continue
+		}
+		if v.Auto {
+			all = all.without(name)
+		}
+	}
+	if err := d.writeVolumes(all); len(p.Volumes) > 0 && err != nil {
+		d.out.line("warning: %v", err)
+	}
+}
+
+// AddVolume has the app keep a folder, NAME:/path, in a volume. What runs gets
+// it at once, in a release of the same image, or nothing changes.
+func (d *Deployer) AddVolume(ctx context.Context, text string) error {
+	v, err := parseVolume(text)
+	if err != nil {
+		return err
+	}
+	return d.changing(ctx, func() error {
+		before := d.readVolumes()
+		all, err := before.add(v)
+		if err != nil {
+			return err
+		}
+		return d.withVolumes(ctx, before, all, "+volume:"+v.Name)
+	})
+}
+
+// withVolumes writes the volumes and releases what runs with them; if that
+// fails the file is as before.
+func (d *Deployer) withVolumes(ctx context.Context, before, after volumes, what string) error {
+	if err := d.writeVolumes(after); err != nil {
+		return err
+	}
+	if err := d.releaseAgain(ctx, what); err != nil {
+		return errors.Join(err, d.writeVolumes(before))
+	}
+	return nil
+}
+
+// RemoveVolume removes a volume and what is in it, once somebody confirmed it.
+// An app that uses it goes on without it, in a release of the same image.
+func (d *Deployer) RemoveVolume(ctx context.Context, name string, confirmed bool) error {
+	return d.changing(ctx, func() error {
+		before := d.readVolumes()
+		v, err := d.findVolume(ctx, before, name)
+		if err != nil {
+			return err
+		}
+		if err := d.strangersOf(ctx, v); err != nil {
+			return err
+		}
+		if !confirmed {
+			return fmt.Errorf("everything that %s wrote to %s is lost with the volume %s, and there is no copy: "+
+				"bin/deploy volume %[1]s rm %s --yes removes it", d.colour.name, v.Path, v.Name, v.Name)
+		}
+		v.Going = true
+		after := append(before.without(name), v)
+		if err := d.withVolumes(ctx, before, after, "-volume:"+name); err != nil {
+			return err
+		}
+		if err := d.engine.RemoveVolume(ctx, d.colour.name, d.colour.volumeOf(v).Name); err != nil {
+			return err
+		}
+		d.out.line("The volume %s is removed", d.colour.volumeOf(v).Name)
+		return d.writeVolumes(d.readVolumes().without(name))
+	})
+}
+
+// findVolume returns a volume by its name, whether it is in the file or only
+// Docker knows it.
+func (d *Deployer) findVolume(ctx context.Context, all volumes, name string) (volume, error) {
+	if v, found := all.named(name); found {
+		return v, nil
+	}
+	left, err := d.leftVolumes(ctx)
+	if err != nil {
+		return volume{}, err
+	}
+	if v, found := volumes(left).named(name); found {
+		return v, nil
+	}
+	return volume{}, fmt.Errorf("%s has no volume %q: bin/deploy volume %[1]s ls lists them", d.colour.name, name)
+}
+
+// strangersOf returns an error if a container that is no release of the colour
+// has the volume.
+func (d *Deployer) strangersOf(ctx context.Context, v volume) error {
+	users, err := d.engine.VolumeUsers(ctx, d.colour.volumeOf(v).Name)
+	if err != nil {
+		return err
+	}
+	releases, err := d.engine.Releases(ctx, d.colour.name)
+	if err != nil {
+		return err
+	}
+	for _, user := range users {
+		if !slices.ContainsFunc(releases, func(r engine.Release) bool { return r.Name == user }) {
+			return fmt.Errorf("the container %s has the volume %s: end it first", user, v.Name)
+		}
+	}
+	return nil
+}
+
+// ListVolumes writes one line for each volume: its name, where it is in the
+// container, Docker's name for it, and what has it.
+func (d *Deployer) ListVolumes(ctx context.Context) error {
+	all := d.readVolumes()
+	left, err := d.leftVolumes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, v := range left {
+		if _, known := all.named(v.Name); !known {
+			all = append(all, v)
+		}
+	}
+	if len(all) == 0 {
+		d.out.line("%s has no volumes: a VOLUME in its Dockerfile makes one, or bin/deploy volume %[1]s add NAME:/path", d.colour.name)
+	}
+	for _, v := range all {
+		docker := d.colour.volumeOf(v).Name
+		users, err := d.engine.VolumeUsers(ctx, docker)
+		if err != nil {
+			return err
+		}
+		used := "used by nothing"
+		if len(users) > 0 {
+			used = "used by " + strings.Join(users, ", ")
+		}
+		d.out.line("%-16s %-24s %-28s %s", v.Name, v.Path, docker, used)
+	}
+	return nil
+}
+
+// sayKept says that the volumes stay where everything else goes.
+func (d *Deployer) sayKept(ctx context.Context) error {
+	left, err := d.leftVolumes(ctx)
+	for _, v := range left {
+		d.out.line("The data of %s in the volume %s stays: bin/deploy volume %[1]s rm %s --yes removes it",
+			d.colour.name, d.colour.volumeOf(v).Name, v.Name)
+	}
+	return err
+}

@@ -1,0 +1,150 @@
+package deploy
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"deux/internal/engine"
+)
+
+// volume is data of a colour's app that outlives its containers.
+type volume struct {
+	Name  string `json:"name"`            // as people say it; Docker's has the system and the colour before it
+	Path  string `json:"path"`            // in the container
+	Auto  bool   `json:"auto,omitempty"`  // for a VOLUME of an image: mounted where the image has one
+	Going bool   `json:"going,omitempty"` // somebody asked for its end: mounted no more
+}
+
+// volumes is what the file of a colour's volumes holds.
+type volumes []volume
+
+// at returns the volume that is mounted at the path.
+func (all volumes) at(path string) (volume, bool) {
+	i := slices.IndexFunc(all, func(v volume) bool { return v.Path == path && !v.Going })
+	if i < 0 {
+		return volume{}, false
+	}
+	return all[i], true
+}
+
+// named returns the volume of that name.
+func (all volumes) named(name string) (volume, bool) {
+	i := slices.IndexFunc(all, func(v volume) bool { return v.Name == name })
+	if i < 0 {
+		return volume{}, false
+	}
+	return all[i], true
+}
+
+// without returns all volumes but one.
+func (all volumes) without(name string) volumes {
+	return slices.DeleteFunc(slices.Clone(all), func(v volume) bool { return v.Name == name })
+}
+
+// add returns all and one that a person asked for, or why it cannot be.
+func (all volumes) add(v volume) (volumes, error) {
+	if other, taken := all.at(v.Path); taken {
+		return nil, fmt.Errorf("%s is the volume %s already", v.Path, other.Name)
+	}
+	if other, taken := all.named(v.Name); taken {
+		return nil, fmt.Errorf("the volume %s is at %s already: choose another name", v.Name, other.Path)
+	}
+	return append(slices.Clone(all), v), nil
+}
+
+// forImage returns all and one more for each path of the image's VOLUMEs that
+// has none. A volume that was left, such as of a repository that somebody
+// deleted, is taken up again by its path.
+func (all volumes) forImage(paths []string, left []volume) volumes {
+	all = slices.Clone(all)
+	for _, at := range paths {
+		at, err := checkPath(at)
+		if _, has := all.at(at); has || err != nil {
+			continue
+		}
+		i := slices.IndexFunc(left, func(v volume) bool {
+			_, known := all.named(v.Name)
+			return v.Path == at && !known
+		})
+		if i >= 0 {
+			all = append(all, volume{Name: left[i].Name, Path: at, Auto: true})
+			continue
+		}
+		all = append(all, volume{Name: all.nameFor(at, left), Path: at, Auto: true})
+	}
+	return all
+}
+
+// nameFor makes a name of a path that no volume has.
+func (all volumes) nameFor(at string, left []volume) string {
+	base := strings.Trim(notInName.ReplaceAllString(strings.ToLower(at), "-"), "-.")
+	base = strings.Trim(base[:min(len(base), 40)], "-.")
+	if base == "" {
+		base = "volume"
+	}
+	for name, i := base, 2; ; name, i = fmt.Sprintf("%s-%d", base, i), i+1 {
+		_, known := all.named(name)
+		if !known && !slices.ContainsFunc(left, func(v volume) bool { return v.Name == name }) {
+			return name
+		}
+	}
+}
+
+// mounted returns those that a release of an image with these VOLUMEs gets.
+func (all volumes) mounted(paths []string) volumes {
+	return slices.DeleteFunc(slices.Clone(all), func(v volume) bool {
+		return v.Going || v.Auto && !slices.ContainsFunc(paths, func(p string) bool { return path.Clean(p) == v.Path })
+	})
+}
+
+var (
+	volumeName = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,47}$`)
+	notInName  = regexp.MustCompile(`[^a-z0-9_.]+`)
+)
+
+// parseVolume reads NAME:/path.
+func parseVolume(text string) (volume, error) {
+	name, at, found := strings.Cut(text, ":")
+	if !found {
+		return volume{}, fmt.Errorf("%q: expected NAME:/path, such as data:/data", text)
+	}
+	if !volumeName.MatchString(name) {
+		return volume{}, fmt.Errorf("%q: a volume's name is lower-case letters, digits, -, _ and ., a letter or digit first, 48 at most", name)
+	}
+	at, err := checkPath(at)
+	return volume{Name: name, Path: at}, err
+}
+
+// Paths that are no place for a volume.
+var (
+	kernelPaths  = []string{"/proc", "/sys", "/dev", "/run/secrets"}
+	programPaths = []string{"/bin", "/sbin", "/lib", "/lib64", "/usr", "/etc", "/usr/bin", "/usr/sbin", "/usr/lib"}
+)
+
+// checkPath returns the path without . and .. and slashes too many, or why no
+// volume can be there.
+func checkPath(at string) (string, error) {
+	clean := path.Clean(at)
+	switch {
+	case !path.IsAbs(at):
+		return "", fmt.Errorf("%q: a volume's path begins with a slash", at)
+	case strings.ContainsAny(at, ":,\"\n\x00"):
+		return "", fmt.Errorf("%q: a volume's path has no colon, comma, quote or line break", at)
+	case clean == "/":
+		return "", errors.New("/ is the whole container: name a folder in it")
+	case clean == "/run" || slices.ContainsFunc(kernelPaths, func(p string) bool { return clean == p || strings.HasPrefix(clean, p+"/") }):
+		return "", fmt.Errorf("%s belongs to Docker and the kernel: name another folder", clean)
+	case slices.Contains(programPaths, clean):
+		return "", fmt.Errorf("%s holds programs and settings of the image, and a volume would keep today's for every later push: name a folder for data", clean)
+	}
+	return clean, nil
+}
+
+// volumeOf returns Docker's side of a volume.
+func (c colour) volumeOf(v volume) engine.Volume {
+	return engine.Volume{Name: c.volumePrefix + v.Name, Colour: c.name, Path: v.Path}
+}

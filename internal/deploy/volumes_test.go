@@ -1,0 +1,93 @@
+package deploy
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestParseVolume_TakesANameAndAFolderForData(t *testing.T) {
+	for text, want := range map[string]volume{
+		"data:/data":                 {Name: "data", Path: "/data"},
+		"pg_1.x-y:/var//lib/./pg/":   {Name: "pg_1.x-y", Path: "/var/lib/pg"},
+		"web:/usr/share/nginx/html":  {Name: "web", Path: "/usr/share/nginx/html"},
+		"odd:/daten/Übergröße und ☃": {Name: "odd", Path: "/daten/Übergröße und ☃"},
+	} {
+		if got, err := parseVolume(text); got != want || err != nil {
+			t.Errorf("%q: got %+v, %v, want %+v", text, got, err, want)
+		}
+	}
+}
+
+func TestParseVolume_SaysWhatIsWrong(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                   "expected NAME:/path",
+		"data":               "expected NAME:/path",
+		"Data:/data":         "lower-case letters",
+		"-v:/data":           "lower-case letters",
+		":/data":             "lower-case letters",
+		"data:data":          "begins with a slash",
+		"data:":              "begins with a slash",
+		"data:/":             "the whole container",
+		"data:/a/..":         "the whole container",
+		"data:/proc":         "belongs to Docker and the kernel",
+		"data:/a/../sys/fs":  "belongs to Docker and the kernel",
+		"data:/run":          "belongs to Docker and the kernel",
+		"data:/run/secrets":  "belongs to Docker and the kernel",
+		"data:/run/secrets/": "belongs to Docker and the kernel",
+		"data:/etc":          "holds programs and settings",
+		"data:/data:ro":      "no colon",
+		"data:/a\nb":         "no colon",
+	} {
+		if got, err := parseVolume(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %+v, %v, want an error with %q", text, got, err, want)
+		}
+	}
+}
+
+func TestVolumes_OnePathAndOneNameBelongToOneVolume(t *testing.T) {
+	all, err := volumes(nil).add(volume{Name: "data", Path: "/data"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []volume{{Name: "data", Path: "/other"}, {Name: "other", Path: "/data"}} {
+		if got, err := all.add(v); err == nil {
+			t.Errorf("%+v beside %+v: got %+v, want an error", v, all, got)
+		}
+	}
+	if got, err := all.add(volume{Name: "cache", Path: "/cache"}); err != nil || len(got) != 2 || len(all) != 1 {
+		t.Errorf("got %+v, %v, want both, and %+v unchanged", got, err, all)
+	}
+}
+
+func TestVolumes_EveryVOLUMEOfAnImageHasOneThatStaysIts(t *testing.T) {
+	paths := []string{"/Data Base/", "/data-base", "/proc/x", "/data"}
+	all := volumes{{Name: "mine", Path: "/data"}}.forImage(paths, nil)
+	want := volumes{{Name: "mine", Path: "/data"}, {Name: "data-base", Path: "/Data Base", Auto: true},
+		{Name: "data-base-2", Path: "/data-base", Auto: true}}
+	if !slices.Equal(all, want) {
+		t.Errorf("got %+v, want %+v", all, want)
+	}
+	if again := all.forImage(paths, nil); !slices.Equal(again, all) {
+		t.Errorf("for the next push: got %+v, want %+v", again, all)
+	}
+	if got := all.mounted([]string{"/Data Base/"}); !slices.Equal(got, want[:2]) {
+		t.Errorf("an image without the other VOLUME: got %+v, want %+v", got, want[:2])
+	}
+}
+
+func TestVolumes_OneThatWasLeftIsTakenUpByItsPath(t *testing.T) {
+	left := []volume{{Name: "cache", Path: "/cache"}, {Name: "data", Path: "/data"}}
+	got := volumes(nil).forImage([]string{"/data"}, left)
+	if want := (volumes{{Name: "data", Path: "/data", Auto: true}}); !slices.Equal(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	going := volumes{{Name: "data", Path: "/data", Auto: true, Going: true}}
+	got = going.forImage([]string{"/data"}, left)
+	if want := append(going, volume{Name: "data-2", Path: "/data", Auto: true}); !slices.Equal(got, want) {
+		t.Errorf("while the old one goes: got %+v, want %+v", got, want)
+	}
+	if got := got.mounted([]string{"/data"}); len(got) != 1 || got[0].Name != "data-2" {
+		t.Errorf("mounted while the old one goes: got %+v, want data-2 alone", got)
+	}
+}

@@ -1,0 +1,51 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/events"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/pkg/stdcopy"
+)
+
+// TimedLogs writes what the container printed since a time, all of it when
+// since is zero, each line after its time (RFC 3339) and a blank, and with
+// follow what it prints until it ends or ctx does.
+func (e *Engine) TimedLogs(ctx context.Context, id string, since time.Time, follow bool, out io.Writer) error {
+	options := container.LogsOptions{ShowStdout: true, ShowStderr: true, Timestamps: true, Follow: follow}
+	if !since.IsZero() {
+		options.Since = since.Format(time.RFC3339Nano)
+	}
+	logs, err := e.docker.ContainerLogs(ctx, id, options)
+	if err != nil {
+		return fmt.Errorf("reading the log of a container: %w", err)
+	}
+	defer logs.Close()
+	_, err = stdcopy.StdCopy(out, out, logs)
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// MemoryKills returns when the kernel last killed a process of the container
+// because of its memory limit, and how often since a time. Docker remembers the
+// host's last 256 events only: there may have been more.
+func (e *Engine) MemoryKills(ctx context.Context, id string, since time.Time) (last time.Time, kills int) {
+	messages, ended := e.docker.Events(ctx, events.ListOptions{
+		Since: strconv.FormatInt(since.Unix(), 10), Until: strconv.FormatInt(time.Now().Unix(), 10),
+		Filters: filters.NewArgs(filters.Arg("container", id), filters.Arg("event", "oom"))})
+	for {
+		select {
+		case message := <-messages:
+			last, kills = time.Unix(message.Time, 0), kills+1
+		case <-ended:
+			return last, kills
+		}
+	}
+}
