@@ -61,7 +61,7 @@ func prepare(t *testing.T, fleet string) *system {
 		"REGISTRY_PORT": port(registryOffset), "BLUE_PORT": port(blueOffset), "GREEN_PORT": port(greenOffset),
 		"PROXY_ADMIN_PORT": port(proxyAdminOffset), "BLUE_ADMIN_PORT": port(blueAdminOffset), "GREEN_ADMIN_PORT": port(greenAdminOffset),
 		"BLUE_FIRST_PORT": port(lastOffset + 1), "GREEN_FIRST_PORT": port(lastOffset + 41), "DEPLOY_DIR": t.TempDir(),
-		"MAX_SERVERS": "12", "WRITE_INTERVAL": "1s", "LEVEL_INTERVAL": "1s", "DRAIN_TIMEOUT": "1m", "SPAWN_ATTEMPTS": "2",
+		"MAX_SERVERS": "12", "WRITE_INTERVAL": "1s", "LEVEL_INTERVAL": "2s", "DRAIN_TIMEOUT": "1m", "SPAWN_ATTEMPTS": "2",
 		"HOST_IP": host, "REDIS_PASSWORD": canary,
 	}
 	s.redis = redis.NewClient(&redis.Options{Addr: s.env["REDIS_ADDR"], Password: canary})

@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -27,6 +28,9 @@ type Fleet struct {
 	redis   Redis
 	client  *redis.Client
 	program string
+	// journalled counts what this program changed in Redis without a change of
+	// any list that says where a server is, as Redis counts changes.
+	journalled atomic.Int64
 }
 
 // Open returns the fleet whose lists are in that Redis. It does not connect:

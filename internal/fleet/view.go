@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -16,9 +17,19 @@ import (
 type View struct {
 	fleet *Fleet
 	lists Lists
-	count string    // Redis's count of changes just before the lists were read
+	count count     // just before the lists were read
 	read  time.Time // when they were read
 }
+
+// count is how far Redis and this program have come with writing.
+type count struct {
+	changes int64  // in Redis since its last snapshot
+	epoch   string // differs after a snapshot and after FLUSHALL
+	own     int64  // of the changes, those that this program made in journals
+}
+
+// others returns how much was written that this program knows nothing of.
+func (c count) others() int64 { return c.changes - c.own }
 
 // View returns a view that has not looked yet.
 func (f *Fleet) View() *View { return &View{fleet: f} }
@@ -30,11 +41,11 @@ const viewAge = time.Minute
 // Lists returns what all lists hold. It reads them only if anything in Redis
 // changed since the last read.
 func (v *View) Lists(ctx context.Context) (Lists, error) {
-	count, err := v.fleet.changes(ctx)
+	count, counts, err := v.fleet.count(ctx)
 	if err != nil {
 		return Lists{}, err
 	}
-	if count != "" && count == v.count && time.Since(v.read) < viewAge {
+	if counts && count.epoch == v.count.epoch && count.others() == v.count.others() && time.Since(v.read) < viewAge {
 		return v.lists, nil
 	}
 	// The count comes first: what changes from here on changes it once more.
@@ -46,25 +57,27 @@ func (v *View) Lists(ctx context.Context) (Lists, error) {
 	return lists, nil
 }
 
-// changes returns a text that differs after every write to Redis, or "" if
-// this Redis does not count. It is made of the number of changes since the last
-// snapshot, when that was, and how many keys there are (Redis, "INFO", sections
-// Persistence and Keyspace; several sections at once since Redis 7). The number
-// of keys is for FLUSHALL, which sets the first back to 0 like any snapshot.
-func (f *Fleet) changes(ctx context.Context) (string, error) {
+// count asks Redis how much was written, and reports whether this Redis counts
+// (Redis, "INFO", sections Persistence and Keyspace; several sections at once
+// since Redis 7). The number of keys is for FLUSHALL, which sets the number of
+// changes back to 0 like any snapshot.
+//
+// This program's own changes are read first: what it writes meanwhile then looks
+// like somebody else's, for which the lists are read once too often.
+func (f *Fleet) count(ctx context.Context) (now count, counts bool, err error) {
+	now.own = f.journalled.Load()
 	info, err := f.client.Info(ctx, "persistence", "keyspace").Result()
 	if err != nil {
-		return "", fmt.Errorf("asking Redis whether anything changed: %w", err)
+		return now, false, fmt.Errorf("asking Redis whether anything changed: %w", err)
 	}
-	var counts []string
 	for line := range strings.Lines(info) {
-		switch name, _, _ := strings.Cut(line, ":"); name {
-		case "rdb_changes_since_last_save", "rdb_last_save_time", "db0":
-			counts = append(counts, line)
+		switch name, value, _ := strings.Cut(strings.TrimSpace(line), ":"); name {
+		case "rdb_changes_since_last_save":
+			now.changes, err = strconv.ParseInt(value, 10, 64)
+			counts = err == nil
+		case "rdb_last_save_time", "db0":
+			now.epoch += value + " "
 		}
 	}
-	if !strings.Contains(info, "rdb_changes_since_last_save:") {
-		return "", nil
-	}
-	return strings.Join(counts, ""), nil
+	return now, counts, nil
 }

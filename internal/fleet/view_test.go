@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"deux/internal/fleet"
 	"deux/internal/redistest"
@@ -84,5 +85,35 @@ func TestView_WithoutRedisSaysSoAndReadsAgainAfterwards(t *testing.T) {
 	l.put("servers", url(3000))
 	if seen := look(t, view); !seen.Knows(site.Server(3000)) {
 		t.Error("3000 is not in the view")
+	}
+}
+
+func TestView_IsNotReadAgainForThisProgramsOwnVitals(t *testing.T) {
+	l := open(t)
+	l.put("servers", url(3000))
+	view := l.View()
+	record := func() {
+		t.Helper()
+		if err := l.RecordVitals(t.Context(), fleet.Vitals{At: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	record() // the first makes the list, which is one more key
+	look(t, view)
+	heard := redistest.Commands(redistest.Listen(t, l.cli.Options().Addr, "", func() {
+		for range 70 { // beyond what is kept
+			record()
+			look(t, view)
+		}
+	}))
+	if heard["lrange"] > 0 || heard["info"] != 70 {
+		t.Errorf("Redis heard %v, want 70 times INFO and no list read", heard)
+	}
+	if got := l.cli.LLen(t.Context(), "vitals").Val(); got != 60 {
+		t.Errorf("vitals: got %d, want 60", got)
+	}
+	l.put("servers", url(3001))
+	if seen := look(t, view); !seen.Knows(site.Server(3001)) {
+		t.Error("3001 is not in the view")
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // Vitals is how the machine and the system's containers do: an element of the
@@ -40,16 +38,20 @@ const vitalsLength = 60
 // RecordVitals adds to the journal of vitals.
 func (f *Fleet) RecordVitals(ctx context.Context, vitals Vitals) error {
 	element, err := json.Marshal(vitals)
+	if err != nil {
+		return fmt.Errorf("recording vitals: %w", err)
+	}
+	length, err := f.client.LPush(ctx, vitalsKey, element).Result()
 	if err == nil {
-		_, err = f.client.TxPipelined(ctx, func(tx redis.Pipeliner) error {
-			tx.LPush(ctx, vitalsKey, element)
-			tx.LTrim(ctx, vitalsKey, 0, vitalsLength-1)
-			return nil
-		})
+		f.journalled.Add(1)
+	}
+	if err == nil && length > vitalsLength {
+		err = f.client.LTrim(ctx, vitalsKey, 0, vitalsLength-1).Err()
 	}
 	if err != nil {
 		return fmt.Errorf("recording vitals: %w", err)
 	}
+	f.journalled.Add(max(0, length-vitalsLength)) // each element that goes is a change
 	return nil
 }
 
