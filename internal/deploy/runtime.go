@@ -8,10 +8,14 @@ import (
 
 // runtime returns what the release's container gets besides its image.
 func (d *Deployer) runtime(ctx context.Context, p *push) (engine.Runtime, error) {
+	cpus, err := d.engine.CPUs(ctx)
+	if err != nil {
+		return engine.Runtime{}, err
+	}
 	volumes, err := d.volumesFor(ctx, p)
 	runtime := engine.Runtime{
 		Env:    []string{"COLOUR=" + d.colour.name, "REVISION=" + p.Revision},
-		Limits: d.colour.engineLimits(),
+		Limits: d.colour.engineLimits(cpus),
 	}
 	for _, volume := range volumes {
 		runtime.Mounts = append(runtime.Mounts, volume.Mount())
