@@ -13,40 +13,51 @@ import (
 const secretsFolder = "/run/secrets"
 
 // runtime returns what the release's container gets besides its image: today's
-// configuration, or the new one that the release is made for.
+// configuration, or the new one that the release is made for, its volumes and
+// how much of the machine it may use.
 func (d *Deployer) runtime(ctx context.Context, p *push) (engine.Runtime, error) {
-	if p.Aim != configured {
-		today, err := d.env.Current()
-		if err != nil {
-			return engine.Runtime{}, err
-		}
-		p.Generation = today
-	}
-	configuration, err := d.env.Read(p.Generation)
+	runtime, err := d.configured(ctx, p)
 	if err != nil {
-		return engine.Runtime{}, err
+		return runtime, err
 	}
-	image, err := d.engine.ImageConfig(ctx, d.colour.repository+"@"+p.Digest)
+	cpus, err := d.engine.CPUs(ctx)
 	if err != nil {
-		return engine.Runtime{}, err
+		return runtime, err
 	}
-	p.AppPort, p.portNote = appPort(image.Ports, configuration.Variables["PORT"])
-	configuration.Variables["PORT"] = strconv.Itoa(p.AppPort)
-	runtime := engine.Runtime{
-		Env:    append(configuration.Environment(), "COLOUR="+d.colour.name, "REVISION="+p.Revision),
-		Init:   !image.HasInit(),
-		Limits: d.colour.engineLimits(),
-	}
-	for name := range configuration.Files {
-		source, err := filepath.Abs(d.env.File(p.Generation, name))
-		if err != nil {
-			return engine.Runtime{}, err
-		}
-		runtime.Mounts = append(runtime.Mounts, engine.ReadOnlyFile(source, path.Join(secretsFolder, name)))
-	}
+	runtime.Limits = d.colour.engineLimits(cpus)
 	volumes, err := d.volumesFor(ctx, p)
 	for _, volume := range volumes {
 		runtime.Mounts = append(runtime.Mounts, volume.Mount())
 	}
 	return runtime, err
+}
+
+// configured returns the part of it that is the app's configuration, and the
+// port that follows from it and from the image.
+func (d *Deployer) configured(ctx context.Context, p *push) (runtime engine.Runtime, err error) {
+	if p.Aim != configured {
+		if p.Generation, err = d.env.Current(); err != nil {
+			return runtime, err
+		}
+	}
+	configuration, err := d.env.Read(p.Generation)
+	if err != nil {
+		return runtime, err
+	}
+	image, err := d.engine.ImageConfig(ctx, d.colour.repository+"@"+p.Digest)
+	if err != nil {
+		return runtime, err
+	}
+	p.AppPort, p.portNote = appPort(image.Ports, configuration.Variables["PORT"])
+	configuration.Variables["PORT"] = strconv.Itoa(p.AppPort)
+	runtime.Init = !image.HasInit()
+	runtime.Env = append(configuration.Environment(), "COLOUR="+d.colour.name, "REVISION="+p.Revision)
+	for name := range configuration.Files {
+		source, err := filepath.Abs(d.env.File(p.Generation, name))
+		if err != nil {
+			return runtime, err
+		}
+		runtime.Mounts = append(runtime.Mounts, engine.ReadOnlyFile(source, path.Join(secretsFolder, name)))
+	}
+	return runtime, nil
 }
