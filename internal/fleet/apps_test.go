@@ -67,3 +67,14 @@ func TestForget_TakesAReleaseOffTheListOfTheFailingToo(t *testing.T) {
 	l.want("blueServers")
 	l.want("failedBlueServers")
 }
+
+func TestSwitch_LeavesNoFailingReleaseBehind(t *testing.T) {
+	l, rotation := blue(t)
+	l.put("blueServers", url(50200))
+	l.put("failedBlueServers", url(50200))
+	if err := rotation.Switch(t.Context(), site.Server(50201)); err != nil {
+		t.Fatal(err)
+	}
+	l.want("blueServers", url(50201))
+	l.want("failedBlueServers")
+}

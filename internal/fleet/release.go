@@ -10,7 +10,7 @@ import (
 // switchScript makes one server the only one in rotation, and has the proxy
 // tell when the last requests to the others have ended.
 //
-//	KEYS  1 blueServers  2 drainBlueServers (or green's)
+//	KEYS  1 blueServers  2 drainBlueServers  3 failedBlueServers (or green's)
 //	ARGV  1 the element that takes over
 //	→ nothing
 var switchScript = newScript(`
@@ -20,17 +20,18 @@ if not redis.call('LPOS', KEYS[1], ARGV[1]) then
 end
 redis.call('LREM', KEYS[2], 0, ARGV[1])
 for _, element in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
-  if element ~= ARGV[1] and redis.call('LREM', KEYS[1], 0, element) > 0
-    and not redis.call('LPOS', KEYS[2], element) then
-    redis.call('LPUSH', KEYS[2], element)
+  if element ~= ARGV[1] and redis.call('LREM', KEYS[1], 0, element) > 0 then
+    redis.call('LREM', KEYS[3], 0, element)
+    if not redis.call('LPOS', KEYS[2], element) then redis.call('LPUSH', KEYS[2], element) end
   end
 end
 `)
 
-// Switch lists server and unlists every other one, which drains from then on.
+// Switch lists server and unlists every other one, which drains from then on and
+// no longer counts as failing.
 // All of it is one step: no request finds an empty list or an unlisted server.
 func (r *Rotation) Switch(ctx context.Context, server Server) error {
-	keys := []string{r.servers, r.drain}
+	keys := []string{r.servers, r.drain, r.failed}
 	event := Event{What: Switched, Pool: r.pool}
 	if err := r.fleet.run(ctx, switchScript, event, keys, server.URL).Err(); err != nil && err != redis.Nil {
 		return fmt.Errorf("switching %s to %s: %w", r.servers, server.URL, err)
