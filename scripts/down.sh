@@ -1,8 +1,8 @@
 #!/bin/sh
 # Ends everything that up.sh started and every spawned container and image.
 # Redis's data and what was pushed stay, and up.sh brings the apps back. With
-# --clean the data and all images go too; deploy/*.git stay even then: up.sh
-# builds what they hold again.
+# --clean the data and all images go too. deploy/*.git, of which up.sh builds the
+# apps again, and the volumes of the apps stay even then.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/scripts/settings.sh"

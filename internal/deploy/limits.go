@@ -65,21 +65,11 @@ func (l AppLimits) variables(colour string) []string {
 // system's, which have 0 or less (proc(5), oom_score_adj).
 const appOOMScore = 500
 
-// spareCPU is how much of the machine's CPUs an app leaves to all others, in
-// billionths of one. A weight alone has a busy app wait for its turn only after
-// the time slice that it is in: it doubled what a request to the other app took.
-const spareCPU = 500_000_000
-
-// nanoCPUs returns what an app may use of a machine with so many CPUs.
-func nanoCPUs(cpus int) int64 { return int64(max(cpus, 1))*1_000_000_000 - spareCPU }
-
-// engineLimits returns what the colour's containers are bounded by, on a machine
-// with so many CPUs.
-func (c colour) engineLimits(cpus int) engine.Limits {
+// engineLimits returns what the colour's containers are bounded by.
+func (c colour) engineLimits() engine.Limits {
 	return engine.Limits{
 		Memory:       c.limits.Memory,
 		CPUShares:    int64(c.limits.CPUShares),
-		NanoCPUs:     nanoCPUs(cpus),
 		Pids:         int64(c.limits.Pids),
 		LogSize:      c.limits.LogSize,
 		OOMScore:     appOOMScore,

@@ -20,11 +20,7 @@ func (d *Deployer) runtime(ctx context.Context, p *push) (engine.Runtime, error)
 	if err != nil {
 		return runtime, err
 	}
-	cpus, err := d.engine.CPUs(ctx)
-	if err != nil {
-		return runtime, err
-	}
-	runtime.Limits = d.colour.engineLimits(cpus)
+	runtime.Limits = d.colour.engineLimits()
 	volumes, err := d.volumesFor(ctx, p)
 	for _, volume := range volumes {
 		runtime.Mounts = append(runtime.Mounts, volume.Mount())

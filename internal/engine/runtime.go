@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,7 +22,6 @@ type Runtime struct {
 type Limits struct {
 	Memory       int64    // bytes; swap beyond it is not allowed
 	CPUShares    int64    // weight among the busy containers; Docker's default is 1024
-	NanoCPUs     int64    // CPU seconds a second, in billionths
 	Pids         int64    // processes and threads
 	LogSize      int64    // bytes of its log that Docker keeps, the newest
 	OOMScore     int      // -1000 to 1000: of the machine's processes, the kernel kills the highest first
@@ -40,7 +38,7 @@ const logFiles = 2
 // PR_SET_NO_NEW_PRIVS).
 func (l Limits) apply(host *container.HostConfig) {
 	host.Memory, host.MemorySwap = l.Memory, l.Memory
-	host.CPUShares, host.NanoCPUs = l.CPUShares, l.NanoCPUs
+	host.CPUShares = l.CPUShares
 	if l.Pids > 0 {
 		host.PidsLimit = &l.Pids
 	}
@@ -69,15 +67,6 @@ func (r Runtime) String() string {
 // String is the limits in one line.
 func (l Limits) String() string {
 	capabilities := slices.Sorted(slices.Values(l.Capabilities))
-	return fmt.Sprintf("memory=%d cpu-shares=%d nano-cpus=%d pids=%d log=%d oom-score=%d capabilities=%s",
-		l.Memory, l.CPUShares, l.NanoCPUs, l.Pids, l.LogSize, l.OOMScore, strings.Join(capabilities, ","))
-}
-
-// CPUs returns how many CPUs the engine's machine has.
-func (e *Engine) CPUs(ctx context.Context) (int, error) {
-	info, err := e.docker.Info(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("asking Docker for the number of CPUs: %w", err)
-	}
-	return info.NCPU, nil
+	return fmt.Sprintf("memory=%d cpu-shares=%d pids=%d log=%d oom-score=%d capabilities=%s",
+		l.Memory, l.CPUShares, l.Pids, l.LogSize, l.OOMScore, strings.Join(capabilities, ","))
 }

@@ -37,7 +37,7 @@ func command(arguments []string) {
 		fmt.Println("told", <-told)
 		os.Exit(3)
 	case "fork":
-		select {}
+		fork()
 	default:
 		check(arguments[0])
 	}
@@ -70,13 +70,16 @@ func misbehave(how string) {
 	case "log":
 		go floodLog()
 	case "fork":
-		go func() {
-			for {
-				if exec.Command("/proc/self/exe", "fork").Start() != nil {
-					time.Sleep(time.Millisecond)
-				}
-			}
-		}()
+		go fork()
+	}
+}
+
+// fork starts copies of the app, each of which does the same.
+func fork() {
+	for {
+		if exec.Command("/proc/self/exe", "fork").Start() != nil {
+			time.Sleep(time.Millisecond)
+		}
 	}
 }
 
