@@ -113,7 +113,8 @@ func appsAreWatched(s *deploySystem) {
 	w.noticed("paused", w.docker("pause", app))
 	w.well()
 
-	w.noticed("does not answer", w.docker("kill", "--signal", "STOP", app))
+	// Process 1 may be Docker's init, so it is not the one to stop alone.
+	w.noticed("does not answer", func() { w.must(w.root, "sh", "-c", "docker top "+app+" -eo pid | tail -n +2 | xargs kill -STOP") })
 	w.eventually("the list tells", func() bool { return len(w.list("failedBlueServers")) == 1 })
 	w.unwell("HANGS")
 	started := w.inspect("{{.State.StartedAt}}")
