@@ -71,7 +71,7 @@ func (w watched) well() {
 	w.t.Helper()
 	w.eventually("the app serves", func() bool {
 		status, _ := get(w.url("blue"))
-		return status == http.StatusOK && len(w.list("failedBlueServers")) == 0
+		return status == http.StatusOK && len(w.list("blueServers")) == 1 && len(w.list("failedBlueServers")) == 0
 	})
 	w.runsOne("blue")
 	w.shows("blue", w.revision, "one")
