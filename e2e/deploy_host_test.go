@@ -213,9 +213,9 @@ func prunedImages(s *deploySystem) {
 	}
 	push(0, 6)
 	before := s.images()
-	push(6, 26)
+	push(6, 14)
 	if after := s.images(); len(after) != len(before) {
-		s.t.Errorf("%d images after 6 pushes, %d after 26:\n%s", len(before), len(after), s.must(s.root, "docker", "images", "--all"))
+		s.t.Errorf("%d images after 6 pushes, %d after 14:\n%s", len(before), len(after), s.must(s.root, "docker", "images", "--all"))
 	}
 	repository := fmt.Sprintf("localhost:%d/blue-registry", s.ports["REGISTRY_PORT"])
 	tags := strings.Fields(s.must(s.root, "docker", "images", "--quiet", "--filter", "reference="+repository+":*"))
@@ -227,7 +227,7 @@ func prunedImages(s *deploySystem) {
 		s.t.Errorf("the registry says %d to %s, with digest %q, want 404", status, oldest, digest)
 	}
 	s.deploy("rollback", "blue", strings.TrimSpace(s.must(w.dir, "git", "rev-parse", "HEAD~4")))
-	s.shows("blue", strings.TrimSpace(s.must(w.dir, "git", "rev-parse", "HEAD~4")), "21")
+	s.shows("blue", strings.TrimSpace(s.must(w.dir, "git", "rev-parse", "HEAD~4")), "9")
 }
 
 func strangers(s *deploySystem) {
