@@ -9,14 +9,11 @@ import (
 // changing changes what the colour's app is given, as the only process that
 // works on the colour.
 func (d *Deployer) changing(ctx context.Context, change func() error) error {
-	unlock, err := d.lock(ctx)
+	leave, err := d.enter(ctx)
 	if err != nil {
 		return err
 	}
-	defer unlock()
-	if err := d.prepare(ctx); err != nil {
-		return err
-	}
+	defer leave()
 	return change()
 }
 

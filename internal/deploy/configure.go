@@ -66,6 +66,20 @@ func (d *Deployer) prepare(ctx context.Context) error {
 	return d.settle(ctx)
 }
 
+// enter makes this process the only one that works on the colour, until leave,
+// and prepares it.
+func (d *Deployer) enter(ctx context.Context) (leave func(), err error) {
+	unlock, err := d.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.prepare(ctx); err != nil {
+		unlock()
+		return nil, err
+	}
+	return unlock, nil
+}
+
 // write keeps the configuration after the change, if it changes something.
 func (d *Deployer) write(change appenv.Change) (generation int, changes []string, err error) {
 	now, err := d.env.Load()

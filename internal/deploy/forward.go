@@ -10,14 +10,11 @@ import (
 // Forward runs again what the pushed branch holds, after a rollback: its kept
 // image, or a new build where that is gone.
 func (d *Deployer) Forward(ctx context.Context) error {
-	unlock, err := d.lock(ctx)
+	leave, err := d.enter(ctx)
 	if err != nil {
 		return err
 	}
-	defer unlock()
-	if err := d.prepare(ctx); err != nil {
-		return err
-	}
+	defer leave()
 	past, err := d.history.read()
 	if err != nil {
 		return err

@@ -15,14 +15,11 @@ import (
 // before the one that runs, or the one whose revision begins with revision.
 // The ref stays where it is: the next push goes on from there.
 func (d *Deployer) Rollback(ctx context.Context, revision string) error {
-	unlock, err := d.lock(ctx)
+	leave, err := d.enter(ctx)
 	if err != nil {
 		return err
 	}
-	defer unlock()
-	if err := d.prepare(ctx); err != nil {
-		return err
-	}
+	defer leave()
 	target, err := d.earlier(revision)
 	if err != nil {
 		return err

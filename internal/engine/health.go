@@ -87,15 +87,6 @@ func (e *Engine) Logs(ctx context.Context, id string, lines int, follow bool, ou
 	if lines > 0 {
 		tail = fmt.Sprint(lines)
 	}
-	logs, err := e.docker.ContainerLogs(ctx, id,
-		container.LogsOptions{ShowStdout: true, ShowStderr: true, Tail: tail, Follow: follow})
-	if err != nil {
-		return fmt.Errorf("reading the log of a container: %w", err)
-	}
-	defer logs.Close()
-	_, err = stdcopy.StdCopy(out, out, logs)
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
+	options := container.LogsOptions{ShowStdout: true, ShowStderr: true, Tail: tail, Follow: follow}
+	return e.copyLogs(ctx, id, options, out)
 }

@@ -21,6 +21,11 @@ func (e *Engine) TimedLogs(ctx context.Context, id string, since time.Time, foll
 	if !since.IsZero() {
 		options.Since = since.Format(time.RFC3339Nano)
 	}
+	return e.copyLogs(ctx, id, options, out)
+}
+
+// copyLogs writes what the container printed until that ends, or ctx does.
+func (e *Engine) copyLogs(ctx context.Context, id string, options container.LogsOptions, out io.Writer) error {
 	logs, err := e.docker.ContainerLogs(ctx, id, options)
 	if err != nil {
 		return fmt.Errorf("reading the log of a container: %w", err)
