@@ -13,7 +13,7 @@ import (
 var Colours = []string{"blue", "green"}
 
 // appKeys are the lists that say how the two apps are.
-var appKeys = []string{blueKey, failedBlueKey, greenKey, failedGreenKey}
+var appKeys = []string{blueKey, drainBlueKey, failedBlueKey, greenKey, drainGreenKey, failedGreenKey}
 
 // Failing is the state of a release that has the requests and does not answer
 // them as it should: in blueServers and in failedBlueServers.

@@ -62,14 +62,7 @@ func (f *Fleet) Events(ctx context.Context, n int) ([]Event, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", eventsKey, err)
 	}
-	events := make([]Event, 0, len(elements))
-	for _, element := range elements {
-		var event Event
-		if json.Unmarshal([]byte(element), &event) == nil && event.What != "" {
-			events = append(events, event)
-		}
-	}
-	return events, nil
+	return entries[Event](elements), nil
 }
 
 // script is a Lua script that moves servers from list to list and pushes an

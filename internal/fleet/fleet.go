@@ -145,23 +145,43 @@ type Lists struct {
 	elements map[string][]string
 }
 
+// reads are lists that are being read, by key.
+type reads map[string]*redis.StringSliceCmd
+
+// add reads the first n elements of a list, or all if n is 0.
+func (r reads) add(ctx context.Context, tx redis.Pipeliner, key string, n int) {
+	r[key] = tx.LRange(ctx, key, 0, int64(n)-1)
+}
+
+// readLists reads every list that names servers.
+func readLists(ctx context.Context, tx redis.Pipeliner) reads {
+	all := make(reads)
+	for _, key := range slices.Concat(fleetKeys, appKeys) {
+		all.add(ctx, tx, key, 0)
+	}
+	return all
+}
+
+// lists returns what was read.
+func (r reads) lists(site Site) Lists {
+	lists := Lists{site: site, elements: make(map[string][]string)}
+	for _, key := range slices.Concat(fleetKeys, appKeys) {
+		lists.elements[key] = r[key].Val()
+	}
+	return lists
+}
+
 // Lists reads all lists of the fleet, and those of the two apps, at once.
 func (f *Fleet) Lists(ctx context.Context) (Lists, error) {
-	reads := make(map[string]*redis.StringSliceCmd)
+	var all reads
 	_, err := f.client.TxPipelined(ctx, func(tx redis.Pipeliner) error {
-		for _, key := range slices.Concat(fleetKeys, appKeys) {
-			reads[key] = tx.LRange(ctx, key, 0, -1)
-		}
+		all = readLists(ctx, tx)
 		return nil
 	})
 	if err != nil {
 		return Lists{}, fmt.Errorf("reading the lists: %w", err)
 	}
-	lists := Lists{site: f.Site, elements: make(map[string][]string)}
-	for key, read := range reads {
-		lists.elements[key] = read.Val()
-	}
-	return lists, nil
+	return all.lists(f.Site), nil
 }
 
 // ServerState is a server and the state it is in.

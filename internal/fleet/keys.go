@@ -53,6 +53,9 @@ const (
 	// vitalsKey holds how the machine and its containers do, newest on the
 	// left: see Vitals.
 	vitalsKey = "vitals"
+	// blueDeployKey holds the steps of pushes, newest on the left: see Step.
+	blueDeployKey  = "blueDeploy"
+	greenDeployKey = "greenDeploy"
 	// imagesKey holds pictures in base64, newest on the left, where /meow
 	// takes them.
 	imagesKey = "images"
@@ -70,5 +73,5 @@ const occupyingKeys = 4
 
 var reservedKeys = append([]string{
 	blueKey, drainBlueKey, failedBlueKey, greenKey, drainGreenKey, failedGreenKey, recentKey, imagesKey,
-	eventsKey, vitalsKey, webLoadKey, blueLoadKey, greenLoadKey,
+	eventsKey, vitalsKey, webLoadKey, blueLoadKey, greenLoadKey, blueDeployKey, greenDeployKey,
 }, fleetKeys...)

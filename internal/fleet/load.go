@@ -56,12 +56,5 @@ func (r *Rotation) Loads(ctx context.Context, n int) ([]Load, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the load of %s: %w", r.pool, err)
 	}
-	loads := make([]Load, 0, len(elements))
-	for _, element := range elements {
-		var load Load
-		if json.Unmarshal([]byte(element), &load) == nil && !load.At.IsZero() {
-			loads = append(loads, load)
-		}
-	}
-	return loads, nil
+	return entries[Load](elements), nil
 }

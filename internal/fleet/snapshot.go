@@ -1,0 +1,76 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Depth says how much of the long journals a Snapshot holds, newest first. With
+// 0 it holds all of them.
+type Depth struct {
+	Events int // of the system
+	Loads  int // seconds of each pool
+}
+
+// Snapshot is all that there is to see of a system, at one moment. Elements of
+// a journal that are no entries are left out of it.
+type Snapshot struct {
+	Lists
+	Events  []Event           // newest first
+	Loads   map[string][]Load // by pool, newest first
+	Deploys map[string][]Step // by colour, newest first
+	Vitals  Vitals            // the newest; without any, At is zero
+	Recent  []string          // the URLs visited last, newest first
+	Images  int64             // pictures that wait to be seen
+}
+
+// deployKeys are the journals of the colours.
+var deployKeys = map[string]string{"blue": blueDeployKey, "green": greenDeployKey}
+
+// Snapshot reads all lists at once, in one MULTI.
+func (f *Fleet) Snapshot(ctx context.Context, depth Depth) (Snapshot, error) {
+	var lists reads
+	var images *redis.IntCmd
+	_, err := f.client.TxPipelined(ctx, func(tx redis.Pipeliner) error {
+		lists = readLists(ctx, tx)
+		lists.add(ctx, tx, eventsKey, depth.Events)
+		lists.add(ctx, tx, vitalsKey, 1)
+		lists.add(ctx, tx, recentKey, recentLength)
+		for _, keys := range rotations {
+			lists.add(ctx, tx, keys.load, depth.Loads)
+		}
+		for _, key := range deployKeys {
+			lists.add(ctx, tx, key, deployLength)
+		}
+		images = tx.LLen(ctx, imagesKey)
+		return nil
+	})
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("reading all lists: %w", err)
+	}
+	return lists.snapshot(f.Site, images.Val()), nil
+}
+
+// snapshot makes one of what was read.
+func (r reads) snapshot(site Site, images int64) Snapshot {
+	s := Snapshot{
+		Lists:   r.lists(site),
+		Events:  entries[Event](r[eventsKey].Val()),
+		Loads:   make(map[string][]Load),
+		Deploys: make(map[string][]Step),
+		Recent:  r[recentKey].Val(),
+		Images:  images,
+	}
+	for _, keys := range rotations {
+		s.Loads[keys.pool] = entries[Load](r[keys.load].Val())
+	}
+	for colour, key := range deployKeys {
+		s.Deploys[colour] = entries[Step](r[key].Val())
+	}
+	if vitals := entries[Vitals](r[vitalsKey].Val()); len(vitals) > 0 {
+		s.Vitals = vitals[0]
+	}
+	return s
+}
