@@ -46,7 +46,9 @@ const (
 	Gone         What = "gone"          // its container and image are removed
 	GivenUp      What = "given up"      // failed, and nobody tries any more
 	SetAside     What = "set aside"     // an element that is no server, found in a list
-	Dropped      What = "dropped"       // a wish that nobody may have
+	Retried      What = "wanted again"
+	Forgotten    What = "forgotten"
+	Dropped      What = "dropped" // a wish that nobody may have
 )
 
 // eventsLength is how many events are kept.

@@ -127,10 +127,7 @@ const (
 
 // stateKeys says which list makes which state. Where a server is in several,
 // the first one here counts.
-var stateKeys = []struct {
-	key   string
-	state State
-}{
+var stateKeys = []keyState{
 	{destroyingKey, Destroying},
 	{deleteKey, Deleting},
 	{serversKey, Running},

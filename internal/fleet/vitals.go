@@ -27,9 +27,12 @@ type Machine struct {
 
 // Container is what one container uses.
 type Container struct {
-	CPU    float64 `json:"cpu"`    // percent of one processor, since the element before
-	Memory int64   `json:"memory"` // bytes
-	Limit  int64   `json:"limit"`  // bytes
+	Service string  `json:"service,omitempty"`
+	State   string  `json:"state"`
+	Health  string  `json:"health,omitempty"`
+	CPU     float64 `json:"cpu"`    // percent of one processor, since the element before
+	Memory  int64   `json:"memory"` // bytes
+	Limit   int64   `json:"limit"`  // bytes
 }
 
 // vitalsLength is how many vitals are kept: five minutes of them.

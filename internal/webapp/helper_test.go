@@ -137,7 +137,10 @@ func (f failing) RequestSpawn(context.Context, int) (fleet.Server, error) {
 func (f failing) RequestDestroy(context.Context) (fleet.Server, error) {
 	return fleet.Server{}, f.fail()
 }
-func (f failing) Lists(context.Context) (fleet.Lists, error)            { return fleet.Lists{}, f.fail() }
+func (f failing) Lists(context.Context) (fleet.Lists, error) { return fleet.Lists{}, f.fail() }
+func (f failing) Snapshot(context.Context, fleet.Depth) (fleet.Snapshot, error) {
+	return fleet.Snapshot{}, f.fail()
+}
 func (f failing) StepAside(context.Context, fleet.Server) (bool, error) { return false, f.fail() }
 func (f failing) Draining(context.Context, fleet.Server) (bool, error)  { return false, f.fail() }
 func (f failing) SetMessage(context.Context, string, string, time.Duration, int) error {

@@ -58,10 +58,12 @@ func setHeaders(c *gin.Context) {
 	c.Header("Content-Security-Policy", contentSecurityPolicy)
 }
 
-// contentSecurityPolicy names the style by its digest, so that it can stand
-// in the page (see style) and no other can.
-var contentSecurityPolicy = fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; img-src 'self' data:; "+
-	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'", digest(style))
+// contentSecurityPolicy names the style and the script by their digests, so that
+// they can stand in the page (see style) and no others can. The frame is the
+// reader's text, on another port.
+var contentSecurityPolicy = fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; "+
+	"worker-src 'self'; connect-src 'self'; img-src 'self' data:; frame-src http:; "+
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'", digest(style), digest(script))
 
 func digest(text string) string {
 	sum := sha256.Sum256([]byte(text))

@@ -58,6 +58,9 @@ func refusals(config Config) []refusal {
 		{fleet.ErrTooManyGuesses, http.StatusTooManyRequests, "Too many passwords were tried. Wait a second.", "1"},
 		{errBrokenLogin, http.StatusBadRequest, "The form is incomplete. Log in at /login.", ""},
 
+		{errTooManyViewers, http.StatusServiceUnavailable, fmt.Sprintf("%d pages of this server are live, as many as may be.", maxViewers), "5"},
+		{errNoMoreEvents, http.StatusServiceUnavailable, "This server is about to go. Ask again, and another answers.", "1"},
+
 		{fleet.ErrFull, http.StatusTooManyRequests, fmt.Sprintf(
 			"There are %d servers, as many as there may be. Destroy one first.", config.MaxServers), "30"},
 		{fleet.ErrOutOfPorts, http.StatusServiceUnavailable,

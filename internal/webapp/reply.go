@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"html/template"
+	"net/http"
 	"path"
 	"strings"
 	"time"
@@ -48,7 +49,30 @@ var templates embed.FS
 //go:embed style.css
 var style string
 
-const layout = "templates/layout.html"
+// script makes the dashboard live. It stands in the page for the same reason.
+//
+//go:embed page.js
+var script string
+
+// worker holds the stream for all tabs of a browser. Browsers want it behind a
+// URL of its own.
+//
+//go:embed live.js
+var worker []byte
+
+func liveScript(c *gin.Context) {
+	c.Data(http.StatusOK, "text/javascript; charset=utf-8", worker)
+}
+
+const (
+	layout    = "templates/layout.html"
+	fragments = "templates/fragments.html"
+)
+
+// parseFragments returns the parts of the dashboard that change by themselves.
+func parseFragments() *template.Template {
+	return template.Must(template.New("").Funcs(words).ParseFS(templates, fragments))
+}
 
 // parsePages returns the layout around each of the other templates.
 func parsePages() map[string]*template.Template {
@@ -58,7 +82,7 @@ func parsePages() map[string]*template.Template {
 	pages := make(map[string]*template.Template)
 	for _, name := range names {
 		file := path.Join("templates", name.Name())
-		if file != layout {
+		if file != layout && file != fragments {
 			page := template.Must(template.Must(base.Clone()).ParseFS(templates, file))
 			pages[strings.TrimSuffix(name.Name(), ".html")] = page
 		}
@@ -72,6 +96,7 @@ type view struct {
 	Port      int    // and where it listens
 	Requested string // HOST:PORT that the browser asked for
 	Style     template.CSS
+	Script    template.JS
 	Data      any
 
 	CanChange  bool // something, if one is logged in
@@ -110,6 +135,7 @@ func (a *App) view(c *gin.Context, data any) view {
 		Port:       a.config.Port,
 		Requested:  c.Request.Host,
 		Style:      template.CSS(style),
+		Script:     template.JS(script),
 		Data:       data,
 		CanChange:  !a.config.ReadOnly,
 		CanLogIn:   a.password != nil,

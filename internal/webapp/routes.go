@@ -36,6 +36,8 @@ func (a *App) routeReading(pages *gin.RouterGroup) {
 		pages.HEAD(path, a.page(handler))
 		pages.GET(path, a.recordVisit, a.page(handler))
 	}
+	pages.GET("/events", a.events)
+	pages.GET("/live.js", liveScript)
 }
 
 // routeChanges routes the pages that change something. The seed has them as

@@ -16,6 +16,7 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	unhook := context.AfterFunc(ctx, func() {
+		a.live.close()
 		a.stepAside()
 		stop()
 	})

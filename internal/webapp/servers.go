@@ -28,21 +28,8 @@ type appData struct {
 	State  fleet.State `json:"state"`
 }
 
-type homeData struct {
-	serversData
-	Apps []appData `json:"apps"`
-}
-
 type noteData struct {
 	Message string `json:"message"`
-}
-
-func (a *App) home(c *gin.Context) (reply, error) {
-	lists, err := a.store.Lists(c.Request.Context())
-	if err != nil {
-		return reply{}, err
-	}
-	return reply{http.StatusOK, "home", homeData{serversOf(lists), appsOf(lists)}}, nil
 }
 
 func (a *App) listServers(c *gin.Context) (reply, error) {

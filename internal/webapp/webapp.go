@@ -22,14 +22,15 @@ import (
 
 // Config is what can be set about a web server.
 type Config struct {
-	Port            int           // where HTTP is served, on all addresses
-	Redis           fleet.Redis   // where the pages find the lists and their own data
-	Site            fleet.Site    // where the servers are that /spawn adds to
-	MaxServers      int           // as many /spawn allows, the first included
-	MaxImages       int           // as many /upload keeps until /meow shows them
-	MaxImageBytes   int           // and as much memory they may take together, in base64
-	MaxKeys         int           // as many keys /set lets Redis hold
-	ShutdownTimeout time.Duration // what requests have to end in after SIGTERM
+	Port            int            // where HTTP is served, on all addresses
+	Redis           fleet.Redis    // where the pages find the lists and their own data
+	Site            fleet.Site     // where the servers are that /spawn adds to
+	MaxServers      int            // as many /spawn allows, the first included
+	MaxImages       int            // as many /upload keeps until /meow shows them
+	MaxImageBytes   int            // and as much memory they may take together, in base64
+	MaxKeys         int            // as many keys /set lets Redis hold
+	ShutdownTimeout time.Duration  // what requests have to end in after SIGTERM
+	Ports           map[string]int // where people find the apps and the reader, by name
 	Access
 }
 
@@ -48,7 +49,12 @@ func ReadConfig(env *settings.Reader) (config Config, err error) {
 		MaxImageBytes:   env.Int("MAX_IMAGE_BYTES", 64<<20, 16<<20, 1<<40), // room for the largest picture
 		MaxKeys:         env.Int("MAX_KEYS", 10000, 100, 10_000_000),
 		ShutdownTimeout: env.Duration("SHUTDOWN_TIMEOUT", 8*time.Second, time.Millisecond),
-		Access:          readAccess(env),
+		Ports: map[string]int{
+			"blue":   env.Port("BLUE_PORT", 50101),
+			"green":  env.Port("GREEN_PORT", 50100),
+			"reader": env.Port("READER_PORT", 8000),
+		},
+		Access: readAccess(env),
 	}
 	return config, env.Err()
 }
@@ -58,6 +64,7 @@ type store interface {
 	RequestSpawn(ctx context.Context, most int) (fleet.Server, error)
 	RequestDestroy(ctx context.Context) (fleet.Server, error)
 	Lists(ctx context.Context) (fleet.Lists, error)
+	Snapshot(ctx context.Context, depth fleet.Depth) (fleet.Snapshot, error)
 	StepAside(ctx context.Context, server fleet.Server) (bool, error)
 	Draining(ctx context.Context, server fleet.Server) (bool, error)
 
@@ -85,6 +92,7 @@ type App struct {
 	outage   *outage
 	refusals []refusal
 	pages    map[string]*template.Template
+	live     *live
 
 	hosts    access.Hosts
 	clients  access.Clients
@@ -115,6 +123,7 @@ func New(config Config, store store, log *slog.Logger) (*App, error) {
 
 		stepAsideTimeout: stepAsideTimeout,
 	}
+	app.live = newLive(config, store, app.outage, log)
 	app.keepPassword()
 	return app, nil
 }

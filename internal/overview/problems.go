@@ -1,0 +1,190 @@
+package overview
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"deux/internal/fleet"
+)
+
+// Level says how bad a problem is.
+type Level int
+
+// The levels, from good to bad.
+const (
+	Well Level = iota // nothing is wrong
+	Busy              // something is under way
+	Warn              // something wants a look
+	Bad               // something does not work
+)
+
+// String returns the level in a word.
+func (l Level) String() string { return [...]string{"well", "busy", "warning", "bad"}[l] }
+
+// Problem is something that is wrong, or the sentence that nothing is.
+type Problem struct {
+	Level Level
+	What  string // a sentence
+	Do    string // what to type against it, if anything
+}
+
+// beatTimeout is how old the newest vitals are when nobody writes them any
+// more: infrastructure does so every 5 s.
+const beatTimeout = 16 * time.Second
+
+// services are the programs that Compose runs, by what does not work without
+// them.
+var services = []struct{ name, without string }{
+	{"redis", "nothing is remembered"},
+	{"proxy", "nobody reaches the web servers"},
+	{"webapp", "the first server is away"},
+	{"blue", "nobody reaches the app blue"},
+	{"green", "nobody reaches the app green"},
+	{"registry", "no push can be deployed"},
+	{"writer", "the stream stands still"},
+	{"reader", "nobody reads the stream"},
+}
+
+// problems returns what is wrong, the worst first.
+func (o *Overview) problems() []Problem {
+	all := slices.Concat(o.ofInfrastructure(), o.ofServices(), o.ofWeb(), o.ofColours(), o.ofMachine(), o.underWay())
+	slices.SortStableFunc(all, func(a, b Problem) int { return cmp.Compare(b.Level, a.Level) })
+	return all
+}
+
+func (o *Overview) ofInfrastructure() []Problem {
+	if !o.Machine.At.IsZero() && o.At.Sub(o.Machine.At) < beatTimeout {
+		return nil
+	}
+	waiting := len(o.web().In(Wanted)) + len(o.web().In(Starting))
+	what := "infrastructure does not run: nobody spawns, destroys or mends."
+	if waiting > 0 {
+		what = fmt.Sprintf("infrastructure does not run: %s, and nobody works on it.", count(waiting, "server is queued", "servers are queued"))
+	}
+	return []Problem{{Bad, what, "make up"}}
+}
+
+// ofServices says nothing where nobody has looked for long.
+func (o *Overview) ofServices() (all []Problem) {
+	if o.At.Sub(o.Machine.At) >= beatTimeout {
+		return nil
+	}
+	for i, service := range o.Services {
+		if service.Why != "" {
+			all = append(all, Problem{Bad, fmt.Sprintf("%s %s: %s.", service.Name, service.Why, services[i].without), "make up"})
+		}
+	}
+	return all
+}
+
+// servicesOf returns the state of each service, as infrastructure last saw it.
+func servicesOf(containers map[string]fleet.Container) (all []Service) {
+	for _, service := range services {
+		all = append(all, Service{Name: service.name, Why: why(service.name, containers)})
+	}
+	return all
+}
+
+func why(service string, containers map[string]fleet.Container) string {
+	for _, container := range containers {
+		switch {
+		case container.Service != service:
+			continue
+		case container.State != "running":
+			return "is " + container.State
+		case container.Health == "unhealthy":
+			return "is unhealthy"
+		}
+		return ""
+	}
+	return "is away"
+}
+
+func (o *Overview) ofWeb() (all []Problem) {
+	web := o.web()
+	if len(web.In(Serving)) == 0 {
+		all = append(all, Problem{Bad, "No web server is listed: visitors are told to wait.", "make up"})
+	}
+	for _, card := range web.In(Failed) {
+		what := fmt.Sprintf("Server %d failed", card.Port)
+		if card.Port == 0 {
+			what = fmt.Sprintf("%q is not a server and was set aside", card.Element)
+		}
+		all = append(all, Problem{Warn, what + because(card.Why), "make logs"})
+	}
+	if web.Traffic.MostlyErrors() {
+		all = append(all, mostlyErrors("The web app", web.Traffic, "make logs"))
+	}
+	return all
+}
+
+func (o *Overview) ofColours() (all []Problem) {
+	for _, pool := range o.Pools[1:] {
+		for _, card := range pool.In(Serving) {
+			switch {
+			case card.State == fleet.Failing:
+				all = append(all, Problem{Bad, fmt.Sprintf("The app %s fails", pool.Name) + because(card.Why), "bin/deploy logs " + pool.Name})
+			case pool.Traffic.MostlyErrors():
+				all = append(all, mostlyErrors("The app "+pool.Name, pool.Traffic, "bin/deploy logs "+pool.Name))
+			}
+		}
+	}
+	return all
+}
+
+func mostlyErrors(who string, t Traffic, do string) Problem {
+	return Problem{Warn, fmt.Sprintf("%s answers errors: %d of %d requests in five minutes.", who, t.Errors, t.Requests), do}
+}
+
+// short is the part of disk or memory below which a person should know.
+const short = 0.1
+
+func (o *Overview) ofMachine() (all []Problem) {
+	m := o.Machine
+	if m.Disk > 0 && float64(m.DiskFree) < short*float64(m.Disk) {
+		all = append(all, Problem{Warn, fmt.Sprintf("The disk is nearly full: %s of %s are free.", Bytes(m.DiskFree), Bytes(m.Disk)), "docker system df"})
+	}
+	if m.Memory > 0 && float64(m.Available) < short*float64(m.Memory) {
+		all = append(all, Problem{Warn, fmt.Sprintf("Memory is short: %s of %s are free.", Bytes(m.Available), Bytes(m.Memory)), "docker stats"})
+	}
+	return all
+}
+
+// because ends a sentence with a reason, if there is one.
+func because(why string) string {
+	if why == "" {
+		return "."
+	}
+	return ": " + strings.TrimRight(why, ".") + "."
+}
+
+// count returns a number with its noun.
+func count(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, more)
+}
+
+// Bytes returns a size as people write it.
+func Bytes(n int64) string {
+	value, unit := float64(n)/(1<<20), "MiB"
+	if n >= 1<<30 {
+		value, unit = value/(1<<10), "GiB"
+	}
+	if value < 10 {
+		return fmt.Sprintf("%.1f %s", value, unit)
+	}
+	return fmt.Sprintf("%.0f %s", value, unit)
+}
+
+// Away returns an overview that could not be read again: what was seen last,
+// and that Redis is away.
+func (o Overview) Away() Overview {
+	o.Verdict = Problem{Bad, "Redis does not answer: nothing can be changed, and nobody sees what happens.", "make up"}
+	o.Problems = []Problem{o.Verdict}
+	return o
+}

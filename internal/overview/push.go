@@ -1,0 +1,73 @@
+package overview
+
+import (
+	"slices"
+	"time"
+
+	"deux/internal/fleet"
+)
+
+// Push is the last push to a colour, or what a person did instead of one.
+type Push struct {
+	fleet.Step              // its newest
+	Steps      []fleet.Step // of the recipe, in their order
+	Silent     time.Duration
+}
+
+// silence is after how long without a word a push has died rather than taken
+// long: a build may take as long as BUILD_TIMEOUT, by default 15 minutes.
+const silence = 20 * time.Minute
+
+// IsOver reports whether the push has ended, or has died.
+func (p *Push) IsOver() bool { return p.IsEnd() || p.Silent > silence }
+
+// Failed reports whether the push ended without a release.
+func (p *Push) Failed() bool { return p.IsEnd() && p.State == fleet.StepFailed }
+
+// news is how long a push that went well is shown with its steps.
+const news = time.Minute
+
+// IsNews reports whether its steps are worth showing: it is under way, has
+// failed, or has only just ended.
+func (p *Push) IsNews() bool { return !p.IsEnd() || p.Failed() || p.Silent < news }
+
+// Now is the step that it is at.
+func (p *Push) Now() string {
+	if len(p.Steps) == 0 {
+		return "beginning"
+	}
+	return p.Steps[len(p.Steps)-1].Step
+}
+
+// pushOf returns the last push that a journal tells of, or nil. A step is told
+// when it begins and when it ends: the later word counts.
+func pushOf(now time.Time, journal []fleet.Step) *Push {
+	if len(journal) == 0 {
+		return nil
+	}
+	newest := journal[0]
+	said := newest.At.Add(time.Duration(newest.Ms) * time.Millisecond)
+	last := &Push{Step: newest, Silent: now.Sub(said)}
+	for _, step := range slices.Backward(journal) {
+		if !step.Push.Equal(last.Push) || step.IsEnd() {
+			continue
+		}
+		i := slices.IndexFunc(last.Steps, func(known fleet.Step) bool { return known.Step == step.Step })
+		if i < 0 {
+			last.Steps = append(last.Steps, step)
+		} else {
+			last.Steps[i] = step
+		}
+	}
+	return last
+}
+
+// releasesOf returns what has the requests of a colour, and what had them before.
+func releasesOf(journal []fleet.Step) (now *fleet.Release, earlier []fleet.Release) {
+	for _, step := range journal {
+		if step.IsEnd() {
+			return step.Running, step.Releases
+		}
+	}
+	return nil, nil
+}

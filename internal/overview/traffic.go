@@ -1,0 +1,87 @@
+package overview
+
+import (
+	"time"
+
+	"deux/internal/fleet"
+)
+
+// Traffic is the requests to a pool, or to one of its servers.
+type Traffic struct {
+	PerSecond float64 // over the last rateWindow
+	InFlight  int     // at the end of the last second with requests
+	P95       float64 // milliseconds, in the last second with requests; of a pool its p99
+	Requests  int     // of the last five minutes
+	Errors    int     // of those, answers of 500 and above
+	Chart     [chartBars]int
+}
+
+const (
+	rateWindow  = 5 * time.Second
+	chartWindow = 5 * time.Minute // as much as the journals hold
+	chartBars   = 60
+	barWindow   = chartWindow / chartBars
+)
+
+// MostlyErrors reports whether so many answers of the last five minutes were
+// errors that the app cannot be called well.
+func (t Traffic) MostlyErrors() bool { return t.Requests >= 20 && 2*t.Errors > t.Requests }
+
+// Peak is the height of the chart's highest bar.
+func (t Traffic) Peak() int {
+	peak := 0
+	for _, bar := range t.Chart {
+		peak = max(peak, bar)
+	}
+	return peak
+}
+
+// second is one second of a pool or a server.
+type second struct {
+	at                         time.Time
+	requests, inFlight, errors int
+	latency                    float64
+}
+
+// add counts a second, which must be newer than none that was added before.
+func (t *Traffic) add(now time.Time, s second) {
+	age := now.Sub(s.at)
+	if age >= chartWindow {
+		return
+	}
+	if t.Requests == 0 && s.requests > 0 {
+		t.P95 = s.latency
+	}
+	if age < rateWindow {
+		t.PerSecond += float64(s.requests) / rateWindow.Seconds()
+	}
+	t.Requests += s.requests
+	t.Errors += s.errors
+	t.Chart[chartBars-1-max(0, int(age/barWindow))] += s.requests
+}
+
+// traffic returns that of a pool and, by URL, of its servers. The loads are
+// newest first. What was in flight counts only if it is of just now: a proxy
+// that has nothing to tell writes nothing.
+func traffic(now time.Time, loads []fleet.Load) (pool Traffic, servers map[string]*Traffic) {
+	servers = make(map[string]*Traffic)
+	for i, load := range loads {
+		isNow := i == 0 && now.Sub(load.At) < rateWindow
+		pool.add(now, second{load.At, load.Requests, 0, load.Statuses["5xx"], load.P99})
+		if isNow {
+			pool.InFlight = load.InFlight
+		}
+		for url, part := range load.Servers {
+			server, known := servers[url]
+			if !known {
+				server = new(Traffic)
+				servers[url] = server
+			}
+			server.add(now, second{load.At, part.Requests, 0, part.Errors, part.P95})
+			if isNow {
+				server.InFlight = part.InFlight
+			}
+		}
+	}
+	return pool, servers
+}

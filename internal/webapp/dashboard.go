@@ -1,0 +1,114 @@
+package webapp
+
+import (
+	"html/template"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"deux/internal/fleet"
+	"deux/internal/overview"
+)
+
+// homeData is the dashboard: its fragments, and what does not change.
+type homeData struct {
+	serversData
+	Apps []appData `json:"apps"`
+
+	scene
+	filter string
+	host   string
+	ports  map[string]int
+}
+
+// columnData is a column of the web pool.
+type columnData struct {
+	Column overview.Column
+	Lists  string // that are shown in it
+}
+
+// Columns are those of the web pool, from left to right.
+func (homeData) Columns() []columnData {
+	return []columnData{
+		{overview.Wanted, fleet.ListOf(fleet.Queued)},
+		{overview.Starting, fleet.ListOf(fleet.Spawning)},
+		{overview.Serving, fleet.ListOf(fleet.Running)},
+		{overview.Draining, fleet.ListOf(fleet.Leaving)},
+		{overview.Leaving, fleet.ListOf(fleet.Destroying)},
+		{overview.Failed, fleet.ListOf(fleet.Failed)},
+	}
+}
+
+// Colours are the apps that can be pushed.
+func (homeData) Colours() []string { return fleet.Colours }
+
+// Title is the sentence on top.
+func (d homeData) Title() string { return d.title }
+
+// Filter is what the events are filtered by.
+func (d homeData) Filter() string { return d.filter }
+
+// HostName is the name under which the browser knows the machine.
+func (d homeData) HostName() string { return d.host }
+
+// Ports are those on which people find the rest of the system.
+func (d homeData) Ports() map[string]int { return d.ports }
+
+// Fragment returns the one with that id.
+func (d homeData) Fragment(id string) template.HTML {
+	for _, one := range d.fragments {
+		if one.ID == id {
+			return one.HTML
+		}
+	}
+	return ""
+}
+
+// In returns the fragments of a list. Without a script the page filters the
+// events; with one, the browser does.
+func (d homeData) In(list string) template.HTML {
+	var all strings.Builder
+	for _, one := range d.fragments {
+		if one.In == list && (list != "events" || d.matches(one)) {
+			all.WriteString(string(one.HTML))
+			all.WriteByte('\n')
+		}
+	}
+	return template.HTML(all.String())
+}
+
+func (d homeData) matches(event fragment) bool {
+	return strings.Contains(strings.ToLower(string(event.HTML)), strings.ToLower(d.filter))
+}
+
+// home shows the dashboard. JSON has what it always had.
+func (a *App) home(c *gin.Context) (reply, error) {
+	if prefersJSON(c.Request.Header.Values("Accept")) {
+		lists, err := a.store.Lists(c.Request.Context())
+		return reply{http.StatusOK, "home", homeData{serversData: serversOf(lists), Apps: appsOf(lists)}}, err
+	}
+	scene, err := a.live.now(c.Request.Context())
+	if scene.fragments == nil {
+		return reply{}, err
+	}
+	status := http.StatusOK
+	if err != nil { // the last state, and not as if it were of now
+		status = a.refusalOf(err).status
+	}
+	return reply{status, "home", homeData{
+		scene:  scene,
+		filter: c.Query("filter"),
+		host:   hostName(c.Request),
+		ports:  a.config.Ports,
+	}}, nil
+}
+
+// hostName returns the host that the browser asked for, without a port.
+func hostName(request *http.Request) string {
+	if host, _, err := net.SplitHostPort(request.Host); err == nil {
+		return host
+	}
+	return request.Host
+}

@@ -1,0 +1,120 @@
+package webapp
+
+import (
+	"fmt"
+	"hash/fnv"
+	"html/template"
+	"log/slog"
+	"strconv"
+	"strings"
+
+	"deux/internal/fleet"
+	"deux/internal/overview"
+)
+
+// fragment is a part of the dashboard that changes by itself. The page is made
+// of fragments when it is asked for, and the stream carries those that differ
+// from the last ones, so that both always look the same.
+type fragment struct {
+	ID    string        `json:"id"`              // of its element
+	In    string        `json:"in,omitempty"`    // id of the list that it is in; none if it has a place of its own
+	Order int64         `json:"order,omitempty"` // in that list, ascending
+	HTML  template.HTML `json:"html"`
+}
+
+// painter turns an overview into fragments. It is for one goroutine at a time.
+type painter struct {
+	log       *slog.Logger
+	templates *template.Template
+	site      fleet.Site
+	most      int // servers
+	canChange bool
+	events    map[fleet.Event]fragment // as painted before
+}
+
+func newPainter(config Config, log *slog.Logger) *painter {
+	return &painter{
+		log:       log,
+		templates: parseFragments(),
+		site:      config.Site,
+		most:      config.MaxServers,
+		canChange: !config.ReadOnly,
+		events:    make(map[fleet.Event]fragment),
+	}
+}
+
+// paint returns all fragments, in each list by their order. A stale overview is
+// one that could not be read again.
+func (p *painter) paint(o overview.Overview, isStale bool) []fragment {
+	all := []fragment{p.one("verdict", "verdict", verdictView{o, isStale})}
+	for _, pool := range o.Pools {
+		all = append(all, p.one("numbers-"+pool.Name, "numbers", poolView{pool, p.most}))
+		for _, card := range pool.Cards {
+			all = append(all, p.card(card))
+		}
+		if pool.Name == "web" {
+			all = append(all, p.one("wishes", "wishes", p.wishes(pool)))
+			continue
+		}
+		all = append(all, p.one("push-"+pool.Name, "push", pool), p.one("release-"+pool.Name, "release", pool))
+	}
+	for _, of := range []string{"machine", "recent", "pictures"} {
+		all = append(all, p.one(of, of, o))
+	}
+	return append(all, p.paintEvents(o.Events)...)
+}
+
+func (p *painter) one(id, name string, data any) fragment {
+	return fragment{ID: id, HTML: p.execute(name, data)}
+}
+
+// execute leaves empty what cannot be painted: the rest of the page can.
+func (p *painter) execute(name string, data any) template.HTML {
+	var text strings.Builder
+	if err := p.templates.ExecuteTemplate(&text, name, data); err != nil {
+		p.log.Error("Part of the page cannot be painted", "part", name, "error", err)
+		return ""
+	}
+	return template.HTML(text.String())
+}
+
+func (p *painter) card(card overview.Card) fragment {
+	id := card.Pool + strconv.Itoa(card.Port)
+	if card.Port == 0 {
+		id = card.Pool + hashOf(card.Element)
+	}
+	view := cardView{Card: card, ID: id, CanChange: p.canChange}
+	return fragment{id, card.Pool + "-" + string(card.Column), int64(card.Port), p.execute("card", view)}
+}
+
+// paintEvents paints what it has not painted before: of 500 events mostly one.
+func (p *painter) paintEvents(events []fleet.Event) []fragment {
+	painted := make(map[fleet.Event]fragment, len(events))
+	all := make([]fragment, 0, len(events))
+	for _, event := range events {
+		if _, twice := painted[event]; twice {
+			continue
+		}
+		one, known := p.events[event]
+		if !known {
+			one = p.event(event)
+		}
+		painted[event] = one
+		all = append(all, one)
+	}
+	p.events = painted
+	return all
+}
+
+func (p *painter) event(event fleet.Event) fragment {
+	id := "e" + hashOf(fmt.Sprint(event))
+	order := -event.At.UnixMilli()
+	return fragment{id, "events", order, p.execute("event", eventView{event, id, order, p.site})}
+}
+
+// hashOf makes an id of any text, the same in every server.
+func hashOf(text string) string {
+	hash := fnv.New64a()
+	hash.Write([]byte(text))
+	return strconv.FormatUint(hash.Sum64(), 36)
+}

@@ -1,0 +1,54 @@
+// One stream for all tabs of a browser, which opens six connections to a host
+// at most: a shared worker holds it as long as any tab is in sight, knows what
+// the page looks like, and tells a tab that comes into sight all of it at once.
+const tabs = new Set();
+let stream, retry, shown = new Map();
+
+function tell(message) {
+  for (const tab of tabs) tab.postMessage(message);
+}
+
+function receive({ data }) {
+  const update = JSON.parse(data);
+  if (update.all) shown = new Map();
+  for (const one of update.put || []) shown.set(one.id, one);
+  for (const id of update.gone || []) shown.delete(id);
+  tell({ update });
+}
+
+function open() {
+  if (stream) return;
+  stream = new EventSource("/events");
+  stream.onopen = () => tell({ live: true });
+  stream.onmessage = receive;
+  // The browser tries again by itself after a cut, and never after an error
+  // that a proxy answers while it has no server.
+  stream.onerror = () => {
+    tell({ live: false });
+    if (stream.readyState !== EventSource.CLOSED) return;
+    close();
+    retry = setTimeout(() => tabs.size && open(), 500);
+  };
+}
+
+function close() {
+  clearTimeout(retry);
+  if (stream) stream.close();
+  stream = undefined;
+}
+
+self.onconnect = ({ ports: [tab] }) => {
+  tab.onmessage = ({ data }) => {
+    if (data === "hide") {
+      tabs.delete(tab);
+      if (!tabs.size) close();
+      return;
+    }
+    tabs.add(tab);
+    if (stream && stream.readyState === EventSource.OPEN && shown.size) {
+      tab.postMessage({ live: true });
+      tab.postMessage({ update: { all: true, put: [...shown.values()] } });
+    }
+    open();
+  };
+};

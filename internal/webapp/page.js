@@ -1,0 +1,207 @@
+"use strict";
+// Makes the dashboard live: puts the fragments that the stream brings where
+// they belong, and moves a card when its element moves to another list. The
+// page is the same without it, but stands still.
+
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+const byId = (id) => document.getElementById(id);
+
+// ---- fragments ----
+
+function parse(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return template.content.firstElementChild;
+}
+
+// morph makes an element like another and keeps what is alike, so that focus,
+// selection and what a person typed stay.
+function morph(old, now) {
+  for (const { name } of [...old.attributes])
+    if (!now.hasAttribute(name) && name !== "open") old.removeAttribute(name);
+  for (const { name, value } of now.attributes)
+    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  const kids = [...old.childNodes], wanted = [...now.childNodes];
+  wanted.forEach((node, i) => {
+    const kid = kids[i];
+    if (!kid) old.append(node);
+    else if (kid.nodeName !== node.nodeName) kid.replaceWith(node);
+    else if (node.nodeType !== Node.ELEMENT_NODE) { if (kid.data !== node.data) kid.data = node.data; }
+    else morph(kid, node);
+  });
+  kids.slice(wanted.length).forEach((kid) => kid.remove());
+}
+
+// place puts an element into its list, in order.
+function place(list, element, order) {
+  for (const other of list.children)
+    if (Number(other.dataset.order) >= order && other !== element) return list.insertBefore(element, other);
+  list.append(element);
+}
+
+function put(one) {
+  const old = byId(one.id), now = parse(one.html), list = one.in && byId(one.in);
+  if (old) morph(old, now);
+  else if (list) now.classList.add("new");
+  const element = old || now;
+  if (list && element.parentElement !== list) place(list, element, one.order || 0);
+}
+
+// positions are where the cards are, to move them from there.
+function positions() {
+  return new Map([...document.querySelectorAll(".card")].map((card) => [card, card.getBoundingClientRect()]));
+}
+
+function move(from) {
+  for (const [card, was] of from) {
+    const is = card.getBoundingClientRect(), x = was.left - is.left, y = was.top - is.top;
+    if (card.isConnected && (x || y))
+      card.animate([{ transform: `translate(${x}px, ${y}px)` }, { transform: "none" }], { duration: 400, easing: "cubic-bezier(.2,.7,.2,1)" });
+  }
+}
+
+function apply({ all, put: fragments = [], gone = [] }) {
+  const moves = fragments.some((one) => one.in && one.in !== "events" && byId(one.id)?.parentElement?.id !== one.in) || gone.length;
+  const from = moves && !still.matches && document.visibilityState === "visible" ? positions() : [];
+  if (all) {
+    const ids = new Set(fragments.map((one) => one.id));
+    gone = [...document.querySelectorAll(".card, .event")].map((e) => e.id).filter((id) => !ids.has(id));
+  }
+  // Events come newest first; each one goes before those as old as itself.
+  const focus = document.activeElement;
+  for (const one of fragments.toReversed()) put(one);
+  for (const id of gone) byId(id)?.remove();
+  if (focus && focus !== document.activeElement && focus.isConnected) focus.focus();
+  move(from);
+  if (fragments.some((one) => one.in === "events") || all) filter();
+  tick();
+  document.title = `${document.querySelector("#verdict .sentence").textContent} – deux`;
+}
+
+// ---- times, in the reader's zone ----
+
+function age(ms) {
+  const s = Math.max(0, Math.round(ms / 1000));
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min`;
+  if (s < 86400) return `${Math.floor(s / 3600)} h ${Math.floor(s / 60) % 60} min`;
+  return `${Math.floor(s / 86400)} d`;
+}
+
+function tick() {
+  const now = Date.now();
+  for (const time of document.querySelectorAll("time")) {
+    const at = new Date(time.dateTime);
+    const text = "age" in time.dataset ? age(now - at)
+      : at.toDateString() === new Date().toDateString() ? at.toLocaleTimeString() : at.toLocaleString();
+    if (time.textContent !== text) time.textContent = text;
+    if (!time.title) time.title = at.toLocaleString();
+  }
+}
+
+// ---- filter ----
+
+function filter() {
+  const words = byId("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
+  for (const event of byId("events").children) {
+    const text = event.textContent.toLowerCase();
+    event.hidden = !words.every((word) => text.includes(word));
+  }
+}
+
+// ---- buttons ----
+
+function note(text, bad) {
+  const notice = byId("notice");
+  notice.textContent = text;
+  notice.classList.toggle("bad", Boolean(bad));
+}
+
+function done(path, answer) {
+  switch (path) {
+    case "/spawn": return `Port ${answer.port} is wanted.`;
+    case "/destroy": return answer.message || `Port ${answer.port} was chosen.`;
+    case "/upload": return `Picture stored, ${answer.bytes} bytes.`;
+    default: return "Done.";
+  }
+}
+
+async function send(path, body) {
+  try {
+    const response = await fetch(path, { method: "POST", body, headers: { Accept: "application/json" } });
+    if (response.status === 401) return location.assign("/login");
+    const answer = await response.json();
+    note(response.ok ? done(path, answer) : answer.error, !response.ok);
+  } catch {
+    note("No answer. Nothing may have happened: look before you try again.", true);
+  }
+}
+
+addEventListener("submit", async (event) => {
+  const form = event.target, path = new URL(form.action).pathname;
+  if (form.method !== "post" || !["/spawn", "/destroy", "/retry", "/forget", "/upload"].includes(path)) return;
+  event.preventDefault();
+  const data = new FormData(form), button = form.querySelector("button");
+  button.setAttribute("aria-busy", "true");
+  await send(path, path === "/upload" ? data : new URLSearchParams(data));
+  button.removeAttribute("aria-busy");
+  if (path === "/upload") form.reset();
+});
+
+const pictures = byId("h-pictures")?.closest("section");
+for (const type of ["dragover", "dragleave", "drop"])
+  pictures?.addEventListener(type, (event) => {
+    event.preventDefault();
+    pictures.classList.toggle("over", type === "dragover");
+    if (type !== "drop" || !event.dataTransfer.files.length) return;
+    const data = new FormData();
+    data.append("image", event.dataTransfer.files[0]);
+    send("/upload", data);
+  });
+
+byId("filter").form.addEventListener("submit", (event) => event.preventDefault());
+byId("filter").addEventListener("input", filter);
+
+// ---- the stream ----
+
+let lost;
+
+function live(is) {
+  clearTimeout(lost);
+  if (is) document.body.classList.remove("lost");
+  else lost = setTimeout(() => document.body.classList.add("lost"), 2000);
+}
+
+function receive({ data }) {
+  if ("live" in data) live(data.live);
+  if (data.update) apply(data.update);
+}
+
+// Without shared workers (Chrome on Android) each tab has a stream of its own.
+function alone() {
+  let stream;
+  const open = () => {
+    stream = new EventSource("/events");
+    stream.onopen = () => live(true);
+    stream.onmessage = ({ data }) => apply(JSON.parse(data));
+    stream.onerror = () => {
+      live(false);
+      if (stream.readyState === EventSource.CLOSED) setTimeout(() => stream && open(), 500);
+    };
+  };
+  return { show: open, hide: () => { stream?.close(); stream = undefined; } };
+}
+
+function shared() {
+  const { port } = new SharedWorker("/live.js", "deux");
+  port.onmessage = receive;
+  return { show: () => port.postMessage("show"), hide: () => port.postMessage("hide") };
+}
+
+const source = "SharedWorker" in window ? shared() : alone();
+const follow = () => (document.visibilityState === "visible" ? source.show() : source.hide());
+addEventListener("visibilitychange", follow);
+addEventListener("pagehide", () => source.hide());
+addEventListener("pageshow", follow);
+setInterval(tick, 1000);
+tick();

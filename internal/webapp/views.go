@@ -1,0 +1,184 @@
+package webapp
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"strings"
+	"time"
+
+	"deux/internal/fleet"
+	"deux/internal/overview"
+)
+
+// verdictView is what the sentence on top is painted from.
+type verdictView struct {
+	overview.Overview
+	IsStale bool
+}
+
+// Others returns the problems besides the one that the sentence is about.
+func (v verdictView) Others() []overview.Problem {
+	return v.Problems[min(1, len(v.Problems)):]
+}
+
+// poolView is what the numbers of a pool are painted from.
+type poolView struct {
+	overview.Pool
+	Most int
+}
+
+// Serving is how many servers are in rotation.
+func (v poolView) Serving() int { return len(v.In(overview.Serving)) }
+
+// wishesView is what the buttons of the web pool are painted from.
+type wishesView struct {
+	IsFull, CanDestroy           bool
+	Most                         int
+	SpawnCommand, DestroyCommand string
+}
+
+func (p *painter) wishes(web overview.Pool) wishesView {
+	highest, occupied, canDestroy := p.site.First, 0, false
+	for _, card := range web.Cards {
+		highest = max(highest, card.Port)
+		if card.Column != overview.Failed && card.State != fleet.Leaving {
+			occupied++
+		}
+		canDestroy = canDestroy || card.CanGo()
+	}
+	return wishesView{
+		IsFull: occupied >= p.most, CanDestroy: canDestroy, Most: p.most,
+		SpawnCommand:   fleet.Command(fleet.Wanted, "web", p.site.Server(highest+1).URL),
+		DestroyCommand: fleet.Command(fleet.Unwanted, "web", "URL"),
+	}
+}
+
+// cardView is what a card is painted from.
+type cardView struct {
+	overview.Card
+	ID        string
+	CanChange bool
+}
+
+// Order is the card's place in its column.
+func (v cardView) Order() int { return v.Port }
+
+// labels says in words what a card's column does not say.
+var labels = map[fleet.State]string{
+	fleet.Deleting: "chosen to go",
+	fleet.Failing:  "failing",
+	fleet.Leaving:  "out of rotation",
+}
+
+// Label is the card's state in words.
+func (v cardView) Label() string {
+	if label, special := labels[v.State]; special {
+		return label
+	}
+	return string(v.Column)
+}
+
+// IsSpecial reports whether the state is more than what the column says.
+func (v cardView) IsSpecial() bool { return labels[v.State] != "" }
+
+// HasTraffic reports whether there is anything to count: the server serves, or
+// did a moment ago.
+func (v cardView) HasTraffic() bool {
+	return v.Column == overview.Serving || v.Column == overview.Draining
+}
+
+// CanGo reports whether the reader of the page may destroy the server.
+func (v cardView) CanGo() bool { return v.CanChange && v.Card.CanGo() }
+
+// CanRetry reports whether the reader of the page may try again, or forget it.
+func (v cardView) CanRetry() bool { return v.CanChange && v.Column == overview.Failed }
+
+// High is how much of its memory a container can use before it looks bad.
+func (v cardView) High() int64 { return v.Usage.Limit / 10 * 9 }
+
+// DestroyCommand is what the button stands for.
+func (v cardView) DestroyCommand() string { return fleet.Command(fleet.Unwanted, v.Pool, v.Element) }
+
+// RetryCommand is what the button stands for.
+func (v cardView) RetryCommand() string { return fleet.Command(fleet.Retried, v.Pool, v.Element) }
+
+// ForgetCommand is what the button stands for.
+func (v cardView) ForgetCommand() string { return fleet.Command(fleet.Forgotten, v.Pool, v.Element) }
+
+// eventView is what an event is painted from.
+type eventView struct {
+	fleet.Event
+	ID    string
+	Order int64
+	site  fleet.Site
+}
+
+// Name is the server's port, or the element that is none.
+func (v eventView) Name() string {
+	if address, is := strings.CutPrefix(v.Server, "http://"+v.site.Host+":"); is {
+		return address
+	}
+	return v.Server
+}
+
+// Class is how the event is coloured.
+func (v eventView) Class() string {
+	switch v.What {
+	case fleet.Serving, fleet.Adopted, fleet.Switched, fleet.Recovered:
+		return "well"
+	case fleet.Fails, fleet.Lost, fleet.GivenUp, fleet.SetAside, fleet.Away:
+		return "bad"
+	case fleet.Wanted, fleet.Starting, fleet.Renewing:
+		return "busy"
+	}
+	return "gone"
+}
+
+// Command is the list command that the event stands for.
+func (v eventView) Command() string { return fleet.Command(v.What, v.Pool, v.Server) }
+
+// words are how templates write numbers and times.
+var words = template.FuncMap{
+	"iso":    func(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") },
+	"clock":  func(at time.Time) string { return at.UTC().Format("15:04:05") + " UTC" },
+	"short":  overview.Short,
+	"bytes":  overview.Bytes,
+	"tenth":  func(n int64) int64 { return n / 10 },
+	"number": number,
+	"millis": millis,
+	"took":   func(ms int64) string { return millis(float64(ms)) },
+	"area":   area,
+}
+
+// number writes a number with as many digits as matter.
+func number(n float64) string {
+	if n < 10 && n != math.Trunc(n) {
+		return fmt.Sprintf("%.1f", n)
+	}
+	return fmt.Sprintf("%.0f", n)
+}
+
+// millis writes a duration that is given in milliseconds.
+func millis(ms float64) string {
+	switch {
+	case ms == 0:
+		return "–"
+	case ms < 1000:
+		return number(ms) + " ms"
+	default:
+		return fmt.Sprintf("%.1f s", ms/1000)
+	}
+}
+
+// area is the path of a chart, 60 wide and 16 high, whose highest bar fills it.
+func area(t overview.Traffic) string {
+	peak := max(1, t.Peak())
+	var path strings.Builder
+	path.WriteString("M0 16")
+	for i, bar := range t.Chart {
+		fmt.Fprintf(&path, "V%.3gH%d", 16-15.5*float64(bar)/float64(peak), i+1)
+	}
+	path.WriteString("V16Z")
+	return path.String()
+}
