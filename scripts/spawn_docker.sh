@@ -71,6 +71,7 @@ docker run --detach --name "$container" \
 	--env "MAX_SERVERS=$MAX_SERVERS" --env "MAX_IMAGES=$MAX_IMAGES" --env "LOG_FORMAT=$LOG_FORMAT" \
 	--env MAX_IMAGE_BYTES --env MAX_KEYS --env FLEET --env HOST_NAME --env ALLOWED_HOSTS \
 	--env ADMIN_PASSWORD --env SESSION_TIMEOUT --env PRIVATE --env READ_ONLY --env TRUSTED_PROXIES \
+	--env BLUE_PORT --env GREEN_PORT --env READER_PORT \
 	--read-only --cap-drop ALL --security-opt no-new-privileges \
 	"$image"
 trap - EXIT

@@ -61,7 +61,8 @@ func ReadConfig(env *settings.Reader) (Config, error) {
 // handed reads the settings of which this program needs to know only what they
 // are. Their defaults are in scripts/settings.sh.
 func handed(env *settings.Reader) (all []string) {
-	for _, name := range []string{"MAX_IMAGE_BYTES", "MAX_KEYS", "HOST_NAME", "ALLOWED_HOSTS", "SESSION_TIMEOUT", "PRIVATE", "READ_ONLY", "TRUSTED_PROXIES"} {
+	for _, name := range []string{"MAX_IMAGE_BYTES", "MAX_KEYS", "HOST_NAME", "ALLOWED_HOSTS", "SESSION_TIMEOUT", "PRIVATE", "READ_ONLY", "TRUSTED_PROXIES",
+		"BLUE_PORT", "GREEN_PORT", "READER_PORT"} {
 		all = append(all, name+"="+env.String(name, ""))
 	}
 	return all

@@ -52,16 +52,23 @@ func (p *painter) paint(o overview.Overview, isStale bool) []fragment {
 		for _, card := range pool.Cards {
 			all = append(all, p.card(card))
 		}
-		if pool.Name == "web" {
-			all = append(all, p.one("wishes", "wishes", p.wishes(pool)))
-			continue
-		}
-		all = append(all, p.one("push-"+pool.Name, "push", pool), p.one("release-"+pool.Name, "release", pool))
+		all = append(all, p.rest(pool)...)
 	}
 	for _, of := range []string{"machine", "recent", "pictures"} {
 		all = append(all, p.one(of, of, o))
 	}
 	return append(all, p.paintEvents(o.Events)...)
+}
+
+// rest returns what one pool has and another has not.
+func (p *painter) rest(pool overview.Pool) []fragment {
+	switch {
+	case pool.Name != "web":
+		return []fragment{p.one("push-"+pool.Name, "push", pool), p.one("release-"+pool.Name, "release", pool)}
+	case p.canChange:
+		return []fragment{p.one("wishes", "wishes", p.wishes(pool))}
+	}
+	return nil
 }
 
 func (p *painter) one(id, name string, data any) fragment {

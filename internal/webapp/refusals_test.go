@@ -123,15 +123,22 @@ func TestASlashTooManyLeadsToThePage(t *testing.T) {
 	}
 }
 
+// between returns what stands between two marks of a page.
+func between(page, from, to string) string {
+	_, rest, _ := strings.Cut(page, from)
+	text, _, _ := strings.Cut(rest, to)
+	return text
+}
+
 func TestAPageLetsABrowserLoadNothingElse(t *testing.T) {
 	handler := pages(t, open(t))
+	code := between(ask(t, handler, "GET", "/", asHTML).body, "<script>", "</script>")
 	for _, path := range []string{"/", "/nowhere"} {
 		got := ask(t, handler, "GET", path, asHTML)
-		_, rest, _ := strings.Cut(got.body, "<style>")
-		inPage, _, _ := strings.Cut(rest, "</style>")
 		for name, want := range map[string]string{
-			"Content-Security-Policy": "default-src 'none'; style-src 'sha256-" + digest(inPage) +
-				"'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+			"Content-Security-Policy": "default-src 'none'; style-src 'sha256-" + digest(between(got.body, "<style>", "</style>")) +
+				"'; script-src 'sha256-" + digest(code) + "'; worker-src 'self'; connect-src 'self'; img-src 'self' data:; " +
+				"frame-src http:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 			"X-Content-Type-Options": "nosniff",
 			"Cache-Control":          "no-store",
 			"Vary":                   "Accept",

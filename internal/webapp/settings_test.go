@@ -19,6 +19,7 @@ func TestSettingsHaveDefaults(t *testing.T) {
 	want := Config{
 		Port: 3000, Redis: fleet.Redis{Address: "127.0.0.1:6379"}, Site: fleet.Site{Host: "172.17.0.1", First: 3000},
 		MaxServers: 20, MaxImages: 100, MaxImageBytes: 64 << 20, MaxKeys: 10000, ShutdownTimeout: 8 * time.Second,
+		Ports:  map[string]int{"blue": 50101, "green": 50100, "reader": 8000},
 		Access: Access{Fleet: "deux", SessionTimeout: 12 * time.Hour},
 	}
 	if !reflect.DeepEqual(got, want) || err != nil {
@@ -32,11 +33,12 @@ func TestSettingsAreReadFromTheEnvironment(t *testing.T) {
 		"MAX_SERVERS": "1000", "MAX_IMAGES": "1", "SHUTDOWN_TIMEOUT": "500ms",
 		"MAX_IMAGE_BYTES": "33554432", "MAX_KEYS": "100", "FLEET": "two", "ALLOWED_HOSTS": "deux.example.com, .example.org",
 		"HOST_NAME": "vm", "ADMIN_PASSWORD": "open sesame", "SESSION_TIMEOUT": "90s", "PRIVATE": "yes", "READ_ONLY": "yes",
-		"TRUSTED_PROXIES": "192.0.2.0/24",
+		"TRUSTED_PROXIES": "192.0.2.0/24", "BLUE_PORT": "1", "GREEN_PORT": "2", "READER_PORT": "3",
 	})
 	want := Config{
 		Port: 3007, Redis: fleet.Redis{Address: "redis:6379", Password: "a b"}, Site: fleet.Site{Host: "10.0.0.5", First: 3005},
 		MaxServers: 1000, MaxImages: 1, MaxImageBytes: 32 << 20, MaxKeys: 100, ShutdownTimeout: 500 * time.Millisecond,
+		Ports: map[string]int{"blue": 1, "green": 2, "reader": 3},
 		Access: Access{
 			Fleet: "two", Hosts: []string{"deux.example.com", ".example.org"}, Password: "open sesame", SessionTimeout: 90 * time.Second,
 			Private: true, ReadOnly: true, Trusted: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
