@@ -45,6 +45,7 @@ const (
 	Drained      What = "drained"       // the proxy has no request to it any more
 	Gone         What = "gone"          // its container and image are removed
 	GivenUp      What = "given up"      // failed, and nobody tries any more
+	Forgotten    What = "forgotten"     // off failedServers, because a person wants to see it no more
 	SetAside     What = "set aside"     // an element that is no server, found in a list
 	Dropped      What = "dropped"       // a wish that nobody may have
 )
