@@ -3,7 +3,6 @@ package fleet
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 	"unicode/utf8"
@@ -99,11 +98,7 @@ func (f *Fleet) run(ctx context.Context, script script, event Event, keys []stri
 func (e Event) around() (head, tail string) {
 	e.At, e.Server = time.Now().UTC().Truncate(time.Millisecond), ""
 	e.Why = firstBytes(e.Why, maxWhy)
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false) // people read it
-	_ = encoder.Encode(e)        // a struct of strings and numbers
-	before, after, _ := bytes.Cut(bytes.TrimSpace(text.Bytes()), []byte(`"server":"`))
+	before, after, _ := bytes.Cut(oneLine(e), []byte(`"server":"`))
 	return string(before) + `"server":"`, string(after)
 }
 
