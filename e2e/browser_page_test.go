@@ -37,9 +37,12 @@ func openPage(t *testing.T) *page {
 		}
 	})
 	browse(t, p.ctx, log.Enable(), chromedp.Navigate(p.url()), chromedp.WaitReady("#verdict"))
-	p.becomes("live", `!document.body.classList.contains("lost") && document.querySelector("time[title]") !== null`)
+	p.becomes("live", `document.body.classList.contains("live-now")`)
 	return p
 }
+
+// pagePatience is how long the page may take to show what it has to.
+const pagePatience = 30 * time.Second
 
 func (p *page) listen(event any) {
 	p.mu.Lock()
@@ -69,7 +72,7 @@ func (p *page) is(expression string) bool {
 // becomes waits until an expression is true in the page.
 func (p *page) becomes(what, expression string) {
 	p.t.Helper()
-	for end := time.Now().Add(patience); !p.is(expression); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(pagePatience); !p.is(expression); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			var text string
 			browse(p.t, p.ctx, chromedp.Text("main", &text))
@@ -95,7 +98,7 @@ func in(column string, port int) string {
 
 func TestPage_ACardMovesWithItsElement(t *testing.T) {
 	p := openPage(t)
-	browse(t, p.ctx, chromedp.Click(`form[action="/spawn"] button`))
+	browse(t, p.ctx, chromedp.Click(`form[action="/spawn"] button`, chromedp.ByQuery))
 	p.becomes("wanted", in("web-wanted", 3002))
 	p.becomes("the event", `document.querySelector("#events > :first-child").textContent.includes("LPUSH tempServers `+server3002+`")`)
 	p.becomes("told", `document.querySelector("#notice").textContent.includes("3002")`)

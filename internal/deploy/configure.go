@@ -33,7 +33,7 @@ func (d *Deployer) Configure(ctx context.Context, change appenv.Change) error {
 		return nil
 	}
 	if !runs {
-		return d.keep(generation, changes)
+		return d.keep(ctx, generation, changes)
 	}
 	return d.reconfigure(ctx, generation, changes)
 }
@@ -95,17 +95,17 @@ func (d *Deployer) write(change appenv.Change) (generation int, changes []string
 }
 
 // keep makes a configuration today's that no container is to get now.
-func (d *Deployer) keep(generation int, changes []string) error {
+func (d *Deployer) keep(ctx context.Context, generation int, changes []string) error {
 	if err := errors.Join(d.env.Use(generation), d.env.Prune()); err != nil {
 		return err
 	}
-	p := d.newPush("", neverDeployed)
+	p := d.newPush(ctx, "", neverDeployed)
 	advice := "git push " + d.colour.name + " main uses it"
 	if readJSON(d.colour.state("current.json"), p) {
 		advice = "bin/deploy restore " + d.colour.name + " starts it with this"
 	}
 	p.Time, p.Who, p.Steps, p.Changes = time.Now().UTC().Truncate(time.Second), who(), nil, changes
-	d.end(p, configured, "")
+	d.end(p, configured, nil)
 	d.out.line("CONFIGURED %s %s: %s does not run; %s", d.colour.name, strings.Join(changes, " "), d.colour.app, advice)
 	return nil
 }
@@ -119,7 +119,7 @@ func (d *Deployer) reconfigure(ctx context.Context, generation int, changes []st
 	if !readJSON(d.colour.state("current.json"), &running) {
 		return d.nothingDeployed()
 	}
-	p := d.newPush(running.Ref, running.Revision)
+	p := d.newPush(ctx, running.Ref, running.Revision)
 	p.Aim, p.Generation, p.Changes = configured, generation, changes
 	p.Built, p.Digest = running.Built, running.Digest
 	err := d.undertake(p)

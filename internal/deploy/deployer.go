@@ -32,6 +32,7 @@ type Deployer struct {
 	engine     *engine.Engine
 	lists      *fleet.Fleet
 	rotation   *fleet.Rotation
+	journal    *journal
 	out        *output
 	git        process // that runs this process as a hook
 }
@@ -61,6 +62,7 @@ func Open(config Config, name string, out io.Writer) (*Deployer, error) {
 		engine:     docker,
 		lists:      lists,
 		rotation:   rotation,
+		journal:    &journal{colour: name, steps: lists},
 		out:        &output{to: out, gone: func() {}},
 		git:        processOf(os.Getppid()),
 	}, err
@@ -87,11 +89,18 @@ func (d *Deployer) ready(ctx context.Context) error {
 	return err
 }
 
-func (d *Deployer) newPush(ref, revision string) *push {
+func (d *Deployer) newPush(ctx context.Context, ref, revision string) *push {
 	now := time.Now().UTC()
 	return &push{
-		record: record{Time: now.Truncate(time.Second), Built: now, Ref: ref, Revision: revision, Who: who()},
-		Git:    d.git,
+		record: record{
+			Time:     now.Truncate(time.Second),
+			Built:    now,
+			Ref:      ref,
+			Revision: revision,
+			Subject:  d.repository.subject(ctx, revision),
+			Who:      who(),
+		},
+		Git: d.git,
 	}
 }
 
@@ -114,7 +123,7 @@ func userName() string {
 
 // succeed ends a push whose release runs.
 func (d *Deployer) succeed(p *push, result string) {
-	d.end(p, result, "")
+	d.end(p, result, nil)
 	d.out.line("DEPLOYED %s %s %s", d.colour.name, p.Revision, p.Digest)
 }
 
@@ -130,7 +139,7 @@ func (d *Deployer) fail(ctx context.Context, p *push, err error) error {
 func (d *Deployer) refuse(p *push, err error) error {
 	failure := &stepError{step: "lock", err: err}
 	errors.As(err, &failure)
-	d.end(p, failed, oneLine(failure.Error()))
+	d.end(p, failed, failure)
 	d.out.line("DEPLOY FAILED %s %s %s: %s", d.colour.name, failure.step, p.Revision, oneLine(failure.err.Error()))
 	return ErrRefused
 }

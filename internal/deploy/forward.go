@@ -23,7 +23,7 @@ func (d *Deployer) Forward(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p := d.newPush(ref, revision)
+	p := d.newPush(ctx, ref, revision)
 	if d.runsAlready(ctx, p) {
 		d.out.line("%s runs what %s holds already: %s", d.colour.app, branch(ref), revision)
 		return nil

@@ -44,6 +44,16 @@ func (r repository) resolve(ctx context.Context, ref string) (string, error) {
 	return strings.TrimSpace(output), err
 }
 
+// subject returns the first line of a commit's message, or "" where there is no
+// such commit.
+func (r repository) subject(ctx context.Context, revision string) string {
+	output, err := r.git(ctx, nil, "show", "--no-patch", "--format=%s", revision, "--")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(output)
+}
+
 // noRevision is what git gives its hooks for a ref that is not there, before
 // or after the push (githooks(5), "update").
 const noRevision = "0000000000000000000000000000000000000000"

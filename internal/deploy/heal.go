@@ -19,6 +19,7 @@ func (d *Deployer) Heal(ctx context.Context) error {
 	if err := d.ready(ctx); err != nil {
 		return err
 	}
+	d.remind(ctx)
 	if d.isDown() {
 		d.out.line("%s is down", d.colour.name)
 		return d.unlist(ctx)

@@ -74,7 +74,8 @@ func check(ctx context.Context, docker patient, id, url string, port int, comman
 	}
 	code, output, err := docker.Exec(ctx, id, command)
 	if err == nil && code != 0 {
-		err = fmt.Errorf("the image's HEALTHCHECK exits with %d: %s", code, oneLine(output))
+		without := fmt.Sprintf("the image's HEALTHCHECK exits with %d", code)
+		err = printed{without + ": " + oneLine(output), without}
 	}
 	return err
 }

@@ -29,7 +29,8 @@ type record struct {
 	Built    time.Time  `json:"built"` // when the push that built its image began
 	Ref      string     `json:"ref"`
 	Revision string     `json:"revision"`
-	Digest   string     `json:"digest,omitempty"` // sha256:…, of the image in the registry
+	Subject  string     `json:"subject,omitempty"` // of the commit
+	Digest   string     `json:"digest,omitempty"`  // sha256:…, of the image in the registry
 	Who      string     `json:"who"`
 	Steps    []stepTime `json:"steps,omitempty"`
 	Changes  []string   `json:"changes,omitempty"` // of what the app is given: +NAME or -NAME, never a value

@@ -29,7 +29,7 @@ func (d *Deployer) Update(ctx context.Context, ref, old, revision string) error 
 	}
 	ctx, leave := d.withPusher(ctx)
 	defer leave()
-	p := d.newPush(ref, revision)
+	p := d.newPush(ctx, ref, revision)
 	unlock, err := d.lock(ctx)
 	if err != nil {
 		return d.refuse(p, err)
@@ -188,7 +188,7 @@ func deployable(stdin io.Reader) (string, error) {
 func (d *Deployer) deploy(ctx context.Context, ref, revision string) error {
 	p, under := d.underWay()
 	if !under || !p.Ready || p.Revision != revision {
-		p = d.newPush(ref, revision)
+		p = d.newPush(ctx, ref, revision)
 		if err := d.prepare(ctx); err != nil {
 			return d.refuse(p, err)
 		}

@@ -100,13 +100,17 @@ func (d *Deployer) underWay() (*push, bool) {
 
 func (d *Deployer) save(p *push) error { return writeJSON(d.colour.state("push.json"), p) }
 
-// end writes the push into the history. The file of another one, which this
-// push found and could not settle, stays.
-func (d *Deployer) end(p *push, result, why string) {
-	p.Result, p.Why = result, why
+// end writes the push into the history and the journal. The file of another
+// one, which this push found and could not settle, stays.
+func (d *Deployer) end(p *push, result string, why error) {
+	p.Result = result
+	if why != nil {
+		p.Why = oneLine(why.Error())
+	}
 	if err := d.history.add(p.record); err != nil {
 		d.out.line("warning: %v", err)
 	}
+	d.journal.record(d.ending(p, why))
 	if saved, under := d.underWay(); under && saved.Git == p.Git && saved.Revision == p.Revision {
 		_ = os.Remove(d.colour.state("push.json"))
 	}

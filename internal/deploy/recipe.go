@@ -66,12 +66,15 @@ func (d *Deployer) follow(ctx context.Context, p *push, steps []step) error {
 		if err := d.save(p); err != nil {
 			return &stepError{step.name, err}
 		}
+		ended := d.journal.begin(p)
 		begun := time.Now()
 		err := step.do(d, ctx, p)
-		p.Steps = append(p.Steps, stepTime{step.name, time.Since(begun).Round(time.Millisecond).Seconds()})
+		took := time.Since(begun)
+		p.Steps = append(p.Steps, stepTime{step.name, took.Round(time.Millisecond).Seconds()})
 		if cause := context.Cause(ctx); err != nil && cause != nil {
 			err = cause
 		}
+		ended(took, err)
 		if err != nil {
 			return &stepError{step.name, err}
 		}
@@ -147,7 +150,7 @@ func (d *Deployer) build(ctx context.Context, p *push) error {
 		return context.Cause(ctx)
 	}
 	if errors.As(err, new(*exec.ExitError)) {
-		return fmt.Errorf("%s (%w)", watch.last, err)
+		return printed{fmt.Sprintf("%s (%v)", watch.last, err), err.Error()}
 	}
 	if err != nil {
 		return err

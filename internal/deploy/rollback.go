@@ -24,7 +24,7 @@ func (d *Deployer) Rollback(ctx context.Context, revision string) error {
 	if err != nil {
 		return err
 	}
-	p := d.newPush(target.Ref, target.Revision)
+	p := d.newPush(ctx, target.Ref, target.Revision)
 	p.Aim, p.Built, p.Digest = rolledBack, target.Built, target.Digest
 	d.sayConfiguration()
 	if err = d.undertake(p); err == nil {
@@ -134,6 +134,7 @@ func (d *Deployer) Restore(ctx context.Context) error {
 	if err := d.prepare(ctx); err != nil {
 		return err
 	}
+	d.remind(ctx)
 	return d.restore(ctx, d.fail)
 }
 
@@ -156,7 +157,7 @@ func (d *Deployer) restore(ctx context.Context, fail outcome) error {
 	if current, runs := c.current(d.colour.app); runs && current.Digest == should.Digest && current.Generation == today {
 		return d.keepUp(ctx, &should, current)
 	}
-	p := d.newPush(should.Ref, should.Revision)
+	p := d.newPush(ctx, should.Ref, should.Revision)
 	p.Built, p.Digest = should.Built, should.Digest
 	return d.bringBack(ctx, p, restored, fail)
 }

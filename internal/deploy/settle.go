@@ -3,6 +3,7 @@ package deploy
 import (
 	"cmp"
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"syscall"
@@ -83,6 +84,9 @@ func (d *Deployer) settle(ctx context.Context) error {
 	return d.pruneConfigurations(ctx)
 }
 
+// errInterrupted is why a push failed whose process was killed.
+var errInterrupted = errors.New("interrupted")
+
 // finish ends a push that died: switches over to its candidate if its ref had
 // moved, clears up if the switch was done, and otherwise writes down how far it
 // came.
@@ -91,7 +95,7 @@ func (d *Deployer) finish(ctx context.Context, dead *push, current string) error
 		if err := d.follow(ctx, dead, clearSteps); err != nil {
 			d.out.line("warning: %v; the next push clears it up", err)
 		}
-		d.end(dead, cmp.Or(dead.Aim, deployed), "interrupted after the switch")
+		d.end(dead, cmp.Or(dead.Aim, deployed), errors.New("interrupted after the switch"))
 		return nil
 	}
 	now, err := d.repository.resolve(ctx, dead.Ref)
@@ -103,6 +107,6 @@ func (d *Deployer) finish(ctx context.Context, dead *push, current string) error
 		_ = d.takeOver(ctx, dead, cmp.Or(dead.Aim, deployed)) // which says why when it can't
 		return nil
 	}
-	d.end(dead, failed, dead.Step+": interrupted")
+	d.end(dead, failed, &stepError{dead.Step, errInterrupted})
 	return nil
 }

@@ -23,7 +23,6 @@ var commands = map[What]string{
 	GivenUp:      "LREM {spawning} 0 URL; RPUSH {failed} URL",
 	SetAside:     "RPUSH {failed} URL",
 	Dropped:      "LREM {temp} 0 URL",
-	Retried:      "LREM {failed} 0 URL; LPUSH {temp} URL",
 	Forgotten:    "LREM {failed} 0 URL",
 }
 

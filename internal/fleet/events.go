@@ -3,7 +3,6 @@ package fleet
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 	"unicode/utf8"
@@ -45,10 +44,9 @@ const (
 	Drained      What = "drained"       // the proxy has no request to it any more
 	Gone         What = "gone"          // its container and image are removed
 	GivenUp      What = "given up"      // failed, and nobody tries any more
+	Forgotten    What = "forgotten"     // off failedServers, because a person wants to see it no more
 	SetAside     What = "set aside"     // an element that is no server, found in a list
-	Retried      What = "wanted again"
-	Forgotten    What = "forgotten"
-	Dropped      What = "dropped" // a wish that nobody may have
+	Dropped      What = "dropped"       // a wish that nobody may have
 )
 
 // eventsLength is how many events are kept.
@@ -100,11 +98,7 @@ func (f *Fleet) run(ctx context.Context, script script, event Event, keys []stri
 func (e Event) around() (head, tail string) {
 	e.At, e.Server = time.Now().UTC().Truncate(time.Millisecond), ""
 	e.Why = firstBytes(e.Why, maxWhy)
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false) // people read it
-	_ = encoder.Encode(e)        // a struct of strings and numbers
-	before, after, _ := bytes.Cut(bytes.TrimSpace(text.Bytes()), []byte(`"server":"`))
+	before, after, _ := bytes.Cut(oneLine(e), []byte(`"server":"`))
 	return string(before) + `"server":"`, string(after)
 }
 

@@ -1,6 +1,9 @@
 package fleet
 
-import "encoding/json"
+import (
+	"bytes"
+	"encoding/json"
+)
 
 // entry is an element of a journal. It reports whether it is one at all: any
 // JSON object can be read as any other.
@@ -22,4 +25,13 @@ func entries[E entry](elements []string) []E {
 		}
 	}
 	return all
+}
+
+// oneLine is an entry as JSON, for people to read too.
+func oneLine(entry any) []byte {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(entry) // a struct of strings and numbers
+	return bytes.TrimSpace(text.Bytes())
 }

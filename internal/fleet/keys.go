@@ -6,7 +6,7 @@ package fleet
 // leave on the right, except where it says so.
 //
 //	/spawn   → tempServers → spawningServers → servers
-//	                                        ↘ failedServers
+//	                                        ↘ failedServers → tempServers, or forgotten
 //	servers  → spawningServers → servers, with other code or settings
 //	         ↘ drainServers until its last request ended
 //	/destroy → deleteServers → destroyingServers → gone

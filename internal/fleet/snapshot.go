@@ -26,9 +26,6 @@ type Snapshot struct {
 	Images  int64             // pictures that wait to be seen
 }
 
-// deployKeys are the journals of the colours.
-var deployKeys = map[string]string{"blue": blueDeployKey, "green": greenDeployKey}
-
 // Snapshot reads all lists at once, in one MULTI.
 func (f *Fleet) Snapshot(ctx context.Context, depth Depth) (Snapshot, error) {
 	var lists reads

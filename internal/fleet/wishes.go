@@ -14,6 +14,9 @@ var (
 	ErrFull             = errors.New("as many servers as the system may have")
 	ErrOutOfPorts       = errors.New("no port is left")
 	ErrNothingToDestroy = errors.New("nothing to destroy")
+	ErrFirstServer      = errors.New("the first server stays")
+	ErrNotListed        = errors.New("not in rotation")
+	ErrAlreadyGoing     = errors.New("already going")
 )
 
 // portOf is Site.Parse in Lua: the port of an element, or nil when it is no
@@ -29,6 +32,27 @@ local function portOf(element, host, first)
 end
 `
 
+// survey finds the highest port that any of the lists names, and how many
+// servers the first counting of them name, the first server included.
+const survey = portOf + `
+local function survey(keys, host, first, counting)
+  local highest, count, seen = first, 1, {[first] = true}
+  for i, key in ipairs(keys) do
+    for _, element in ipairs(redis.call('LRANGE', key, 0, -1)) do
+      local port = portOf(element, host, first)
+      if port then
+        highest = math.max(highest, port)
+        if i <= counting and not seen[port] then
+          seen[port] = true
+          count = count + 1
+        end
+      end
+    end
+  end
+  return highest, count
+end
+`
+
 // spawnScript allots the next port and queues its server.
 //
 //	KEYS  tempServers, then the other lists that name servers; the first
@@ -36,24 +60,11 @@ end
 //	ARGV  1 host  2 first port  3 most servers  4 how many lists count
 //	→ the port; 0 when there are as many servers as may be; -1 when the
 //	  ports have run out
-var spawnScript = newScript(portOf + `
-local host, first = ARGV[1], tonumber(ARGV[2])
-local highest, count, seen = first, 1, {[first] = true}
-for i, key in ipairs(KEYS) do
-  for _, element in ipairs(redis.call('LRANGE', key, 0, -1)) do
-    local port = portOf(element, host, first)
-    if port then
-      highest = math.max(highest, port)
-      if i <= tonumber(ARGV[4]) and not seen[port] then
-        seen[port] = true
-        count = count + 1
-      end
-    end
-  end
-end
+var spawnScript = newScript(survey + `
+local highest, count = survey(KEYS, ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[4]))
 if count >= tonumber(ARGV[3]) then return 0 end
 if highest >= 65535 then return -1 end
-local server = string.format('http://%s:%d', host, highest + 1)
+local server = string.format('http://%s:%d', ARGV[1], highest + 1)
 redis.call('LPUSH', KEYS[1], server)
 journal(server)
 return highest + 1
@@ -115,4 +126,38 @@ func (f *Fleet) RequestDestroy(ctx context.Context) (Server, error) {
 		return Server{}, fmt.Errorf("choosing a server to destroy: %w", err)
 	}
 	return f.Parse(element)
+}
+
+// destroyOfScript queues one server for destruction.
+//
+//	KEYS  1 servers  2 deleteServers  3 destroyingServers
+//	ARGV  1 the element
+//	→ 1 when it is queued; 0 when it is not in rotation; -1 when it is going
+//	  already
+var destroyOfScript = newScript(`
+if redis.call('LPOS', KEYS[2], ARGV[1]) or redis.call('LPOS', KEYS[3], ARGV[1]) then return -1 end
+if not redis.call('LPOS', KEYS[1], ARGV[1]) then return 0 end
+redis.call('LPUSH', KEYS[2], ARGV[1])
+journal(ARGV[1])
+return 1
+`)
+
+// RequestDestroyOf queues this very server in deleteServers. It returns
+// ErrFirstServer for the one that is never destroyed, ErrNotListed for one that
+// is not in rotation, and ErrAlreadyGoing for one that was chosen before.
+func (f *Fleet) RequestDestroyOf(ctx context.Context, server Server) error {
+	if server.Port == f.First {
+		return ErrFirstServer
+	}
+	keys := []string{serversKey, deleteKey, destroyingKey}
+	queued, err := f.run(ctx, destroyOfScript, Event{What: Unwanted}, keys, server.URL).Int()
+	switch {
+	case err != nil:
+		return fmt.Errorf("queueing %s to be destroyed: %w", server.URL, err)
+	case queued == 0:
+		return ErrNotListed
+	case queued < 0:
+		return ErrAlreadyGoing
+	}
+	return nil
 }

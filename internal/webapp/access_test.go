@@ -81,7 +81,7 @@ func cookieOf(t *testing.T, got answer) string {
 // changes are the requests that change something.
 var changes = []struct{ method, path string }{
 	{"GET", "/spawn"}, {"POST", "/spawn"}, {"GET", "/destroy"}, {"POST", "/destroy"}, {"GET", "/set/key"}, {"POST", "/set/key"},
-	{"POST", "/upload"}, {"GET", "/meow"}, {"POST", "/meow"},
+	{"POST", "/retry"}, {"POST", "/forget"}, {"POST", "/upload"}, {"GET", "/meow"}, {"POST", "/meow"},
 }
 
 func TestAccess_AsksForThePasswordBeforeAnythingChanges(t *testing.T) {
@@ -167,7 +167,7 @@ func TestLogin_GoesOnToWhatWasAskedForAndNowhereElse(t *testing.T) {
 	handler := locked(t, f, nil)
 	cookie := cookieOf(t, logIn(t, handler, sesame, "/"))
 	for next, want := range map[string]string{
-		"/": "/", "/recent?x=1": "/recent?x=1", "": "/", "/get/a%2Fb": "/get/a%2Fb", "/upload": "/", "/login?next=/": "/", "/logout": "/",
+		"/": "/", "/recent?x=1": "/recent?x=1", "": "/", "/get/a%2Fb": "/get/a%2Fb", "/upload": "/", "/retry": "/", "/forget": "/", "/login?next=/": "/", "/logout": "/",
 		"//evil.example": "/", "https://evil.example/": "/", `/\evil.example`: "/", "/%5Cevil.example": "/", "javascript:alert(1)": "/",
 		"///evil.example": "/", "http:/evil.example": "/", "\t//evil.example": "/", "/\nevil": "/", "evil.example": "/", "//@evil.example": "/",
 	} {
@@ -203,8 +203,8 @@ func TestLogin_AsksBeforeItGoesOnToAChange(t *testing.T) {
 	if recent, err := f.Recent(t.Context()); err != nil || len(recent) != 0 {
 		t.Errorf("recent: got %q, %v, want no visits", recent, err)
 	}
-	if got := send(t, handler, inBrowser("POST", "/spawn", "Cookie", cookie)); got.status != 202 {
-		t.Errorf("POST /spawn: got %v, want 202", got)
+	if got := send(t, handler, inBrowser("POST", "/spawn", "Cookie", cookie)); got.status != 303 {
+		t.Errorf("POST /spawn: got %v, want 303", got)
 	}
 }
 
@@ -361,7 +361,7 @@ func TestSet_HasNoMoreKeysThanMayBe(t *testing.T) {
 		expectStatus(t, handler, "/set/"+key, 200)
 	}
 	got := ask(t, handler, "GET", "/set/c", asJSON)
-	if want := `{"error":"There are 3 keys, as many as are kept. Wait until some have self-destructed."}`; got.status != 429 || got.body != want || got.header.Get("Retry-After") != "10" {
+	if want := `{"error":"The limit of 3 keys is reached. Wait until some have self-destructed."}`; got.status != 429 || got.body != want || got.header.Get("Retry-After") != "10" {
 		t.Errorf("a fourth key: got %v, want 429 %s", got, want)
 	}
 	expectStatus(t, handler, "/set/b", 200) // is there already

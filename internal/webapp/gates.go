@@ -46,12 +46,24 @@ func (a *App) deny(c *gin.Context, err error) reply {
 	case !access.IsBrowser(c.Request):
 		return answer
 	case errors.Is(err, errLogin):
-		return reply{answer.status, "login", loginData{refused, c.Request.URL.RequestURI(), false}}
+		return reply{answer.status, "login", loginData{refused, next(c), false}}
 	case errors.Is(err, errWrongPassword), errors.Is(err, fleet.ErrTooManyGuesses):
 		return reply{answer.status, "login", loginData{refused, c.Request.PostFormValue("next"), true}}
 	default:
 		return answer
 	}
+}
+
+// next returns where to go after a login: to what was asked for, but to the
+// first page where only a form said which server was meant. /destroy alone
+// would destroy any.
+func next(c *gin.Context) string {
+	if c.Request.URL.Path == "/destroy" {
+		if _, err := field(c, serverField); !errors.Is(err, errNoServer) {
+			return "/"
+		}
+	}
+	return c.Request.URL.RequestURI()
 }
 
 // knowsHost refuses a name that is not this system's. It concerns every client:

@@ -137,7 +137,10 @@ func (f failing) RequestSpawn(context.Context, int) (fleet.Server, error) {
 func (f failing) RequestDestroy(context.Context) (fleet.Server, error) {
 	return fleet.Server{}, f.fail()
 }
-func (f failing) Lists(context.Context) (fleet.Lists, error) { return fleet.Lists{}, f.fail() }
+func (f failing) RequestDestroyOf(context.Context, fleet.Server) error { return f.fail() }
+func (f failing) Retry(context.Context, fleet.Server, int) error       { return f.fail() }
+func (f failing) ForgetFailed(context.Context, string) error           { return f.fail() }
+func (f failing) Lists(context.Context) (fleet.Lists, error)           { return fleet.Lists{}, f.fail() }
 func (f failing) Snapshot(context.Context, fleet.Depth) (fleet.Snapshot, error) {
 	return fleet.Snapshot{}, f.fail()
 }

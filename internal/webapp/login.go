@@ -3,6 +3,7 @@ package webapp
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -68,7 +69,7 @@ func localTarget(text string) *url.URL {
 		return home
 	case !strings.HasPrefix(target.Path, "/"), strings.HasPrefix(target.Path, "//"), strings.Contains(target.Path, `\`):
 		return home // to a browser, // and /\ begin a host's name
-	case target.Path == "/upload", target.Path == "/login", target.Path == "/logout":
+	case slices.Contains([]string{"/upload", "/retry", "/forget", "/login", "/logout"}, target.Path):
 		return home
 	}
 	return target

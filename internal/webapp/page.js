@@ -168,6 +168,7 @@ let lost;
 
 function live(is) {
   clearTimeout(lost);
+  document.body.classList.toggle("live-now", is);
   if (is) document.body.classList.remove("lost");
   else lost = setTimeout(() => document.body.classList.add("lost"), 2000);
 }

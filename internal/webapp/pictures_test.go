@@ -173,19 +173,19 @@ func TestAnUploadWithoutAPictureIsRefusedAndNotStored(t *testing.T) {
 		status            int
 		sentence          string
 	}{
-		"no form":                {png, "image/png", 400, "This is no complete form."},
-		"no type":                {whole, "", 400, "This is no complete form."},
-		"no boundary":            {whole, "multipart/form-data", 400, "This is no complete form."},
-		"another boundary":       {whole, "multipart/form-data; boundary=other", 400, "This is no complete form."},
-		"cut in the picture":     {whole[:len(whole)-70], contentType, 400, "This is no complete form."},
+		"no form":                {png, "image/png", 400, "The form is incomplete."},
+		"no type":                {whole, "", 400, "The form is incomplete."},
+		"no boundary":            {whole, "multipart/form-data", 400, "The form is incomplete."},
+		"another boundary":       {whole, "multipart/form-data; boundary=other", 400, "The form is incomplete."},
+		"cut in the picture":     {whole[:len(whole)-70], contentType, 400, "The form is incomplete."},
 		"cut in a field's head":  {whole[:90], contentType, 400, "The form has no field image."},
-		"nothing":                {"", contentType, 400, "This is no complete form."},
+		"nothing":                {"", contentType, 400, "The form is incomplete."},
 		"the field is elsewhere": {elsewhere, elsewhereType, 400, "The form has no field image."},
 		"an empty file":          {empty, emptyType, 400, "No picture was chosen, or its file is empty."},
-		"text":                   {text, textType, 415, "This is no picture:"},
-		"a page":                 {page, pageType, 415, "This is no picture:"},
-		"an SVG":                 {svg, svgType, 415, "This is no picture:"},
-		"an SVG as XML":          {xml, xmlType, 415, "This is no picture:"},
+		"text":                   {text, textType, 415, "That is not a picture:"},
+		"a page":                 {page, pageType, 415, "That is not a picture:"},
+		"an SVG":                 {svg, svgType, 415, "That is not a picture:"},
+		"an SVG as XML":          {xml, xmlType, 415, "That is not a picture:"},
 		"a long other field":     {long, longType, 413, "The picture is too large: 10 MiB at most."},
 	} {
 		for _, accept := range []string{asJSON, asHTML} {
@@ -205,7 +205,7 @@ func TestAnUploadIsRefusedWhenTooManyPicturesWait(t *testing.T) {
 	handler := pages(t, f)
 	uploadFile(t, handler, asJSON, "image", png) // twice
 	got := uploadFile(t, handler, asJSON, "image", gif)
-	want := `{"error":"There are 2 pictures, as many as are kept. Look at some at /meow first."}`
+	want := `{"error":"The limit of 2 pictures is reached. Look at some at /meow first."}`
 	if got.status != 507 || got.body != want {
 		t.Errorf("third upload: got %v, want 507 %s", got, want)
 	}

@@ -155,12 +155,25 @@ func TestEveryErrorHasOneStatus(t *testing.T) {
 	for err, want := range map[error]int{
 		fleet.ErrFull: 429, fleet.ErrOutOfPorts: 503, fleet.ErrNoMessage: 404, fleet.ErrNoImages: 404,
 		fleet.ErrPassword: 503, fleet.ErrOutOfMemory: 507,
+		fleet.ErrFirstServer: 409, fleet.ErrNotListed: 409, fleet.ErrAlreadyGoing: 409, fleet.ErrNotFailed: 409,
 		fleet.ErrTooManyImages: 507, context.DeadlineExceeded: 503, errors.New("LOADING Redis"): 503,
 	} {
 		recorder := httptest.NewRecorder()
 		handler(err).ServeHTTP(recorder, httptest.NewRequest("GET", "/spawn", nil))
 		if recorder.Code != want {
 			t.Errorf("%v: got %d, want %d", err, recorder.Code, want)
+		}
+	}
+}
+
+func TestRefusal_IsHeadedByWhatIsWrong(t *testing.T) {
+	f := open(t)
+	list(t, f, 3000, 3001, 3002)
+	expectHTML(t, pages(t, f), "POST", "/spawn", 429, "<h1>The system is full</h1>")
+	expectHTML(t, pages(t, failing{errors.New("away")}), "GET", "/", 503, "<h1>Redis is away</h1>")
+	for _, refused := range append(refusals(testConfig), redisAway) {
+		if refused.title == "" || len(refused.title) > 25 || refused.title == http.StatusText(refused.status) {
+			t.Errorf("%v: got the title %q, want a short one of its own", refused.err, refused.title)
 		}
 	}
 }
@@ -172,7 +185,7 @@ func TestWhatABrowserAsksForAheadOfTimeIsRefusedAndChangesNothing(t *testing.T) 
 			request := httptest.NewRequest(method, path, nil)
 			request.Header.Set("Accept", asJSON)
 			request.Header.Set(header, value)
-			const want = `{"error":"Nothing here is fetched ahead of time: ask when it is wanted."}`
+			const want = `{"error":"This page cannot be prefetched."}`
 			if got := send(t, handler, request); got.status != 503 || got.body != want {
 				t.Errorf("%s %s with %s: got %v, want 503 %s", method, path, header, got, want)
 			}

@@ -43,13 +43,17 @@ func (a *App) routeReading(pages *gin.RouterGroup) {
 // routeChanges routes the pages that change something. The seed has them as
 // GET; a page of this system uses POST, and so does one that asks first.
 func (a *App) routeChanges(pages *gin.RouterGroup) {
-	for path, handler := range map[string]func(*gin.Context) (reply, error){
-		"/spawn": a.spawn, "/destroy": a.destroy, "/set/:key": a.setMessage, "/meow": a.meow,
+	for path, handler := range map[string]gin.HandlerFunc{
+		"/spawn": a.button(a.spawn), "/destroy": a.button(a.destroy), "/set/:key": a.page(a.setMessage), "/meow": a.page(a.meow),
 	} {
-		pages.GET(path, a.page(handler))
-		pages.POST(path, a.page(handler))
+		pages.GET(path, handler)
+		pages.POST(path, handler)
 	}
-	pages.POST("/upload", a.page(a.upload))
+	for path, handler := range map[string]func(*gin.Context) (reply, error){
+		"/upload": a.upload, "/retry": a.retry, "/forget": a.forget,
+	} {
+		pages.POST(path, a.button(handler))
+	}
 }
 
 // engine matches a path as it was sent, still escaped, so that %2F is part of

@@ -2,7 +2,6 @@ package webapp
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -26,10 +25,6 @@ type appData struct {
 	Colour string      `json:"colour"`
 	URL    string      `json:"url"`
 	State  fleet.State `json:"state"`
-}
-
-type noteData struct {
-	Message string `json:"message"`
 }
 
 func (a *App) listServers(c *gin.Context) (reply, error) {
@@ -64,19 +59,4 @@ func appsOf(lists fleet.Lists) []appData {
 		}
 	}
 	return apps
-}
-
-// spawn answers 202 (RFC 9110 section 15.3.3): the server is promised, and
-// will be built by another program.
-func (a *App) spawn(c *gin.Context) (reply, error) {
-	server, err := a.store.RequestSpawn(c.Request.Context(), a.config.MaxServers)
-	return reply{http.StatusAccepted, "spawn", serverData{server.URL, server.Port, fleet.Queued}}, err
-}
-
-func (a *App) destroy(c *gin.Context) (reply, error) {
-	server, err := a.store.RequestDestroy(c.Request.Context())
-	if errors.Is(err, fleet.ErrNothingToDestroy) {
-		return reply{http.StatusOK, "note", noteData{"Nothing to destroy."}}, nil
-	}
-	return reply{http.StatusAccepted, "destroy", serverData{server.URL, server.Port, fleet.Deleting}}, err
 }

@@ -28,7 +28,7 @@ func TestSpawnIsRefusedAtTheLimitThatItNames(t *testing.T) {
 	list(t, f, 3000, 3001, 3002)
 	handler := pages(t, f)
 
-	const sentence = "There are 3 servers, as many as there may be. Destroy one first."
+	const sentence = "The limit of 3 servers is reached. Destroy one first."
 	expectJSON(t, handler, "POST", "/spawn", 429, `{"error":"`+sentence+`"}`)
 	expectHTML(t, handler, "POST", "/spawn", 429, sentence)
 	if got := ask(t, handler, "GET", "/spawn", asJSON).header.Get("Retry-After"); got != "30" {

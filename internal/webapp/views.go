@@ -101,7 +101,9 @@ func (v cardView) High() int64 { return v.Usage.Limit / 10 * 9 }
 func (v cardView) DestroyCommand() string { return fleet.Command(fleet.Unwanted, v.Pool, v.Element) }
 
 // RetryCommand is what the button stands for.
-func (v cardView) RetryCommand() string { return fleet.Command(fleet.Retried, v.Pool, v.Element) }
+func (v cardView) RetryCommand() string {
+	return v.ForgetCommand() + "; " + fleet.Command(fleet.Wanted, v.Pool, v.Element)
+}
 
 // ForgetCommand is what the button stands for.
 func (v cardView) ForgetCommand() string { return fleet.Command(fleet.Forgotten, v.Pool, v.Element) }

@@ -63,6 +63,9 @@ func ReadConfig(env *settings.Reader) (config Config, err error) {
 type store interface {
 	RequestSpawn(ctx context.Context, most int) (fleet.Server, error)
 	RequestDestroy(ctx context.Context) (fleet.Server, error)
+	RequestDestroyOf(ctx context.Context, server fleet.Server) error
+	Retry(ctx context.Context, server fleet.Server, most int) error
+	ForgetFailed(ctx context.Context, element string) error
 	Lists(ctx context.Context) (fleet.Lists, error)
 	Snapshot(ctx context.Context, depth fleet.Depth) (fleet.Snapshot, error)
 	StepAside(ctx context.Context, server fleet.Server) (bool, error)

@@ -1,0 +1,150 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"deux/internal/fleet"
+)
+
+// journal tells in Redis how far a push has come. A push needs it for nothing:
+// where Redis is away the journal has a gap.
+type journal struct {
+	colour string
+	steps  stepRecorder
+	quiet  time.Time // until when nothing is recorded
+}
+
+type stepRecorder interface {
+	RecordStep(ctx context.Context, colour string, step fleet.Step) error
+}
+
+// recordTimeout bounds what one entry may take.
+const recordTimeout = 250 * time.Millisecond
+
+// record puts an entry into the journal. After one that failed, nothing is
+// recorded for ten times as long as that took: a Redis that hangs costs a push a
+// tenth of its time at most.
+func (j *journal) record(step fleet.Step) {
+	begun := time.Now()
+	if begun.Before(j.quiet) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), recordTimeout) // the pusher may be gone
+	defer cancel()
+	if err := j.steps.RecordStep(ctx, j.colour, step); err != nil {
+		j.quiet = time.Now().Add(10 * time.Since(begun))
+	}
+}
+
+// begin records that a push has come to its next step. The caller says how that
+// ended.
+func (j *journal) begin(p *push) (ended func(took time.Duration, err error)) {
+	step := p.entry()
+	step.At, step.Step, step.State = time.Now(), p.Step, fleet.StepBegun
+	j.record(step)
+	return func(took time.Duration, err error) {
+		step.State, step.Ms = fleet.StepDone, took.Milliseconds()
+		if err != nil {
+			step.State, step.Why = fleet.StepFailed, withoutOutput(err)
+		}
+		j.record(step)
+	}
+}
+
+// entry is what all entries of a push have in common.
+func (p *push) entry() fleet.Step {
+	return fleet.Step{Push: p.Time, What: what(p.Aim), Revision: p.Revision, Subject: p.Subject, By: p.Who}
+}
+
+// what names what is done in one word, by its result when all goes well.
+func what(aim string) string {
+	switch aim {
+	case rolledBack:
+		return "rollback"
+	case forwarded:
+		return "forward"
+	case restored:
+		return "restore"
+	case configured:
+		return "env"
+	}
+	return "push"
+}
+
+// ending is the last entry of a push.
+func (d *Deployer) ending(p *push, why error) fleet.Step {
+	step := p.entry()
+	step.At, step.State, step.Digest = time.Now(), fleet.StepDone, p.Digest
+	if p.Result == failed {
+		step.State = fleet.StepFailed
+	} else {
+		step.What = what(p.Result)
+	}
+	if why != nil {
+		step.Why = withoutOutput(why)
+	}
+	for _, taken := range p.Steps {
+		step.Ms += int64(taken.Seconds * 1000)
+	}
+	step.Running, step.Releases = d.releases()
+	return step
+}
+
+// mostReleases bounds how many releases an entry names.
+const mostReleases = 10
+
+// releases returns what has the requests and the last that had them.
+func (d *Deployer) releases() (running *fleet.Release, last []fleet.Release) {
+	if current := new(push); readJSON(d.colour.state("current.json"), current) {
+		current.Result = current.Aim
+		release := current.release()
+		running = &release
+	}
+	past, err := d.history.read()
+	if err != nil {
+		return running, nil
+	}
+	for _, r := range releases(past, min(d.config.Keep, mostReleases)) {
+		last = append(last, r.release())
+	}
+	return running, last
+}
+
+func (r record) release() fleet.Release {
+	return fleet.Release{At: r.Time, What: what(r.Result), Revision: r.Revision, Digest: r.Digest, By: r.Who, Subject: r.Subject}
+}
+
+// remind puts what runs into a journal that was lost, as after a flush.
+func (d *Deployer) remind(ctx context.Context) {
+	current := new(push)
+	if !readJSON(d.colour.state("current.json"), current) {
+		return
+	}
+	if has, err := d.lists.HasSteps(ctx, d.colour.name); err != nil || has {
+		return
+	}
+	step := d.ending(current, nil)
+	step.At, step.What = current.Time, what(current.Aim)
+	d.journal.record(step)
+}
+
+// printed is an error in the words of a program that somebody pushed. They may
+// hold anything, a secret too, so they are for the pusher and not for a list.
+type printed struct {
+	text    string
+	without string // the same less those words
+}
+
+func (p printed) Error() string { return p.text }
+
+// withoutOutput is why something failed, on one line, less what was printed.
+func withoutOutput(err error) string {
+	text := err.Error()
+	if output := (printed{}); errors.As(err, &output) {
+		text = strings.ReplaceAll(text, output.text, output.without)
+	}
+	return oneLine(text)
+}

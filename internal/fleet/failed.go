@@ -1,0 +1,81 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// ErrNotFailed is why a wish about something in failedServers is refused.
+var ErrNotFailed = errors.New("not among the failed")
+
+// retryScript queues a server that failed.
+//
+//	KEYS  the lists that name servers; the first ARGV[4] of them count against
+//	      the limit. The first is tempServers, the last failedServers
+//	ARGV  1 host  2 first port  3 most servers  4 how many lists count
+//	      5 the element
+//	→ 1 when it is queued, or was under way already; 0 when there are as many
+//	  servers as may be; -1 when it is not in failedServers
+var retryScript = newScript(survey + `
+local failed = KEYS[#KEYS]
+if not redis.call('LPOS', failed, ARGV[5]) then return -1 end
+local isUnderWay = false
+for i = 1, tonumber(ARGV[4]) do isUnderWay = isUnderWay or redis.call('LPOS', KEYS[i], ARGV[5]) end
+if not isUnderWay then
+  local _, count = survey(KEYS, ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[4]))
+  if count >= tonumber(ARGV[3]) then return 0 end
+  redis.call('LPUSH', KEYS[1], ARGV[5])
+  journal(ARGV[5])
+end
+redis.call('LREM', failed, 0, ARGV[5])
+return 1
+`)
+
+// retried is the reason of the event of a server that is wanted once more.
+const retried = "once more, after it failed"
+
+// Retry moves a server from failedServers to tempServers, to be spawned once
+// more on its port. It returns ErrNotFailed for one that is not there, and
+// ErrFull, as RequestSpawn does, when there are most servers without it.
+func (f *Fleet) Retry(ctx context.Context, server Server, most int) error {
+	if server.Port == f.First {
+		return ErrFirstServer
+	}
+	event := Event{What: Wanted, Why: retried}
+	queued, err := f.run(ctx, retryScript, event, fleetKeys, f.Host, f.First, most, occupyingKeys, server.URL).Int()
+	switch {
+	case err != nil:
+		return fmt.Errorf("queueing %s once more: %w", server.URL, err)
+	case queued == 0:
+		return ErrFull
+	case queued < 0:
+		return ErrNotFailed
+	}
+	return nil
+}
+
+// forgetFailedScript takes an element out of a list.
+//
+//	KEYS  1 failedServers
+//	ARGV  1 the element
+//	→ how often it was there
+var forgetFailedScript = newScript(`
+local found = redis.call('LREM', KEYS[1], 0, ARGV[1])
+if found > 0 then journal(ARGV[1]) end
+return found
+`)
+
+// ForgetFailed takes an element, a server or whatever was set aside, off
+// failedServers. It returns ErrNotFailed when it is not there. The port of a
+// server can be allotted again then.
+func (f *Fleet) ForgetFailed(ctx context.Context, element string) error {
+	found, err := f.run(ctx, forgetFailedScript, Event{What: Forgotten}, []string{failedKey}, element).Int()
+	if err != nil {
+		return fmt.Errorf("taking an element off %s: %w", failedKey, err)
+	}
+	if found == 0 {
+		return ErrNotFailed
+	}
+	return nil
+}
