@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -11,61 +12,88 @@ import (
 	"github.com/docker/docker/api/types/filters"
 )
 
-// Usage is what a running container of the system uses.
+// Usage is how a container of the system is and, while it runs, what it uses.
 type Usage struct {
-	ID     string
-	Name   string
+	ID      string
+	Name    string
+	Service string // of Compose; empty for any other
+	State   string // one of the States
+	Health  string // healthy, unhealthy or starting; empty without a HEALTHCHECK, or while it does not run
+
 	CPU    time.Duration // of processors, since it started
 	Memory int64         // bytes, without what the kernel could drop of files
-	Limit  int64         // bytes; the machine's memory when it has none of its own
+	Limit  int64         // bytes; the machine's memory when it has none of its own; 0 if it was not measured
 }
 
-// Usages returns what each running container of the system uses: Compose's
-// services, spawned servers and releases. One that ends meanwhile is left out.
+// Usages returns how each container of the system is, whether it runs or not:
+// Compose's services, spawned servers and releases. One that ends meanwhile has
+// no limit.
 func (e *Engine) Usages(ctx context.Context) ([]Usage, error) {
-	var running []container.Summary
+	var all []Usage
 	for _, label := range []string{composeProject, FleetLabel} {
 		found, err := e.docker.ContainerList(ctx, container.ListOptions{
-			Filters: filters.NewArgs(filters.Arg("label", label+"="+e.fleet))})
+			All: true, Filters: filters.NewArgs(filters.Arg("label", label+"="+e.fleet))})
 		if err != nil {
 			return nil, fmt.Errorf("listing containers: %w", err)
 		}
-		running = append(running, found...)
-	}
-	usages := make([]Usage, len(running))
-	failures := make([]error, len(running))
-	var asking sync.WaitGroup
-	for i, summary := range running {
-		asking.Go(func() { usages[i], failures[i] = e.usage(ctx, summary) })
-	}
-	asking.Wait()
-	var all []Usage
-	for i, usage := range usages {
-		if failures[i] == nil && usage.Limit > 0 {
-			all = append(all, usage)
+		for _, summary := range found {
+			all = append(all, usageOf(summary))
 		}
 	}
+	e.measure(ctx, all)
 	return all, ctx.Err()
 }
 
-// usage asks once: Docker would otherwise wait a second for a second sample.
-func (e *Engine) usage(ctx context.Context, summary container.Summary) (Usage, error) {
-	answer, err := e.docker.ContainerStatsOneShot(ctx, summary.ID)
+// usageOf returns what a list tells of a container.
+func usageOf(summary container.Summary) Usage {
+	usage := Usage{ID: summary.ID, State: string(summary.State), Health: healthOf(summary.Status)}
+	if len(summary.Names) > 0 {
+		usage.Name = summary.Names[0][1:] // Docker writes a slash first
+	}
+	if summary.Labels[composeOneOff] != "True" {
+		usage.Service = summary.Labels[composeService]
+	}
+	return usage
+}
+
+// healthOf reads the health out of what docker ps shows, such as "Up 5 minutes
+// (unhealthy)": to inspect each container would cost a request more. Behind "Up"
+// Docker writes nothing else in brackets but "(Paused)".
+func healthOf(status string) string {
+	_, bracket, _ := strings.Cut(status, "(")
+	switch health := strings.TrimPrefix(strings.TrimSuffix(bracket, ")"), "health: "); health {
+	case string(container.Healthy), string(container.Unhealthy), string(container.Starting):
+		return health
+	}
+	return ""
+}
+
+// measure fills in what each one that runs uses.
+func (e *Engine) measure(ctx context.Context, all []Usage) {
+	var asking sync.WaitGroup
+	for i := range all {
+		if all[i].State == StateRunning || all[i].State == StatePaused {
+			asking.Go(func() { e.measureOne(ctx, &all[i]) })
+		}
+	}
+	asking.Wait()
+}
+
+// measureOne asks once: Docker would otherwise wait a second for a second
+// sample.
+func (e *Engine) measureOne(ctx context.Context, usage *Usage) {
+	answer, err := e.docker.ContainerStatsOneShot(ctx, usage.ID)
 	if err != nil {
-		return Usage{}, fmt.Errorf("asking what a container uses: %w", err)
+		return
 	}
 	defer answer.Body.Close()
 	var stats container.StatsResponse
-	if err := json.NewDecoder(answer.Body).Decode(&stats); err != nil {
-		return Usage{}, fmt.Errorf("asking what a container uses: %w", err)
+	if json.NewDecoder(answer.Body).Decode(&stats) != nil {
+		return
 	}
-	return Usage{
-		ID:     summary.ID,
-		Name:   summary.Names[0][1:], // Docker writes a slash first
-		CPU:    time.Duration(stats.CPUStats.CPUUsage.TotalUsage),
-		Memory: withoutFiles(stats.MemoryStats),
-		Limit:  int64(stats.MemoryStats.Limit),
-	}, nil
+	usage.CPU = time.Duration(stats.CPUStats.CPUUsage.TotalUsage)
+	usage.Memory = withoutFiles(stats.MemoryStats)
+	usage.Limit = int64(stats.MemoryStats.Limit)
 }
 
 // withoutFiles takes off the files that were read once and not again, as docker

@@ -42,16 +42,12 @@ func TestSnapshot_HoldsEveryList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := fleet.Pool{Wanted: []string{url(3007), url(3006)}, Starting: []string{url(3005)},
-		Serving: []string{url(3001), url(3000), url(3002)}, Chosen: []string{url(3002)},
-		Leaving: []string{url(3003)}, Draining: []string{url(3003)}, Failed: []string{url(3004), "garbage"}}
-	blue := fleet.Pool{Serving: []string{url(3100)}, Draining: []string{url(3101)}, Failed: []string{url(3100)}}
 	at := time.Date(2026, 1, 2, 3, 4, 6, 0, time.UTC)
 	loads := []fleet.Load{{At: at, Requests: 2}, {At: at.Add(-time.Second), Requests: 1}}
 	for what, pair := range map[string][2]any{
-		"web":     {got.Pool("web"), web},
-		"blue":    {got.Pool("blue"), blue},
-		"green":   {got.Pool("green").Serving, []string{url(3200)}},
+		"servers": {elements(got.Places("web")), []string{url(3000), url(3001), url(3002), url(3003), url(3004), url(3005), url(3006), url(3007), "garbage"}},
+		"blue":    {elements(got.Places("blue")), []string{url(3100), url(3101)}},
+		"green":   {elements(got.Places("green")), []string{url(3200)}},
 		"events":  {got.Events, []fleet.Event{{What: fleet.Wanted, Server: "b"}, {What: fleet.Wanted, Server: "a"}}},
 		"loads":   {got.Loads, map[string][]fleet.Load{"web": loads, "blue": loads, "green": loads}},
 		"vitals":  {got.Vitals, fleet.Vitals{At: at, Machine: fleet.Machine{Memory: 2}}},

@@ -25,14 +25,14 @@ type Machine struct {
 	PSI       map[string]float64 `json:"psi,omitempty"` // percent of the last 10 s in which something waited for cpu, memory, io
 }
 
-// Container is what one container uses.
+// Container is how one container is and, while it runs, what it uses.
 type Container struct {
-	Service string  `json:"service,omitempty"`
-	State   string  `json:"state"`
-	Health  string  `json:"health,omitempty"`
-	CPU     float64 `json:"cpu"`    // percent of one processor, since the element before
-	Memory  int64   `json:"memory"` // bytes
-	Limit   int64   `json:"limit"`  // bytes
+	Service string  `json:"service,omitempty"` // of Compose
+	State   string  `json:"state"`             // running, restarting, paused, exited, created, removing or dead
+	Health  string  `json:"health,omitempty"`  // healthy, unhealthy or starting; none without a check
+	CPU     float64 `json:"cpu"`               // percent of one processor, since the element before
+	Memory  int64   `json:"memory"`            // bytes
+	Limit   int64   `json:"limit"`             // bytes; 0 if it was not measured
 }
 
 // vitalsLength is how many vitals are kept: five minutes of them.

@@ -71,8 +71,11 @@ func (v *vitals) look(ctx context.Context, now time.Time) (fleet.Vitals, error) 
 	found := fleet.Vitals{At: now.UTC().Truncate(time.Millisecond), Machine: v.machine(), Containers: make(map[string]fleet.Container)}
 	spent := make(map[string]time.Duration)
 	for _, usage := range used {
-		spent[usage.ID] = usage.CPU
+		if usage.Limit > 0 {
+			spent[usage.ID] = usage.CPU
+		}
 		found.Containers[usage.Name] = fleet.Container{
+			Service: usage.Service, State: usage.State, Health: usage.Health,
 			CPU: v.percent(usage, now), Memory: usage.Memory, Limit: usage.Limit}
 	}
 	v.last, v.at = spent, now

@@ -11,12 +11,16 @@ import (
 	"deux/internal/fleet"
 )
 
-// Usages is one server that uses half a processor of each second.
+// Usages is one server that uses half a processor of each second, and a writer
+// that is away.
 func (d *fakeDocker) Usages(context.Context) ([]engine.Usage, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.spent += 2500 * time.Millisecond
-	return []engine.Usage{{ID: "1", Name: "webapp_3001_app", CPU: d.spent, Memory: 10 << 20, Limit: 96 << 20}}, nil
+	return []engine.Usage{
+		{ID: "1", Name: "webapp_3001_app", State: "running", Health: "healthy", CPU: d.spent, Memory: 10 << 20, Limit: 96 << 20},
+		{ID: "2", Name: "deux_writer_1", Service: "writer", State: "exited"},
+	}, nil
 }
 
 // DataDir is a folder that surely exists.
@@ -43,9 +47,13 @@ func TestVitals_CountProcessorsBetweenTwoLooks(t *testing.T) {
 	if got := first.Containers["webapp_3001_app"].CPU; got != 0 {
 		t.Errorf("CPU at the first look: got %v %%, want 0", got)
 	}
-	want := fleet.Container{CPU: 50, Memory: 10 << 20, Limit: 96 << 20}
+	want := fleet.Container{State: "running", Health: "healthy", CPU: 50, Memory: 10 << 20, Limit: 96 << 20}
 	if got := second.Containers["webapp_3001_app"]; got != want {
 		t.Errorf("at the second look: got %+v, want %+v", got, want)
+	}
+	want = fleet.Container{Service: "writer", State: "exited"}
+	if got := second.Containers["deux_writer_1"]; got != want {
+		t.Errorf("the writer: got %+v, want %+v", got, want)
 	}
 	machine := second.Machine
 	if machine.Memory != 2<<20 || machine.Available != 1<<20 || machine.Disk <= 0 || machine.DiskFree > machine.Disk {
@@ -53,6 +61,32 @@ func TestVitals_CountProcessorsBetweenTwoLooks(t *testing.T) {
 	}
 	if len(machine.PSI) != 1 || machine.PSI["memory"] != 1.25 {
 		t.Errorf("pressure: got %v, want 1.25 %% for memory alone", machine.PSI)
+	}
+}
+
+// unmeasured is Docker that lists a server and, every second time, does not say
+// what it uses.
+type unmeasured struct {
+	*fakeDocker
+	calls int
+}
+
+func (d *unmeasured) Usages(context.Context) ([]engine.Usage, error) {
+	d.calls++
+	if d.calls%2 == 0 {
+		return []engine.Usage{{ID: "1", Name: "one", State: "running"}}, nil
+	}
+	return []engine.Usage{{ID: "1", Name: "one", State: "running", CPU: time.Hour, Limit: 1}}, nil
+}
+
+func TestVitals_HoldAContainerThatWasNotMeasuredAndNoPeakAfterIt(t *testing.T) {
+	v := newVitals(&unmeasured{fakeDocker: newFakeDocker()})
+	begin := time.Now()
+	for i := range 3 {
+		seen, err := v.look(t.Context(), begin.Add(time.Duration(i)*vitalsInterval))
+		if one, listed := seen.Containers["one"]; err != nil || !listed || one.State != "running" || one.CPU != 0 {
+			t.Errorf("look %d: got %+v, %v, want it running with 0 %%", i, seen.Containers, err)
+		}
 	}
 }
 
@@ -65,7 +99,7 @@ func TestVitals_AreWrittenDownAsASignOfLife(t *testing.T) {
 		last, _ = w.fleet.LastVitals(t.Context())
 		return last.At.After(began)
 	}, func() { t.Fatalf("vitals: got %+v, want some of after %v", last, began) })
-	if len(last.Containers) != 1 {
-		t.Errorf("containers: got %v, want one", last.Containers)
+	if len(last.Containers) != 2 {
+		t.Errorf("containers: got %v, want two", last.Containers)
 	}
 }

@@ -46,8 +46,7 @@ func pushOf(now time.Time, journal []fleet.Step) *Push {
 		return nil
 	}
 	newest := journal[0]
-	said := newest.At.Add(time.Duration(newest.Ms) * time.Millisecond)
-	last := &Push{Step: newest, Silent: now.Sub(said)}
+	last := &Push{Step: newest, Silent: now.Sub(newest.At)}
 	for _, step := range slices.Backward(journal) {
 		if !step.Push.Equal(last.Push) || step.IsEnd() {
 			continue
@@ -62,12 +61,18 @@ func pushOf(now time.Time, journal []fleet.Step) *Push {
 	return last
 }
 
-// releasesOf returns what has the requests of a colour, and what had them before.
+// releasesOf returns what has the requests of a colour, and what had them
+// before, newest first.
 func releasesOf(journal []fleet.Step) (now *fleet.Release, earlier []fleet.Release) {
-	for _, step := range journal {
-		if step.IsEnd() {
-			return step.Running, step.Releases
+	i := slices.IndexFunc(journal, fleet.Step.IsEnd)
+	if i < 0 {
+		return nil, nil
+	}
+	now = journal[i].Running
+	for _, release := range journal[i].Releases {
+		if now == nil || release.Revision != now.Revision {
+			earlier = append(earlier, release)
 		}
 	}
-	return nil, nil
+	return now, earlier
 }

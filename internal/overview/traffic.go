@@ -57,7 +57,10 @@ func (t *Traffic) add(now time.Time, s second) {
 	}
 	t.Requests += s.requests
 	t.Errors += s.errors
-	t.Chart[chartBars-1-max(0, int(age/barWindow))] += s.requests
+	// Bars begin at whole multiples of their width, or they would change shape
+	// as time goes by.
+	bar := chartBars - 1 - int(now.Truncate(barWindow).Sub(s.at.Truncate(barWindow))/barWindow)
+	t.Chart[min(max(bar, 0), chartBars-1)] += s.requests
 }
 
 // traffic returns that of a pool and, by URL, of its servers. The loads are
