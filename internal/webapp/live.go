@@ -36,13 +36,14 @@ type live struct {
 	outage *outage
 	log    *slog.Logger
 
-	mu       sync.Mutex // for all below; looking takes it, so that two never do at once
-	painter  *painter
-	last     overview.Overview // At is zero before the first
-	isStale  bool              // Redis does not answer any more
-	shown    scene             // what last was painted as
-	viewers  map[*viewer]bool
-	isClosed bool // the server is about to go
+	mu          sync.Mutex // for all below; looking takes it, so that two never do at once
+	painter     *painter
+	last        overview.Overview // At is zero before the first
+	isStale     bool              // Redis does not answer any more
+	shown       scene             // what last was painted as
+	viewers     map[*viewer]bool
+	isFollowing bool // follow runs
+	isClosed    bool // the server is about to go
 }
 
 // viewer is one stream. Its channel is closed when it has to end.
@@ -97,7 +98,9 @@ func (l *live) watch(ctx context.Context) (*viewer, error) {
 	}
 	v := &viewer{make(chan []byte, backlog)}
 	v.messages <- encode(update{IsAll: true, Put: l.shown.fragments})
-	if l.viewers[v] = true; len(l.viewers) == 1 {
+	l.viewers[v] = true
+	if !l.isFollowing {
+		l.isFollowing = true
 		go l.follow()
 	}
 	return v, nil
@@ -123,6 +126,10 @@ func (l *live) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.isClosed = true
+	l.dropAll()
+}
+
+func (l *live) dropAll() {
 	for v := range l.viewers {
 		l.drop(v)
 	}
@@ -142,7 +149,7 @@ func (l *live) follow() {
 func (l *live) step() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.viewers) == 0 {
+	if l.isFollowing = len(l.viewers) > 0; !l.isFollowing {
 		return false
 	}
 	before := l.shown
@@ -152,10 +159,7 @@ func (l *live) step() bool {
 		l.outage.begin(err)
 	}
 	if l.leaves() {
-		for v := range l.viewers {
-			l.drop(v)
-		}
-		return false
+		l.dropAll()
 	}
 	if change := difference(before.fragments, l.shown.fragments); len(change.Put)+len(change.Gone) > 0 {
 		l.tell(encode(change))

@@ -1,0 +1,231 @@
+package webapp
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"deux/internal/fleet"
+)
+
+// counting is a store that is only looked at, and counts how often.
+type counting struct {
+	failing
+	looks atomic.Int64
+	away  atomic.Bool
+	get   func() fleet.Snapshot
+}
+
+func (c *counting) Snapshot(context.Context, fleet.Depth) (fleet.Snapshot, error) {
+	c.looks.Add(1)
+	if c.away.Load() {
+		return fleet.Snapshot{}, errors.New("connection refused")
+	}
+	if c.get == nil {
+		return fleet.Snapshot{}, nil
+	}
+	return c.get(), nil
+}
+
+func liveOver(store store) *live {
+	log := slog.New(slog.DiscardHandler)
+	return newLive(testConfig, store, &outage{log: log}, log)
+}
+
+func watch(t *testing.T, l *live) *viewer {
+	t.Helper()
+	v, err := l.watch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// end leaves, and waits until nobody looks any more.
+func end(l *live, v *viewer) {
+	l.leave(v)
+	time.Sleep(2 * lookInterval)
+}
+
+// nextOf returns a viewer's next message.
+func nextOf(t *testing.T, v *viewer) (u update) {
+	t.Helper()
+	text, open := <-v.messages
+	if !open {
+		t.Fatal("the stream has ended")
+	}
+	if err := json.Unmarshal(text, &u); err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+// has reports whether an update brings a fragment with that text in it.
+func (u update) has(id, text string) bool {
+	for _, one := range u.Put {
+		if one.ID == id && strings.Contains(string(one.HTML), text) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestLive_LooksFourTimesASecondForAllViewersAndNotAtAllWithoutOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &counting{}
+		l := liveOver(store)
+		var all []*viewer
+		for range 20 {
+			all = append(all, watch(t, l))
+		}
+		store.looks.Store(0)
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if got := store.looks.Load(); got < 35 || got > 41 {
+			t.Errorf("20 viewers for 10 s: got %d looks, want 4 a second", got)
+		}
+		for _, v := range all {
+			l.leave(v)
+		}
+		time.Sleep(time.Second)
+		store.looks.Store(0)
+		time.Sleep(time.Minute)
+		if got := store.looks.Load(); got != 0 {
+			t.Errorf("nobody for a minute: got %d looks, want none", got)
+		}
+	})
+}
+
+func TestLive_TellsEverythingFirstAndThenWhatChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pictures := int64(0)
+		l := liveOver(&counting{get: func() fleet.Snapshot { return fleet.Snapshot{Images: pictures} }})
+		v := watch(t, l)
+		defer end(l, v)
+		if first := nextOf(t, v); !first.IsAll || !first.has("pictures", "No pictures") || !first.has("verdict", "infrastructure") {
+			t.Errorf("first: got %+v, want all there is", first)
+		}
+		synctest.Wait()
+		l.mu.Lock()
+		pictures = 3
+		l.mu.Unlock()
+		if change := nextOf(t, v); change.IsAll || len(change.Put) != 1 || !change.has("pictures", "3 pictures") {
+			t.Errorf("change: got %+v, want the pictures alone", change)
+		}
+	})
+}
+
+func TestLive_ShowsWhatItSawLastWhileRedisIsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &counting{get: func() fleet.Snapshot { return fleet.Snapshot{Images: 2} }}
+		l := liveOver(store)
+		v := watch(t, l)
+		defer end(l, v)
+		nextOf(t, v)
+		store.away.Store(true)
+		if change := nextOf(t, v); len(change.Put) != 1 || !change.has("verdict", "Redis does not answer") || !change.has("verdict", "data-stale") {
+			t.Errorf("away: got %+v, want the sentence alone", change)
+		}
+		if page, err := l.now(t.Context()); err == nil || !(update{Put: page.fragments}).has("pictures", "2 pictures") {
+			t.Errorf("a page meanwhile: got %v, want what was seen last, and the error", err)
+		}
+		store.away.Store(false)
+		if change := nextOf(t, v); !change.has("verdict", "infrastructure") {
+			t.Errorf("back: got %+v, want the sentence of before", change)
+		}
+	})
+}
+
+func TestLive_DropsAViewerThatTakesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pictures := int64(0)
+		l := liveOver(&counting{get: func() fleet.Snapshot { pictures++; return fleet.Snapshot{Images: pictures} }})
+		slow, quick := watch(t, l), watch(t, l)
+		taken := make(chan int)
+		go func() {
+			n := 0
+			for range quick.messages {
+				n++
+			}
+			taken <- n
+		}()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		n := 0
+		for range slow.messages { // ends, or the test hangs
+			n++
+		}
+		end(l, quick)
+		if got := <-taken; n > backlog || got < 200 {
+			t.Errorf("in a minute: got %d messages for the slow one and %d for the quick one, want at most %d and some 240", n, got, backlog)
+		}
+	})
+}
+
+func TestLive_EndsItsStreamsWhenItsServerDrains(t *testing.T) {
+	f := open(t)
+	list(t, f, 3000, 3001)
+	l := liveOver(f)
+	v := watch(t, l)
+	nextOf(t, v)
+	must(t, f.BeginDrain(t.Context(), f.Server(3001)))
+	begun := time.Now()
+	for range v.messages { // ends, or the test hangs
+	}
+	if took := time.Since(begun); took > 5*time.Second {
+		t.Errorf("the stream ended after %v, want at the next look", took)
+	}
+}
+
+func TestLive_TakesAsManyViewersAsItMay(t *testing.T) {
+	l := liveOver(&counting{})
+	for range maxViewers {
+		defer l.leave(watch(t, l))
+	}
+	if _, err := l.watch(t.Context()); !errors.Is(err, errTooManyViewers) {
+		t.Errorf("one more: got %v, want %v", err, errTooManyViewers)
+	}
+	l.close()
+	if _, err := l.watch(t.Context()); !errors.Is(err, errNoMoreEvents) {
+		t.Errorf("after the end: got %v, want %v", err, errNoMoreEvents)
+	}
+}
+
+func TestEvents_AreAServerSentStreamThatIsNoVisit(t *testing.T) {
+	f := open(t)
+	list(t, f, 3000)
+	app := newApp(t, f, slog.New(slog.DiscardHandler))
+	server := httptest.NewServer(app.routes())
+	defer server.Close()
+	request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/events", nil)
+	request.Host = "example.com"
+	response, err := http.DefaultClient.Do(request)
+	must(t, err)
+	defer response.Body.Close()
+	if kind := response.Header.Get("Content-Type"); response.StatusCode != 200 || kind != "text/event-stream" {
+		t.Fatalf("got %s %s, want 200 text/event-stream", response.Status, kind)
+	}
+	lines := bufio.NewScanner(response.Body)
+	lines.Buffer(nil, 1<<20)
+	for _, want := range []string{"retry: 250", "", "id: ", `data: {"all":true,"put":[{"id":"verdict"`, ""} {
+		if !lines.Scan() || !strings.HasPrefix(lines.Text(), want) {
+			t.Fatalf("got %.100q, want %q", lines.Text(), want)
+		}
+	}
+	app.live.close()
+	if lines.Scan() {
+		t.Errorf("after the end: got %.100q, want no more", lines.Text())
+	}
+	if recent, err := f.Recent(t.Context()); err != nil || len(recent) != 0 {
+		t.Errorf("recent: got %q, %v, want none", recent, err)
+	}
+}
