@@ -12,6 +12,7 @@ func TestDeploy(t *testing.T) {
 	}{
 		{"BeforeTheFirstPushTheProxySaysSo", beforeTheFirstPush},
 		{"TheFirstAndTheSecondPushAreDeployed", firstAndSecondPush},
+		{"TheJournalTellsOfEveryStepOfAPush", journalTellsOfPushes},
 		{"WhatRunsIsTheDigestThatTheRegistryHas", whatRunsIsTheDigest},
 		{"APushToGreenLeavesBlueAlone", greenLeavesBlueAlone},
 		{"OnlyTheFilesOfTheRevisionAreBuilt", onlyTheFilesOfTheRevision},
