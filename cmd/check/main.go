@@ -20,7 +20,7 @@ import (
 
 func main() {
 	if lines := check(os.Getenv); len(lines) > 0 {
-		fmt.Fprintf(os.Stderr, "%s\nNothing was changed. Settings are in the environment and in .env (README.md, Settings)\n",
+		fmt.Fprintf(os.Stderr, "%s\nNothing was changed. Settings are in the environment and in .env (docs/settings.md)\n",
 			strings.Join(lines, "\n"))
 		os.Exit(1)
 	}

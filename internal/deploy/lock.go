@@ -103,7 +103,7 @@ func (d *Deployer) save(p *push) error { return writeJSON(d.colour.state("push.j
 // end writes the push into the history. The file of another one, which this
 // push found and could not settle, stays.
 func (d *Deployer) end(p *push, result, why string) {
-	p.Result, p.Why = result, why
+	p.Result, p.Why, p.Subject = result, why, d.repository.subject(context.Background(), p.Revision)
 	if err := d.history.add(p.record); err != nil {
 		d.out.line("warning: %v", err)
 	}

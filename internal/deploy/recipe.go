@@ -69,6 +69,7 @@ func (d *Deployer) follow(ctx context.Context, p *push, steps []step) error {
 		begun := time.Now()
 		err := step.do(d, ctx, p)
 		p.Steps = append(p.Steps, stepTime{step.name, time.Since(begun).Round(time.Millisecond).Seconds()})
+		d.out.took(step.name, time.Since(begun))
 		if cause := context.Cause(ctx); err != nil && cause != nil {
 			err = cause
 		}
