@@ -33,10 +33,13 @@ redis_snapshot() {
 	tar -C "$work/redis" -cf "$work/volumes/${FLEET}_redis.tar" .
 }
 
+
 save_repositories() { tar -C "$DEPLOY_DIR" -cf "$work/deploy.tar" blue.git green.git; }
 
 # pack writes the archive under its name only when it is whole.
-pack() { tar -C "$work" -czf "$work/archive" --exclude ./archive --exclude ./redis . && mv "$work/archive" "$file"; }
+pack() {
+	(cd "$work" && rm -rf redis && tar -czf archive ./*) && mv "$work/archive" "$file"
+}
 
 echo "==> Waiting for pushes under way, if any"
 exec 8<>"$DEPLOY_DIR/blue.git/deux/lock" 9<>"$DEPLOY_DIR/green.git/deux/lock"

@@ -30,7 +30,7 @@ if [ "${1:-}" = --remove ]; then
 	exit
 fi
 user=$(stat -c %U "$root")
-sed "1,2d; s|@ROOT@|$(in_unit "$root")|; s|@USER@|$(in_unit "$user")|" "$root/deploy/deux.service" >"$units/$unit"
+sed "1,2d; s|@ROOT@|$(in_unit "$root")|; s|@USER@|$(in_unit "$user")|; s|@FLEET@|$FLEET|" "$root/deploy/deux.service" >"$units/$unit"
 chmod 644 "$units/$unit"
 systemd daemon-reload
 systemd enable "$unit"

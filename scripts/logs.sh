@@ -15,7 +15,7 @@ containers() {
 }
 
 # prefix NAME writes the name before each line, at once.
-prefix() { sed -u "s/^/$(printf '%-14s' "$1") | /"; }
+prefix() { sed -u "s/^/$(printf '%-16s' "$1") | /"; }
 
 # stamped puts the time of each line of infrastructure's log before it, in the
 # form that Docker has; a line without one has that of the line before.
@@ -33,9 +33,9 @@ stamped() {
 past() {
 	{
 		containers | while read -r name label; do
-			docker logs --timestamps --tail "$lines" --until "$began" "$name" 2>&1 | sed "s/^[^ ]*/& $(printf '%-14s' "$label") |/"
+			docker logs --timestamps --tail "$lines" --until "$began" "$name" 2>&1 | sed "s/^[^ ]*/& $(printf '%-16s' "$label") |/"
 		done
-		head -n "$logged" "$log" 2>/dev/null | tail -n "$lines" | stamped | sed "s/^[^ ]*/& infrastructure |/"
+		head -n "$logged" "$log" 2>/dev/null | tail -n "$lines" | stamped | sed "s/^[^ ]*/& infrastructure   |/"
 	} | sort -s -k 1,1 | cut -d ' ' -f 2-
 }
 

@@ -47,9 +47,9 @@ there() {
 
 # remove ends the system and removes its data.
 remove() {
-	"$root/scripts/down.sh"
-	volumes | xargs -r docker volume rm
-	rm -rf "${DEPLOY_DIR:?}/blue.git" "${DEPLOY_DIR:?}/green.git"
+	"$root/scripts/down.sh" &&
+		volumes | xargs -r docker volume rm &&
+		rm -rf "${DEPLOY_DIR:?}/blue.git" "${DEPLOY_DIR:?}/green.git"
 }
 
 present=$(there | sort -u)

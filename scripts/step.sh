@@ -6,7 +6,8 @@ hundredths() { read -r up _ </proc/uptime && echo "${up%.*}${up#*.}"; }
 
 # step NAME COMMAND... runs the command and prints "==> NAME  12.3 s"; on a
 # terminal the seconds run meanwhile. What the command says is shown when it
-# fails, or with VERBOSE=yes as it comes.
+# fails, or with VERBOSE=yes as it comes. In a function that is run so, set -e
+# has no effect: join its commands with &&.
 step() {
 	step_name=$1 step_began=$(hundredths)
 	shift

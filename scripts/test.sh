@@ -26,6 +26,7 @@ flock --nonblock 9 || { echo "==> Waiting for another make test on this host to 
 
 need socat socat
 need caddy caddy
+need systemd-analyze systemd
 need chromium chromium
 scripts/base_images.sh
 export REQUIRE_TOOLS=1
