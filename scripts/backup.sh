@@ -20,19 +20,21 @@ trap 'exit 130' INT # dash runs no EXIT trap on a signal
 trap 'exit 143' TERM
 mkdir "$work/volumes" "$work/redis"
 
+# In Redis's container: its data, by way of a file, since redis-cli leaves the
+# end mark of the transfer in what it writes to a pipe.
+# shellcheck disable=SC2016 # $f is the container's
+rdb='f=$(mktemp) && redis-cli --rdb "$f" >&2 && cat "$f"; code=$?; rm -f "$f"; exit $code'
+
 # redis_snapshot writes Redis's data of one instant, as the append-only files
 # that Redis 7 starts from: a base in RDB's format and the list of the files. An
 # RDB file alone is not read where appendonly is on.
 redis_snapshot() {
 	files=$work/redis/appendonlydir
-	mkdir -p "$files"
-	# shellcheck disable=SC2016 # $f is the container's
-	docker exec "$1" sh -c 'f=$(mktemp) && redis-cli --rdb "$f" >&2 && cat "$f"; code=$?; rm -f "$f"; exit $code' >"$files/appendonly.aof.1.base.rdb"
-	[ "$(head -c 5 "$files/appendonly.aof.1.base.rdb")" = REDIS ] || { echo "what Redis sent is not its data"; return 1; }
-	echo "file appendonly.aof.1.base.rdb seq 1 type b" >"$files/appendonly.aof.manifest"
-	tar -C "$work/redis" -cf "$work/volumes/${FLEET}_redis.tar" .
+	mkdir -p "$files" &&
+		docker exec "$1" sh -c "$rdb" >"$files/appendonly.aof.1.base.rdb" &&
+		echo "file appendonly.aof.1.base.rdb seq 1 type b" >"$files/appendonly.aof.manifest" &&
+		tar -C "$work/redis" -cf "$work/volumes/${FLEET}_redis.tar" .
 }
-
 
 save_repositories() { tar -C "$DEPLOY_DIR" -cf "$work/deploy.tar" blue.git green.git; }
 

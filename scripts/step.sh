@@ -9,14 +9,12 @@ hundredths() { read -r up _ </proc/uptime && echo "${up%.*}${up#*.}"; }
 # fails, or with VERBOSE=yes as it comes. In a function that is run so, set -e
 # has no effect: join its commands with &&.
 step() {
-	step_name=$1 step_began=$(hundredths)
-	shift
 	if [ -n "${VERBOSE:-}" ]; then
-		echo "==> $step_name"
-		"$@" || return
-		took "    took"
+		loud "$@"
 		return
 	fi
+	step_name=$1 step_began=$(hundredths)
+	shift
 	step_log=$(mktemp) step_code=0 step_ticker=''
 	printf '==> %s' "$step_name"
 	if [ -t 1 ]; then tick & step_ticker=$!; fi
@@ -25,6 +23,16 @@ step() {
 	took
 	[ "$step_code" -eq 0 ] || { echo "${0##*/}: $1 failed with $step_code; its last lines:"; tail -n 40 "$step_log"; } >&2
 	rm -f "$step_log"
+	return "$step_code"
+}
+
+# loud NAME COMMAND... is step for a command whose output is what people want.
+loud() {
+	echo "==> $1"
+	step_began=$(hundredths) step_code=0
+	shift
+	"$@" || step_code=$?
+	took "    took"
 	return "$step_code"
 }
 
