@@ -33,7 +33,7 @@ func backupAndRestore(s *deploySystem) {
 	}
 	s.counts("/data/counter", 2) // what comes after the backup is lost
 
-	s.refusesToRestore(file, "running deuxpush-blue-app")
+	s.refusesToRestore(file, "container deuxpush-blue-app")
 	s.must(s.root, "scripts/down.sh", "--clean")
 	s.refusesToRestore(file, "repository "+s.git("blue"))
 	s.must(s.root, "scripts/restore.sh", "--replace", file)

@@ -38,17 +38,18 @@ fi
 # there prints what a restore would replace.
 there() {
 	for label in com.docker.compose.project deux.fleet; do
-		docker ps --filter "label=$label=$FLEET" --format 'running {{.Names}}'
+		docker ps --all --filter "label=$label=$FLEET" --format 'container {{.Names}}'
 	done
-	! "$root/scripts/infrastructure.sh" running || echo "running infrastructure"
+	! "$root/scripts/infrastructure.sh" running || echo "program infrastructure"
 	volumes | sed 's/^/volume /'
 	for name in blue.git green.git; do [ ! -e "$DEPLOY_DIR/$name" ] || echo "repository $DEPLOY_DIR/$name"; done
 }
 
-# remove ends the system and removes its data.
+# remove ends the system, of which a program or a container is left, and removes
+# its data.
 remove() {
-	"$root/scripts/down.sh" &&
-		volumes | xargs -r docker volume rm &&
+	case $present in *'container '* | *'program '*) "$root/scripts/down.sh" || return ;; esac
+	volumes | xargs -r docker volume rm &&
 		rm -rf "${DEPLOY_DIR:?}/blue.git" "${DEPLOY_DIR:?}/green.git"
 }
 
