@@ -25,7 +25,7 @@ type command struct {
 // commands is everything that bin/deploy can do. init has no run: it makes
 // what the others open.
 var commands = []command{
-	{"status", "[COLOUR]", "what runs, where, whether it answers, what is under way; fails if it does not", alone((*deploy.Deployer).Status)},
+	{"status", "[COLOUR]", "what runs, what main holds instead, what is under way; fails if it does not answer", alone((*deploy.Deployer).Status)},
 	{"history", "COLOUR [--long]", "every push: when, result, commit, seconds, who, subject; --long for scripts", history},
 	{"rollback", "COLOUR [REVISION]", "run the release before, or one of the last KEEP_RELEASES, without a build", rollback},
 	{"forward", "COLOUR", "after a rollback, run again what the pushed branch holds", alone((*deploy.Deployer).Forward)},
