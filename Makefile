@@ -1,4 +1,4 @@
-.PHONY: deploy-init sample remotes help up down clean status logs infrastructure build base-images test test-unit lint bench bench-proxy
+.PHONY: help up down clean status logs backup restore install uninstall deploy-init sample remotes infrastructure build base-images test test-unit lint bench bench-proxy
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -12,6 +12,14 @@ status: ## show what runs, whether it is healthy, and the lists
 	@scripts/status.sh
 logs: ## follow the logs of everything (Ctrl-C ends it)
 	@scripts/logs.sh
+backup: ## keep data, pushed apps and settings in FILE=backup.tar.gz
+	@scripts/backup.sh $(FILE)
+restore: ## bring back what FILE=backup.tar.gz keeps (ARGS=--replace)
+	@scripts/restore.sh $(ARGS) $(FILE)
+install: ## have systemd start the system at boot
+	@scripts/install.sh
+uninstall: ## have it no longer
+	@scripts/install.sh --remove
 deploy-init: ## make the repositories to push to, the registry, the blue and green proxies
 	@scripts/deploy_init.sh
 sample: ## make a repository of the sample app, to push from (APP=dir, else sample)

@@ -69,7 +69,7 @@ func configured(s *deploySystem) {
 	if got := s.deploy("status", "blue"); !strings.Contains(got, "configured 1 variable, 1 file") {
 		s.t.Errorf("status: got\n%s", got)
 	}
-	history := s.deploy("history", "blue")
+	history := s.deploy("history", "blue", "--long")
 	if !regexp.MustCompile(`CONFIGURED  ` + w.head() + `  ` + digest + `  \S+  \+A  \+B  \+key.pem  pull=`).MatchString(history) {
 		s.t.Errorf("history: got\n%s", history)
 	}
@@ -139,7 +139,7 @@ func secretIsNowhere(s *deploySystem) {
 	for _, key := range s.redis.Keys(s.t.Context(), "*").Val() {
 		said += strings.Join(s.list(key), " ")
 	}
-	said += s.deploy("env", "blue", "list") + s.deploy("status") + s.deploy("history", "blue") + s.deploy("logs", "blue") +
+	said += s.deploy("env", "blue", "list") + s.deploy("status") + s.deploy("history", "blue", "--long") + s.deploy("logs", "blue") +
 		s.must(s.root, "docker", "history", "--no-trunc", "deuxpush-blue-image") +
 		s.must(s.root, "docker", "image", "inspect", "deuxpush-blue-image") +
 		s.must(s.root, "docker", "ps", "--all", "--no-trunc") +
@@ -171,7 +171,7 @@ func configurationTakenBack(s *deploySystem) {
 	if got := s.deploy("env", "blue", "list", "--show"); got != "A=good\n" || s.variable("blue", "A") != "good" || s.containerID("blue") != before {
 		s.t.Errorf("afterwards: configuration %q, the app has %q, want the old one and the old container", got, s.variable("blue", "A"))
 	}
-	if history := s.deploy("history", "blue"); !strings.Contains(history, "+A  +BREAK") || !strings.Contains(history, "exit code 4") {
+	if history := s.deploy("history", "blue", "--long"); !strings.Contains(history, "+A  +BREAK") || !strings.Contains(history, "exit code 4") {
 		s.t.Errorf("history: got\n%s", history)
 	}
 	s.runsOne("blue")
@@ -273,6 +273,9 @@ func forward(s *deploySystem) {
 	if got := s.variable("blue", "A"); got != "today" {
 		s.t.Errorf("after a rollback the app has A=%q, want today's", got)
 	}
+	if got := s.deploy("status", "blue"); !strings.Contains(got, "  rollback   main holds "+two+" behaviour: bin/deploy forward blue runs that\n") {
+		s.t.Errorf("status after a rollback: got\n%s", got)
+	}
 	if output := s.deploy("forward", "blue"); strings.Contains(output, "Building") || !strings.Contains(output, "DEPLOYED blue "+two) {
 		s.t.Errorf("forward: want no build\n%s", output)
 	}
@@ -286,7 +289,7 @@ func forward(s *deploySystem) {
 	s.shows("blue", two, "two")
 	w.accepted("--force", "blue", one+":master")
 	s.shows("blue", one, "one")
-	if history := s.deploy("history", "blue"); !strings.Contains(history, "ROLLED-FORWARD") || strings.Contains(history, "FAILED") {
+	if history := s.deploy("history", "blue", "--long"); !strings.Contains(history, "ROLLED-FORWARD") || strings.Contains(history, "FAILED") {
 		s.t.Errorf("history: got\n%s", history)
 	}
 	s.runsOne("blue")

@@ -210,7 +210,7 @@ func (s *deploySystem) shows(colour, revision, text string) {
 // seconds returns how long a step of the last push took.
 func (s *deploySystem) seconds(colour, step string) float64 {
 	s.t.Helper()
-	history := strings.Split(strings.TrimSpace(s.deploy("history", colour)), "\n")
+	history := strings.Split(strings.TrimSpace(s.deploy("history", colour, "--long")), "\n")
 	for _, field := range strings.Fields(history[len(history)-1]) {
 		if value, found := strings.CutPrefix(field, step+"="); found {
 			took, err := strconv.ParseFloat(value, 64)

@@ -51,9 +51,13 @@ func firstAndSecondPush(s *deploySystem) {
 	w.deployed("blue")
 	s.shows("blue", w.head(), "two")
 	s.runsOne("blue")
-	history := strings.Split(strings.TrimSpace(s.deploy("history", "blue")), "\n")
+	history := strings.Split(strings.TrimSpace(s.deploy("history", "blue", "--long")), "\n")
 	if len(history) != 2 || !regexp.MustCompile(`DEPLOYED  `+w.head()+`  sha256:[0-9a-f]{64}  \S+  .*build=[0-9.]+.* total=`).MatchString(history[1]) {
 		s.t.Errorf("history: got %q, want a line for each of two pushes", history)
+	}
+	brief := strings.Split(strings.TrimSpace(s.deploy("history", "blue")), "\n")
+	if last := brief[len(brief)-1]; len(brief) != 3 || len([]rune(last)) > 80 || !strings.HasSuffix(last, " behaviour") {
+		s.t.Errorf("history: got %q, want a header and a short line for each push, with its commit's subject", brief)
 	}
 }
 

@@ -214,7 +214,7 @@ func pusherKilled(s *deploySystem) {
 	}
 	s.shows("blue", w.head(), "start")
 	s.runsOne("blue")
-	if history := s.deploy("history", "blue"); !strings.Contains(history, "FAILED") || !strings.Contains(history, "the pusher went away") {
+	if history := s.deploy("history", "blue", "--long"); !strings.Contains(history, "FAILED") || !strings.Contains(history, "the pusher went away") {
 		s.t.Errorf("history: want a push whose pusher went away in\n%s", history)
 	}
 }

@@ -26,7 +26,7 @@ func overSSH(s *deploySystem) {
 	}
 	w.deployed("blue")
 	s.shows("blue", w.head(), "one")
-	if history := s.deploy("history", "blue"); !strings.Contains(history, "@127.0.0.1  ") {
+	if history := s.deploy("history", "blue", "--long"); !strings.Contains(history, "@127.0.0.1  ") {
 		s.t.Errorf("history: want who with the address in\n%s", history)
 	}
 	good := w.head()

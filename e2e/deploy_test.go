@@ -56,6 +56,7 @@ func TestDeploy(t *testing.T) {
 		{"LogsOutliveTheirContainers", keptLogs},
 		{"TheAppIsBoundedAndToldWhy", boundedApp},
 		{"AMisbehavingAppHarmsNobody", misbehavingApp},
+		{"ABackupBringsEverythingBack", backupAndRestore},
 		{"APushOverSSHIsTheSame", overSSH},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(s.within(t)) })

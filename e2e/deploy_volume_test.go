@@ -40,7 +40,7 @@ func dataOutlivesReleases(s *deploySystem) {
 	s.deploy("down")
 	s.deploy("restore")
 	s.counts("/data/counter", 9)
-	if output := s.deploy("down", "--clean"); !strings.Contains(output, "deuxpush_blue_data stays") {
+	if output := s.deploy("down", "--clean"); !strings.Contains(output, "deuxpush_blue_data stays: bin/deploy volume blue rm data --yes removes it") {
 		s.t.Errorf("down --clean does not say what stays:\n%s", output)
 	}
 	s.deploy("restore")
@@ -57,7 +57,7 @@ func volumesByHand(s *deploySystem) {
 	s.deploy("volume", "blue", "add", "data:/srv/data")
 	s.counts("/srv/data/counter", 1)
 	s.denied("is the volume data already", "volume", "blue", "add", "other:/srv/data")
-	s.denied("is lost with the volume data", "volume", "blue", "rm", "data")
+	s.denied("bin/deploy volume blue rm data --yes", "volume", "blue", "rm", "data")
 	s.counts("/srv/data/counter", 2)
 	if list := s.deploy("volume", "blue", "ls"); !strings.Contains(list, "used by deuxpush-blue-app") {
 		s.t.Errorf("volume ls: got %q, want who uses it", list)

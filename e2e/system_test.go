@@ -38,6 +38,7 @@ func TestSystem(t *testing.T) {
 		{"spawned servers take turns and destroyed ones are gone", spawnAndDestroy},
 		{"eight spawns at once", eightSpawnsAtOnce},
 		{"more servers than may be are refused", tooManyServersAreRefused},
+		{"logs follow a server that is spawned later", logsFollow},
 		{"at rest Redis hears less than two commands a second", quietAtRest},
 		{"every container has limits", everyContainerHasLimits},
 		{"the password of Redis is seen nowhere", passwordIsSeenNowhere},

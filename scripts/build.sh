@@ -4,6 +4,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
+. scripts/step.sh
 programs="./cmd/infrastructure ./cmd/deploy ./cmd/check"
 needed=$(sed -n 's/^go //p' go.mod)
 
@@ -14,13 +15,17 @@ recent_go() {
 	[ "$(printf '%s\n' "$needed" "$version" | sort -V | head -n 1)" = "$needed" ]
 }
 
-mkdir -p bin
-echo "==> Building the host's programs"
-if recent_go; then
+# build runs go build: with the host's Go or in a container.
+build() {
 	# shellcheck disable=SC2086 # a list of words
-	CGO_ENABLED=0 exec go build -trimpath -buildvcs=false -o bin/ $programs
-fi
-# shellcheck disable=SC2086
-exec docker run --rm --user "$(id -u):$(id -g)" --volume "$root:/src" --workdir /src \
-	--env CGO_ENABLED=0 --env GOCACHE=/src/var/go-cache --env GOPATH=/src/var/go \
-	golang:1.26-bookworm go build -trimpath -buildvcs=false -modcacherw -o bin/ $programs
+	if recent_go; then
+		CGO_ENABLED=0 go build -trimpath -buildvcs=false -o bin/ $programs
+	else
+		docker run --rm --user "$(id -u):$(id -g)" --volume "$root:/src" --workdir /src \
+			--env CGO_ENABLED=0 --env GOCACHE=/src/var/go-cache --env GOPATH=/src/var/go \
+			golang:1.26-bookworm go build -trimpath -buildvcs=false -modcacherw -o bin/ $programs
+	fi
+}
+
+mkdir -p bin
+step "Building the host's programs" build

@@ -5,6 +5,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/scripts/settings.sh"
+. "$root/scripts/step.sh"
 cd "$root"
 case "${1:-}" in
 '')
@@ -12,9 +13,8 @@ case "${1:-}" in
 	scripts/base_images.sh
 	scripts/build.sh
 	bin/check
-	echo "==> Starting the registry and the blue and green proxies"
-	if ! scripts/compose.sh up --detach --build redis registry blue green; then
-		echo "deploy_init.sh: not everything started. Is a port in use? .env may name others (README.md, Settings)" >&2
+	if ! step "Starting the registry and the blue and green proxies" scripts/compose.sh up --detach --build redis registry blue green; then
+		echo "deploy_init.sh: not everything started. Is a port in use? .env may name others (docs/settings.md)" >&2
 		exit 1
 	fi
 	;;

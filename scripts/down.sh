@@ -6,6 +6,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/scripts/settings.sh"
+. "$root/scripts/step.sh"
 case "${1:-}" in
 '' | --clean) ;;
 *) echo "usage: scripts/down.sh [--clean]" >&2; exit 2 ;;
@@ -16,31 +17,28 @@ if "$root/scripts/infrastructure.sh" running; then
 	exit 1
 fi
 need_docker
-echo "==> Stopping the proxies"
-"$root/scripts/compose.sh" stop proxy blue green
+step "Stopping the proxies" "$root/scripts/compose.sh" stop proxy blue green
 if [ -x "$root/bin/deploy" ] && grep -qsx "FLEET=$FLEET" "$DEPLOY_DIR/blue.git/deux/settings"; then
 	"$root/bin/deploy" down ${1:+"$1"}
 fi
 
 containers=$(docker ps --all --quiet --filter "label=deux.fleet=$FLEET" --filter label=deux.role=server)
 if [ -n "$containers" ]; then
-	echo "==> Removing spawned servers"
 	# shellcheck disable=SC2086 # a list of words
-	docker stop -t "$STOP_GRACE_SECONDS" $containers >/dev/null
+	step "Stopping spawned servers" docker stop -t "$STOP_GRACE_SECONDS" $containers
 	# shellcheck disable=SC2086
-	docker rm --force --volumes $containers >/dev/null
+	step "Removing spawned servers" docker rm --force --volumes $containers
 fi
 images=$(docker images --filter "label=deux.image=$FLEET" --format '{{.Repository}}' | grep -E '^webapp_[0-9]+$' || true)
 if [ -n "$images" ]; then
-	echo "==> Removing their images"
 	# shellcheck disable=SC2086
-	docker rmi $images >/dev/null
+	step "Removing their images" docker rmi $images
 fi
 if [ "${1:-}" = --clean ]; then
-	"$root/scripts/compose.sh" down --volumes --rmi local
+	step "Removing the containers, the data and the images" "$root/scripts/compose.sh" down --volumes --rmi local
 	docker images --quiet --filter dangling=true --filter "label=deux.image=$FLEET" | xargs -r docker rmi >/dev/null 2>&1 || true
 	rm -rf "${VAR:?}" "${DEPLOY_DIR:?}/blue-www" "${DEPLOY_DIR:?}/green-www"
 	[ ! -d "$DEPLOY_DIR/blue.git" ] || echo "==> What was pushed stays in $DEPLOY_DIR/blue.git and green.git: remove them yourself"
 else
-	"$root/scripts/compose.sh" down
+	step "Removing the containers" "$root/scripts/compose.sh" down
 fi

@@ -9,7 +9,7 @@ usage() {
 
 	Stops and removes CONTAINER, removes IMAGE, builds IMAGE with PORT baked in
 	and starts CONTAINER from it, published on HOST_IP:PORT. Settings come from
-	the environment, .env or their defaults (README.md, "Settings").
+	the environment, .env or their defaults (docs/settings.md).
 	EOF
 	exit 2
 }

@@ -4,6 +4,7 @@
 # Arguments go to go test: scripts/test.sh -run TestSystem -v
 set -eu
 cd "$(dirname "$0")/.."
+. scripts/step.sh
 
 # need PROGRAM PACKAGE: installs what is missing where apt-get may.
 need() {
@@ -26,17 +27,15 @@ flock --nonblock 9 || { echo "==> Waiting for another make test on this host to 
 
 need socat socat
 need caddy caddy
+need systemd-analyze systemd
 need chromium chromium
 scripts/base_images.sh
 export REQUIRE_TOOLS=1
-echo "==> Testing the packages"
 # shellcheck disable=SC2046 # a list of words
-go test -count=1 -timeout 10m "$@" $(go list ./... | grep -v /e2e) 9<&-
+loud "Testing the packages" go test -count=1 -timeout 10m "$@" $(go list ./... | grep -v /e2e) 9<&-
 # Where much happens at once, a second time under the race detector, which
 # needs a C compiler and all they import compiled anew.
 if command -v gcc >/dev/null || command -v clang >/dev/null; then
-	echo "==> Testing for data races"
-	go test -race -count=1 -timeout 10m "$@" ./internal/proxy ./internal/infrastructure ./internal/stream ./internal/webapp 9<&-
+	loud "Testing for data races" go test -race -count=1 -timeout 10m "$@" ./internal/proxy ./internal/infrastructure ./internal/stream ./internal/webapp 9<&-
 fi
-echo "==> Testing the whole, which takes minutes"
-go test -v -count=1 -timeout 2h "$@" ./e2e 9<&-
+loud "Testing the whole, which takes minutes" go test -v -count=1 -timeout 2h "$@" ./e2e 9<&-

@@ -1,25 +1,35 @@
 #!/bin/sh
 # Starts the whole system and returns when it is healthy. Run again, it changes
-# nothing that runs and is current.
+# nothing that runs and is current. With --no-build it starts what was built
+# last, as at boot, where nothing should need the network.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 . "$root/scripts/settings.sh"
+. "$root/scripts/step.sh"
+case "${1:-}" in
+'' | --no-build) ;;
+*) echo "usage: scripts/up.sh [--no-build]" >&2; exit 2 ;;
+esac
 need_docker
-scripts/base_images.sh
-scripts/build.sh
-bin/check
-echo "==> Building the images"
-scripts/compose.sh build
-echo "==> Starting the containers"
-if ! scripts/compose.sh up --detach; then
-	echo "up.sh: not everything started. Is a port in use? .env may name others (README.md, Settings)" >&2
+if [ "${1:-}" != --no-build ]; then
+	scripts/base_images.sh
+	scripts/build.sh
+	bin/check
+	step "Building the images" scripts/compose.sh build
+elif [ -x bin/infrastructure ]; then
+	bin/check
+else
+	echo "up.sh: nothing was built yet: make up builds it" >&2
+	exit 1
+fi
+if ! step "Starting the containers" scripts/compose.sh up --detach --no-build; then
+	echo "up.sh: not everything started. Is a port in use? .env may name others (docs/settings.md)" >&2
 	exit 1
 fi
 scripts/infrastructure.sh start
 scripts/deploy_init.sh --repositories
-echo "==> Waiting until all of it is healthy"
-scripts/status.sh --wait 90
+step "Waiting until all of it is healthy" scripts/status.sh --wait 90
 bin/deploy restore || echo "up.sh: an app that was deployed did not come back: see above" >&2
 cat <<EOF
 

@@ -20,7 +20,7 @@ import (
 
 func main() {
 	if lines := check(os.Getenv); len(lines) > 0 {
-		fmt.Fprintf(os.Stderr, "%s\nNothing was changed. Settings are in the environment and in .env (README.md, Settings)\n",
+		fmt.Fprintf(os.Stderr, "%s\nNothing was changed. Settings are in the environment and in .env (docs/settings.md)\n",
 			strings.Join(lines, "\n"))
 		os.Exit(1)
 	}
@@ -28,7 +28,8 @@ func main() {
 
 // inside are settings of programs in containers that docker-compose.yml does
 // not hand on from the host, where they may mean something else.
-var inside = []string{"PORT", "ADMIN_PORT", "SERVICE", "CONNECT_TIMEOUT", "SHUTDOWN_TIMEOUT", "start_port", "WRITER_ADDR"}
+var inside = []string{"PORT", "ADMIN_PORT", "SERVICE", "CONNECT_TIMEOUT", "SHUTDOWN_TIMEOUT", "start_port", "WRITER_ADDR",
+	"DATA_DIR", "KEEP_BYTES", "READ_TIMEOUT", "MAX_STREAM_BYTES"}
 
 // check returns a line for each bad setting.
 func check(environment func(string) string) []string {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -57,4 +58,18 @@ func TestCheckPorts_RefusesAPortOfAProxyThatNeedsRoot(t *testing.T) {
 	if lines := checkPorts(env, 80); len(lines) != 0 {
 		t.Errorf("where ports from 80 are free to all: got %q, want nothing", lines)
 	}
+}
+
+func TestCheck_ReadsNoSettingThatTheDocsLeaveOut(t *testing.T) {
+	docs, err := os.ReadFile("../../docs/settings.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(func(name string) string {
+		colourless := strings.TrimPrefix(strings.TrimPrefix(name, "BLUE_"), "GREEN_")
+		if !strings.Contains(string(docs), "`"+name+"`") && !strings.Contains(string(docs), "`"+colourless+"`") {
+			t.Errorf("%s is read and not in docs/settings.md", name)
+		}
+		return ""
+	})
 }

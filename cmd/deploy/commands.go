@@ -25,8 +25,8 @@ type command struct {
 // commands is everything that bin/deploy can do. init has no run: it makes
 // what the others open.
 var commands = []command{
-	{"status", "[COLOUR]", "what runs, where, whether it answers, what is under way; fails if it does not", alone((*deploy.Deployer).Status)},
-	{"history", "COLOUR", "one line a push: when, result, revision, digest, who, seconds a step", alone((*deploy.Deployer).History)},
+	{"status", "[COLOUR]", "what runs, what main holds instead, what is under way; fails if it does not answer", alone((*deploy.Deployer).Status)},
+	{"history", "COLOUR [--long]", "every push: when, result, commit, seconds, who, subject; --long for scripts", history},
 	{"rollback", "COLOUR [REVISION]", "run the release before, or one of the last KEEP_RELEASES, without a build", rollback},
 	{"forward", "COLOUR", "after a rollback, run again what the pushed branch holds", alone((*deploy.Deployer).Forward)},
 	{"env", "COLOUR set|unset|list …", "the app's variables and secret files; bin/deploy env blue says how", env},
@@ -46,12 +46,9 @@ var commands = []command{
 // errUsage means that a command does not take these arguments.
 var errUsage = errors.New("not with these arguments")
 
-// find returns the command that a command line names and its arguments, or
-// what to type instead.
+// find returns the command that a command line, which is not empty, names and
+// its arguments, or what to type instead.
 func find(commands []command, line []string) (command, []string, error) {
-	if len(line) == 0 {
-		return command{}, nil, errors.New("no command given: bin/deploy -h lists them")
-	}
 	at := slices.IndexFunc(commands, func(c command) bool { return c.name == line[0] })
 	if at < 0 {
 		return command{}, nil, fmt.Errorf("unknown command %q: bin/deploy -h lists them", line[0])
@@ -110,6 +107,16 @@ func alone(do func(*deploy.Deployer, context.Context) error) func(context.Contex
 		}
 		return do(d, ctx)
 	}
+}
+
+func history(_ context.Context, d *deploy.Deployer, arguments []string) error {
+	switch {
+	case len(arguments) == 0:
+		return d.History(deploy.Width())
+	case slices.Equal(arguments, []string{"--long"}):
+		return d.LongHistory()
+	}
+	return errUsage
 }
 
 func rollback(ctx context.Context, d *deploy.Deployer, arguments []string) error {

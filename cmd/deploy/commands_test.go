@@ -14,9 +14,8 @@ func TestFind_NamesTheCommandOrWhatToType(t *testing.T) {
 		line      string
 		name, err string
 	}{
-		{"", "", "no command given: bin/deploy -h lists them"},
 		{"dance blue", "", `unknown command "dance": bin/deploy -h lists them`},
-		{"history", "", "usage: bin/deploy history COLOUR"},
+		{"history", "", "usage: bin/deploy history COLOUR [--long]"},
 		{"history blue", "history", ""},
 		{"rollback", "", "usage: bin/deploy rollback COLOUR [REVISION]"},
 		{"status", "status", ""},

@@ -8,11 +8,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"slices"
 	"syscall"
+
+	"golang.org/x/term"
 
 	"deux/internal/deploy"
 	"deux/internal/program"
@@ -22,6 +25,10 @@ import (
 func main() {
 	flag.Usage = func() { fmt.Fprint(os.Stderr, usage(commands)) }
 	flag.Parse()
+	if flag.NArg() == 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
 	program.Command("deploy", run)
 }
 
@@ -83,7 +90,9 @@ func onColour(ctx context.Context, root string, command command, colour string, 
 	if err != nil {
 		return err
 	}
-	deployer, err := deploy.Open(config, colour, os.Stdout)
+	out, end := output(command)
+	defer end()
+	deployer, err := deploy.Open(config, colour, out)
 	if err != nil {
 		return err
 	}
@@ -96,6 +105,19 @@ func onColour(ctx context.Context, root string, command command, colour string, 
 		return program.ErrReported
 	}
 	return err
+}
+
+// stepwise are the commands that take long and say at which step they are.
+var stepwise = []string{"rollback", "forward", "env", "volume", "restore", "down"}
+
+// output returns where a command writes to, until end: on a terminal the
+// seconds run behind its steps.
+func output(command command) (out io.Writer, end func()) {
+	if !slices.Contains(stepwise, command.name) || !term.IsTerminal(int(os.Stdout.Fd())) {
+		return os.Stdout, func() {}
+	}
+	live := deploy.NewLive(os.Stdout, deploy.Width())
+	return live, func() { _ = live.Close() }
 }
 
 // hooks are the commands that git's hooks run.

@@ -66,6 +66,19 @@ func (d *Deployer) sayForward(ctx context.Context, to string) {
 	}
 }
 
+// heldStatus says so when what runs is not what the pushed branch holds, as
+// after a rollback.
+func (d *Deployer) heldStatus(ctx context.Context, running string) {
+	past, err := d.history.read()
+	if err != nil {
+		return
+	}
+	if ref, revision, err := d.held(ctx, past); err == nil && revision != running {
+		d.out.line("  rollback   %s holds %s %s: bin/deploy forward %s runs that", branch(ref), revision,
+			d.repository.subject(ctx, revision), d.colour.name)
+	}
+}
+
 // sayConfiguration tells that a rollback leaves the configuration as it is.
 func (d *Deployer) sayConfiguration() {
 	if now, err := d.env.Load(); err == nil && len(now.Names()) > 0 {

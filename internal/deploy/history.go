@@ -29,7 +29,7 @@ type record struct {
 	Built    time.Time  `json:"built"` // when the push that built its image began
 	Ref      string     `json:"ref"`
 	Revision string     `json:"revision"`
-	Subject  string     `json:"subject,omitempty"` // of the commit
+	Subject  string     `json:"subject,omitempty"` // the first line of the commit's message
 	Digest   string     `json:"digest,omitempty"`  // sha256:…, of the image in the registry
 	Who      string     `json:"who"`
 	Steps    []stepTime `json:"steps,omitempty"`
@@ -44,7 +44,7 @@ type stepTime struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// String is the push in one line, as history shows it.
+// String is the push in one line with all that is known, as scripts read it.
 func (r record) String() string {
 	digest := r.Digest
 	if digest == "" {
@@ -52,12 +52,13 @@ func (r record) String() string {
 	}
 	line := []string{r.Time.Format(time.RFC3339), strings.ReplaceAll(r.Result, " ", "-"), r.Revision, digest, r.Who}
 	line = append(line, r.Changes...)
-	total := 0.0
 	for _, step := range r.Steps {
 		line = append(line, fmt.Sprintf("%s=%.2f", step.Step, step.Seconds))
-		total += step.Seconds
 	}
-	line = append(line, fmt.Sprintf("total=%.2f", total))
+	line = append(line, fmt.Sprintf("total=%.2f", r.seconds()))
+	if r.Subject != "" {
+		line = append(line, "subject: "+r.Subject)
+	}
 	if r.Why != "" {
 		line = append(line, "why: "+r.Why)
 	}

@@ -1,16 +1,28 @@
 package deploy
 
-import (
-	"context"
-	"fmt"
-)
+import "fmt"
 
-// History writes one line for each push, oldest first.
-func (d *Deployer) History(context.Context) error {
+// History writes every push, oldest first, in lines of at most width columns.
+func (d *Deployer) History(width int) error {
 	all, err := d.history.read()
-	if err == nil && len(all) == 0 {
-		d.out.line("nothing was pushed yet: git push %s main", d.colour.name)
+	if err != nil {
+		return err
 	}
+	if len(all) == 0 {
+		d.out.line("nothing was pushed yet: git push %s main", d.colour.name)
+		return nil
+	}
+	d.out.line("%s", briefHeader())
+	for _, r := range all {
+		d.out.line("%s", r.brief(width))
+	}
+	return nil
+}
+
+// LongHistory writes one line for each push, oldest first, with all that is
+// known of it: fields with two spaces between them, for scripts.
+func (d *Deployer) LongHistory() error {
+	all, err := d.history.read()
 	for _, r := range all {
 		d.out.line("%s", r)
 	}

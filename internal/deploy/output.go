@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 )
 
 // output is what the pusher reads. A pusher who went away is noticed by it:
@@ -35,6 +36,16 @@ func (o *output) Write(text []byte) (int, error) {
 func (o *output) step(format string, values ...any) {
 	fmt.Fprintf(o, "==> "+format+"\n", values...)
 }
+
+// took says how long a step took that somebody waited for.
+func (o *output) took(name string, duration time.Duration) {
+	if duration >= noticed {
+		o.line("    %s took %.1f s", name, duration.Seconds())
+	}
+}
+
+// noticed is how long a step takes at least of which the time is said.
+const noticed = 100 * time.Millisecond
 
 func (o *output) line(format string, values ...any) {
 	fmt.Fprintf(o, format+"\n", values...)

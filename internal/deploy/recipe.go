@@ -71,6 +71,7 @@ func (d *Deployer) follow(ctx context.Context, p *push, steps []step) error {
 		err := step.do(d, ctx, p)
 		took := time.Since(begun)
 		p.Steps = append(p.Steps, stepTime{step.name, took.Round(time.Millisecond).Seconds()})
+		d.out.took(step.name, took)
 		if cause := context.Cause(ctx); err != nil && cause != nil {
 			err = cause
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"deux/internal/engine"
@@ -22,9 +23,10 @@ func (d *Deployer) Status(ctx context.Context) error {
 	var running push
 	var unwell error
 	if readJSON(d.colour.state("current.json"), &running) {
-		d.out.line("%s: %s", d.colour.name, running.Revision)
+		d.out.line("%s: %s", d.colour.name, strings.TrimSpace(running.Revision+" "+d.repository.subject(ctx, running.Revision)))
 		d.out.line("  image      %s@%s", d.colour.repository, running.Digest)
 		d.out.line("  deployed   %s by %s", running.Time.Format(time.RFC3339), running.Who)
+		d.heldStatus(ctx, running.Revision)
 		unwell = d.healthStatus(ctx)
 		d.out.line("  configured %s", d.configurationStatus())
 		d.out.line("  address    http://localhost:%d", d.colour.proxyPort)

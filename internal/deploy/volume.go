@@ -145,7 +145,7 @@ func (d *Deployer) RemoveVolume(ctx context.Context, name string, confirmed bool
 		}
 		if !confirmed {
 			return fmt.Errorf("everything that %s wrote to %s is lost with the volume %s, and there is no copy: "+
-				"bin/deploy volume %[1]s rm %s --yes removes it", d.colour.name, v.Path, v.Name, v.Name)
+				"bin/deploy volume %[1]s rm %[3]s --yes removes it", d.colour.name, v.Path, v.Name)
 		}
 		v.Going = true
 		after := append(before.without(name), v)
@@ -230,7 +230,7 @@ func (d *Deployer) ListVolumes(ctx context.Context) error {
 func (d *Deployer) sayKept(ctx context.Context) error {
 	left, err := d.leftVolumes(ctx)
 	for _, v := range left {
-		d.out.line("The data of %s in the volume %s stays: bin/deploy volume %[1]s rm %s --yes removes it",
+		d.out.line("The data of %s in the volume %s stays: bin/deploy volume %[1]s rm %[3]s --yes removes it",
 			d.colour.name, d.colour.volumeOf(v).Name, v.Name)
 	}
 	return err

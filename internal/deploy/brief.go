@@ -1,0 +1,79 @@
+package deploy
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/term"
+)
+
+// usualWidth is how wide a terminal is taken to be that does not say.
+const usualWidth = 80
+
+// Width returns how many columns a line on standard output may have: as many
+// as its terminal, else as COLUMNS says, else 80.
+func Width() int {
+	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil && width > 0 {
+		return width
+	}
+	if width, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && width > 0 {
+		return width
+	}
+	return usualWidth
+}
+
+// briefForm has the columns of a push as people read it; the last takes what
+// is left of the line.
+const briefForm = "%-16s %-11s %-7s %7s %-8s %s"
+
+// briefHeader names the columns.
+func briefHeader() string {
+	return fmt.Sprintf(briefForm, "WHEN", "RESULT", "COMMIT", "TOOK", "WHO", "WHAT")
+}
+
+// brief is the push in lines of at most width columns: its commit's subject or
+// what was configured, and below it why it failed.
+func (r record) brief(width int) string {
+	what := r.Subject
+	if len(r.Changes) > 0 {
+		what = strings.Join(r.Changes, " ")
+	}
+	name, _, _ := strings.Cut(r.Who, "@")
+	line := fmt.Sprintf(briefForm, r.Time.Local().Format("2006-01-02 15:04"), briefResult(r.Result),
+		cut(r.Revision, 7), fmt.Sprintf("%.1f s", r.seconds()), shorten(name, 8), what)
+	lines := shorten(strings.TrimRight(line, " "), width)
+	if r.Why != "" {
+		lines += "\n" + shorten("    "+r.Why, width)
+	}
+	return lines
+}
+
+// briefResult is a result that fits its column.
+func briefResult(result string) string {
+	if result == forwarded {
+		return "FORWARD"
+	}
+	return result
+}
+
+// seconds is how long all steps took.
+func (r record) seconds() (total float64) {
+	for _, step := range r.Steps {
+		total += step.Seconds
+	}
+	return total
+}
+
+// cut returns at most the first n bytes of an ASCII text.
+func cut(text string, n int) string { return text[:min(len(text), n)] }
+
+// shorten returns the text in at most width columns, of a longer one the
+// beginning and an ellipsis.
+func shorten(text string, width int) string {
+	if runes := []rune(text); len(runes) > width {
+		return string(runes[:max(0, width-1)]) + "…"
+	}
+	return text
+}
