@@ -54,6 +54,8 @@ func prepare(t *testing.T, fleet string) *system {
 	host := s.output("sh", "-c", ". scripts/settings.sh; echo $HOST_IP")
 	base := takePorts(t, host, portsOfSystem)
 	port := func(offset int) string { return fmt.Sprint(base + offset) }
+	// An upload that is held open must outlast a make up on a host that is busy,
+	// hence the two timeouts.
 	s.env = map[string]string{
 		"FLEET": fleet, "VAR": filepath.Join(os.TempDir(), fleet), "LOCK_FILE": filepath.Join(os.TempDir(), fleet+".lock"),
 		"FIRST_PORT": port(0), "PROXY_PORT": port(proxyOffset), "READER_PORT": port(readerOffset), "WRITER_PORT": port(writerOffset),
@@ -61,7 +63,7 @@ func prepare(t *testing.T, fleet string) *system {
 		"REGISTRY_PORT": port(registryOffset), "BLUE_PORT": port(blueOffset), "GREEN_PORT": port(greenOffset),
 		"PROXY_ADMIN_PORT": port(proxyAdminOffset), "BLUE_ADMIN_PORT": port(blueAdminOffset), "GREEN_ADMIN_PORT": port(greenAdminOffset),
 		"BLUE_FIRST_PORT": port(blueFirstOffset), "GREEN_FIRST_PORT": port(greenFirstOffset), "RELEASE_PORTS": "45", "DEPLOY_DIR": t.TempDir(),
-		"MAX_SERVERS": "12", "WRITE_INTERVAL": "1s", "LEVEL_INTERVAL": "2s", "DRAIN_TIMEOUT": "3m", "SPAWN_ATTEMPTS": "2",
+		"MAX_SERVERS": "12", "WRITE_INTERVAL": "1s", "LEVEL_INTERVAL": "2s", "DRAIN_TIMEOUT": "3m", "BODY_TIMEOUT": "2m", "SPAWN_ATTEMPTS": "2",
 		"HOST_IP": host, "REDIS_PASSWORD": canary,
 	}
 	s.redis = redis.NewClient(&redis.Options{Addr: s.env["REDIS_ADDR"], Password: canary})
