@@ -25,7 +25,7 @@ var hostPrepared = sync.OnceValue(func() error {
 		return err
 	}
 	for _, script := range []string{"scripts/base_images.sh", "scripts/build.sh",
-		`docker rmi "$(docker build --quiet --file Dockerfile.proxy .)"`} {
+		"docker build --quiet --tag deuxtest-stage --file Dockerfile.proxy . && docker rmi deuxtest-stage"} {
 		command := exec.Command("sh", "-c", script)
 		command.Dir = root
 		if output, err := command.CombinedOutput(); err != nil {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs every test: units, lists against a real Redis, the stream with a real
-# socat, and the whole system on real Docker, under a name and ports of its own.
+# socat, and whole systems on real Docker, under names and ports of their own.
 # Arguments go to go test: scripts/test.sh -run TestSystem -v
 set -eu
 cd "$(dirname "$0")/.."
