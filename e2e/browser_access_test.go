@@ -159,7 +159,7 @@ func startBrowser(t *testing.T) context.Context {
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(program), chromedp.NoSandbox,
 		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("disable-popup-blocking", true),
 		chromedp.Flag("host-resolver-rules", "MAP evil.example 127.0.0.1"), chromedp.WSURLReadTimeout(patience))
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(cancel)
@@ -185,6 +185,7 @@ var origins = []struct{ what, from, at string }{
 }
 
 func TestAccess_APageOfAnotherOriginChangesNothing(t *testing.T) {
+	t.Parallel()
 	app, evil, ctx := startTarget(t), serveAttack(t), startBrowser(t)
 	before := app.contents()
 	for _, origin := range origins {

@@ -17,6 +17,7 @@ var linking = template.Must(template.New("linking").Parse(
 	`<!doctype html><title>links</title><a id="link" href="{{.}}/spawn">A server, please</a>`))
 
 func TestAccess_AReboundNameChangesNothing(t *testing.T) {
+	t.Parallel()
 	app, ctx := startTarget(t), startBrowser(t)
 	before := app.contents()
 	at := fmt.Sprintf("http://evil.example:%d", app.port)
@@ -33,6 +34,7 @@ func TestAccess_AReboundNameChangesNothing(t *testing.T) {
 }
 
 func TestAccess_APersonIsAskedAndThenServed(t *testing.T) {
+	t.Parallel()
 	app, ctx := startTarget(t), startBrowser(t)
 	other := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = linking.Execute(w, r.FormValue("at"))

@@ -12,7 +12,7 @@ import (
 // back: lists, the app that runs with its volume and secrets, and its history.
 func backupAndRestore(s *deploySystem) {
 	w := s.work("one")
-	w.commit("Dockerfile", "FROM "+testApp+"\nCOPY behaviour /behaviour\nCOPY --chown=7:7 behaviour /data/behaviour\nVOLUME /data\nUSER 7:7\n")
+	w.commit("Dockerfile", "FROM "+s.testApp+"\nCOPY behaviour /behaviour\nCOPY --chown=7:7 behaviour /data/behaviour\nVOLUME /data\nUSER 7:7\n")
 	first := w.head()
 	w.deployed("blue")
 	w.commit("behaviour", "TEXT=two\n")
@@ -33,7 +33,7 @@ func backupAndRestore(s *deploySystem) {
 	}
 	s.counts("/data/counter", 2) // what comes after the backup is lost
 
-	s.refusesToRestore(file, "container deuxpush-blue-app")
+	s.refusesToRestore(file, "container "+s.app)
 	s.must(s.root, "scripts/down.sh", "--clean")
 	s.refusesToRestore(file, "repository "+s.git("blue"))
 	s.must(s.root, "scripts/restore.sh", "--replace", file)

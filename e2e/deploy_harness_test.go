@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,13 +20,17 @@ import (
 // deploySystem is the part of a system that git push needs: Redis, the
 // registry and the two proxies, with a folder of repositories of its own.
 type deploySystem struct {
-	t     *testing.T
-	root  string
-	dir   string // DEPLOY_DIR
-	env   []string
-	host  string
-	ports map[string]int
-	redis *redis.Client
+	t       *testing.T
+	fleet   string // FLEET
+	app     string // the name of blue's container
+	image   string // and of its image
+	testApp string // the image that the apps of the tests are built from: a build is then one small layer
+	root    string
+	dir     string // DEPLOY_DIR
+	env     []string
+	host    string
+	ports   map[string]int
+	redis   *redis.Client
 }
 
 // How far apart the ports of a test's system are.
@@ -35,21 +39,25 @@ var deployOffsets = map[string]int{
 	"BLUE_FIRST_PORT": 10, "GREEN_FIRST_PORT": 30,
 }
 
+const portsOfDeploySystem = 50
+
 // upDeploy starts a system, which ends with the test.
-func upDeploy(t *testing.T) *deploySystem {
+func upDeploy(t *testing.T, fleet string) *deploySystem {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("needs Docker and minutes: run make test")
 	}
+	prepareHost(t)
 	root, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &deploySystem{t: t, root: root, dir: t.TempDir(), ports: make(map[string]int)}
+	s := &deploySystem{t: t, fleet: fleet, app: fleet + "-blue-app", image: fleet + "-blue-image", testApp: fleet + "-testapp",
+		root: root, dir: t.TempDir(), ports: make(map[string]int)}
 	s.host = strings.TrimSpace(s.must(".", "sh", "-c", "root="+root+"; . ../scripts/settings.sh; echo $HOST_IP"))
-	base := freeDeployBase(t)
-	s.env = []string{"FLEET=deuxpush", "VAR=" + t.TempDir(), "DEPLOY_DIR=" + s.dir, "HOST_IP=" + s.host,
-		"RELEASE_PORTS=15", "HEALTH_TIMEOUT=8s", "DRAIN_TIMEOUT=20s"}
+	base := takePorts(t, s.host, portsOfDeploySystem)
+	s.env = []string{"FLEET=" + fleet, "VAR=" + t.TempDir(), "DEPLOY_DIR=" + s.dir, "HOST_IP=" + s.host,
+		"RELEASE_PORTS=15", usual, "DRAIN_TIMEOUT=20s"}
 	for name, offset := range deployOffsets {
 		s.ports[name] = base + offset
 		s.env = append(s.env, fmt.Sprintf("%s=%d", name, base+offset))
@@ -62,15 +70,18 @@ func upDeploy(t *testing.T) *deploySystem {
 	return s
 }
 
-// removeVolumes removes the data of pushed apps, which nothing else does.
-const removeVolumes = "docker volume ls --quiet --filter label=deux.fleet=deuxpush | xargs -r docker volume rm"
+// removeVolumes is a command that removes the data of pushed apps, which
+// nothing else does.
+func (s *deploySystem) removeVolumes() string {
+	return "docker volume ls --quiet --filter label=deux.fleet=" + s.fleet + " | xargs -r docker volume rm"
+}
 
 func (s *deploySystem) down() {
 	for _, command := range [][]string{
 		{"bin/deploy", "down", "--clean"},
 		{"scripts/compose.sh", "down", "--volumes", "--rmi", "local"},
-		{"sh", "-c", removeVolumes},
-		{"docker", "rmi", testApp},
+		{"sh", "-c", s.removeVolumes()},
+		{"docker", "rmi", s.testApp},
 	} {
 		if output, err := s.command(s.root, command[0], command[1:]...).CombinedOutput(); err != nil {
 			s.t.Errorf("%s: %v\n%s", strings.Join(command, " "), err, output)
@@ -78,28 +89,6 @@ func (s *deploySystem) down() {
 	}
 	s.redis.Close()
 }
-
-func freeDeployBase(t *testing.T) int {
-	t.Helper()
-	for base := 22000; base < 30000; base += 50 {
-		free := true
-		for offset := range 50 {
-			listener, err := net.Listen("tcp", fmt.Sprintf(":%d", base+offset))
-			if free = free && err == nil; err == nil {
-				listener.Close()
-			}
-		}
-		if free {
-			return base
-		}
-	}
-	t.Fatal("no 50 free ports in a row from 22000")
-	return 0
-}
-
-// testApp is the image that the apps of the tests are built from: a build is
-// then one small layer.
-const testApp = "deuxpush-testapp"
 
 func (s *deploySystem) buildTestApp() {
 	s.t.Helper()
@@ -109,8 +98,8 @@ func (s *deploySystem) buildTestApp() {
 	if output, err := build.CombinedOutput(); err != nil {
 		s.t.Fatalf("building the test's app: %v\n%s", err, output)
 	}
-	write(s.t, filepath.Join(dir, "Dockerfile"), "FROM scratch\nCOPY app /app\nENTRYPOINT [\"/app\"]\n")
-	s.must(dir, "docker", "build", "--quiet", "--tag", testApp, ".")
+	write(s.t, filepath.Join(dir, "Dockerfile"), "FROM scratch\nLABEL fleet="+s.fleet+"\nCOPY app /app\nENTRYPOINT [\"/app\"]\n")
+	s.must(dir, "docker", "build", "--quiet", "--tag", s.testApp, ".")
 }
 
 func write(t *testing.T, path, content string) {
@@ -154,7 +143,7 @@ func (s *deploySystem) within(t *testing.T) *deploySystem {
 	inner := *s
 	inner.t = t
 	inner.deploy("down", "--clean")
-	inner.must(s.root, "sh", "-c", removeVolumes)
+	inner.must(s.root, "sh", "-c", s.removeVolumes())
 	for _, name := range []string{"blue.git", "green.git", "blue-www", "green-www"} {
 		if err := os.RemoveAll(filepath.Join(s.dir, name)); err != nil {
 			t.Fatal(err)
@@ -166,6 +155,20 @@ func (s *deploySystem) within(t *testing.T) *deploySystem {
 	inner.deploy("init")
 	return &inner
 }
+
+// with gives the system of a subtest other settings than the rest has.
+func (s *deploySystem) with(settings ...string) {
+	s.t.Helper()
+	s.env = append(slices.Clip(s.env), settings...)
+	s.deploy("init")
+}
+
+// short has pushes wait only so long for an app that will not get healthy; usual
+// is for an app that will, also on a host that is busy.
+const (
+	short = "HEALTH_TIMEOUT=4s"
+	usual = "HEALTH_TIMEOUT=30s"
+)
 
 func (s *deploySystem) url(colour string) string {
 	return fmt.Sprintf("http://127.0.0.1:%d/", s.ports[strings.ToUpper(colour)+"_PORT"])
@@ -224,22 +227,30 @@ func (s *deploySystem) seconds(colour, step string) float64 {
 	return 0
 }
 
+// eventually waits for a state, and fails if it does not come.
+func (s *deploySystem) eventually(what string, reached func() bool) {
+	s.t.Helper()
+	for end := time.Now().Add(patience); !reached(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			s.t.Fatalf("never: %s", what)
+		}
+	}
+}
+
 // waitForRegistry returns when the registry answers.
 func (s *deploySystem) waitForRegistry() {
 	s.t.Helper()
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		if status, _ := get(fmt.Sprintf("http://127.0.0.1:%d/v2/", s.ports["REGISTRY_PORT"])); status == http.StatusOK {
-			return
-		}
-	}
-	s.t.Fatal("the registry does not answer")
+	s.eventually("the registry answers", func() bool {
+		status, _ := get(fmt.Sprintf("http://127.0.0.1:%d/v2/", s.ports["REGISTRY_PORT"]))
+		return status == http.StatusOK
+	})
 }
 
 // containers returns NAME STATUS IMAGE of a colour's containers.
 func (s *deploySystem) containers(colour string) []string {
 	s.t.Helper()
 	output := s.must(s.root, "docker", "ps", "--all", "--no-trunc", "--format", "{{.Names}} {{.State}} {{.Image}}",
-		"--filter", "label=deux.fleet=deuxpush", "--filter", "label=deux.colour="+colour)
+		"--filter", "label=deux.fleet="+s.fleet, "--filter", "label=deux.colour="+colour)
 	return strings.FieldsFunc(output, func(r rune) bool { return r == '\n' })
 }
 
@@ -248,8 +259,8 @@ func (s *deploySystem) containers(colour string) []string {
 func (s *deploySystem) runsOne(colour string) {
 	s.t.Helper()
 	all := s.containers(colour)
-	if len(all) != 1 || !strings.HasPrefix(all[0], "deuxpush-"+colour+"-app running") {
-		s.t.Errorf("containers of %s: got %q, want deuxpush-%[1]s-app alone, running", colour, all)
+	if len(all) != 1 || !strings.HasPrefix(all[0], s.fleet+"-"+colour+"-app running") {
+		s.t.Errorf("containers of %s: got %q, want one, the app, running", colour, all)
 	}
 	if listed := s.list(colour + "Servers"); len(listed) != 1 {
 		s.t.Errorf("%sServers: got %q, want one", colour, listed)
@@ -266,7 +277,7 @@ type work struct {
 func (s *deploySystem) work(text string) *work {
 	s.t.Helper()
 	w := &work{s, filepath.Join(s.t.TempDir(), "work")}
-	write(s.t, filepath.Join(w.dir, "Dockerfile"), "FROM "+testApp+"\nCOPY behaviour /behaviour\n")
+	write(s.t, filepath.Join(w.dir, "Dockerfile"), "FROM "+s.testApp+"\nCOPY behaviour /behaviour\n")
 	s.must(w.dir, "git", "init", "--quiet", "--initial-branch=main")
 	s.must(w.dir, "git", "config", "user.name", "Test")
 	s.must(w.dir, "git", "config", "user.email", "test@localhost")

@@ -16,7 +16,7 @@ import (
 func (s *deploySystem) service(name string) string {
 	s.t.Helper()
 	return strings.TrimSpace(s.must(s.root, "docker", "ps", "--all", "--quiet",
-		"--filter", "label=com.docker.compose.project=deuxpush", "--filter", "label=com.docker.compose.service="+name))
+		"--filter", "label=com.docker.compose.project="+s.fleet, "--filter", "label=com.docker.compose.service="+name))
 }
 
 func registryDown(s *deploySystem) {
@@ -118,7 +118,7 @@ func rollback(s *deploySystem) {
 	w := s.work("0")
 	w.deployed("blue")
 	revisions := []string{w.head()}
-	for i := 1; i < 4; i++ {
+	for i := 1; i < 3; i++ {
 		revisions = append(revisions, w.commit("behaviour", fmt.Sprintf("TEXT=%d\n", i)))
 		w.deployed("blue")
 	}
@@ -126,7 +126,7 @@ func rollback(s *deploySystem) {
 	for _, to := range []struct {
 		revision string
 		want     int
-	}{{"", 2}, {"", 1}, {revisions[3][:10], 3}, {revisions[0], 0}} {
+	}{{"", 1}, {"", 0}, {revisions[2][:10], 2}, {revisions[0], 0}} {
 		output := s.deploy(strings.Fields("rollback blue " + to.revision)...)
 		s.shows("blue", revisions[to.want], fmt.Sprint(to.want))
 		s.runsOne("blue")
@@ -136,11 +136,11 @@ func rollback(s *deploySystem) {
 	}
 	load.stop()
 	output, err := s.command(s.root, "bin/deploy", "rollback", "blue", "nonsense").CombinedOutput()
-	if err == nil || !strings.Contains(string(output), "nonsense is none of the releases that are kept: "+revisions[3]) {
+	if err == nil || !strings.Contains(string(output), "nonsense is none of the releases that are kept: "+revisions[2]) {
 		s.t.Errorf("rollback to nonsense: got %v, %s", err, output)
 	}
-	if got := s.ref("blue", "main"); got != revisions[3] {
-		s.t.Errorf("rollback moved main to %s, want it at %s", got, revisions[3])
+	if got := s.ref("blue", "main"); got != revisions[2] {
+		s.t.Errorf("rollback moved main to %s, want it at %s", got, revisions[2])
 	}
 	w.commit("behaviour", "TEXT=5\n")
 	w.deployed("blue")
@@ -168,7 +168,7 @@ func appsComeBack(s *deploySystem) {
 	s.redis.FlushAll(context.Background())
 	s.deploy("restore")
 	s.runsOne("blue")
-	s.must(s.root, "docker", "rm", "--force", "deuxpush-blue-app")
+	s.must(s.root, "docker", "rm", "--force", s.app)
 	s.deploy("restore")
 	s.shows("blue", w.head(), "one")
 	s.runsOne("blue")
@@ -195,69 +195,75 @@ func (s *deploySystem) images() []string {
 	s.t.Helper()
 	output := s.must(s.root, "sh", "-c", `
 		docker images --all --quiet --no-trunc | sort -u >`+s.dir+`/all
-		{ docker images --all --quiet --no-trunc --filter label=deux.image=deuxpush
+		{ docker images --all --quiet --no-trunc --filter label=deux.image=`+s.fleet+`
 		  cut -d ' ' -f 3 `+s.git("blue")+`/deux/layers | sort -u | while read -r id; do grep "sha256:$id" `+s.dir+`/all || true; done
 		} | sort -u`)
 	return strings.Fields(output)
 }
 
 func prunedImages(s *deploySystem) {
+	const keep = 3
+	s.with(fmt.Sprintf("KEEP_RELEASES=%d", keep))
 	w := s.work("0")
-	w.commit("Dockerfile", "FROM "+testApp+" AS stage\nCOPY behaviour /staged\nFROM "+testApp+"\nCOPY --from=stage /staged /behaviour\n")
+	w.commit("Dockerfile", "FROM "+s.testApp+" AS stage\nCOPY behaviour /staged\nFROM "+s.testApp+"\nCOPY --from=stage /staged /behaviour\n")
 	run := time.Now() // so that no layer comes from the cache, of an earlier run's builds
-	push := func(from, to int) {
-		for i := from; i < to; i++ {
-			w.commit("behaviour", fmt.Sprintf("TEXT=%d\nRUN=%v\n", i, run))
+	var revisions []string
+	push := func(n int) {
+		for range n {
+			text := fmt.Sprintf("TEXT=%d\nRUN=%v\n", len(revisions), run)
+			revisions = append(revisions, w.commit("behaviour", text))
 			w.deployed("blue")
 		}
 	}
-	push(0, 6)
+	push(keep + 1)
 	before := s.images()
-	push(6, 14)
+	push(keep + 1)
 	if after := s.images(); len(after) != len(before) {
-		s.t.Errorf("%d images after 6 pushes, %d after 14:\n%s", len(before), len(after), s.must(s.root, "docker", "images", "--all"))
+		s.t.Errorf("%d images after %d pushes, %d after twice as many:\n%s", len(before), keep+1, len(after), s.must(s.root, "docker", "images", "--all"))
 	}
 	repository := fmt.Sprintf("localhost:%d/blue-registry", s.ports["REGISTRY_PORT"])
 	tags := strings.Fields(s.must(s.root, "docker", "images", "--quiet", "--filter", "reference="+repository+":*"))
-	if len(tags) != 6 { // five revisions, and latest
-		s.t.Errorf("%d tags in %s, want 6", len(tags), repository)
+	if len(tags) != keep+1 { // the revisions, and latest
+		s.t.Errorf("%d tags in %s, want %d", len(tags), repository, keep+1)
 	}
-	oldest := strings.TrimSpace(s.must(w.dir, "git", "rev-parse", "HEAD~10"))
-	if status, digest := s.registryManifest("blue-registry", oldest); status != http.StatusNotFound {
-		s.t.Errorf("the registry says %d to %s, with digest %q, want 404", status, oldest, digest)
+	newest := len(revisions) - 1
+	if status, digest := s.registryManifest("blue-registry", revisions[newest-keep]); status != http.StatusNotFound {
+		s.t.Errorf("the registry says %d to the newest that is not kept, with digest %q, want 404", status, digest)
 	}
-	s.deploy("rollback", "blue", strings.TrimSpace(s.must(w.dir, "git", "rev-parse", "HEAD~4")))
-	s.shows("blue", strings.TrimSpace(s.must(w.dir, "git", "rev-parse", "HEAD~4")), "9")
+	s.deploy("rollback", "blue", revisions[newest-keep+1])
+	s.shows("blue", revisions[newest-keep+1], fmt.Sprint(newest-keep+1))
 }
 
 func strangers(s *deploySystem) {
+	s.with("KEEP_RELEASES=2")
 	w := s.work("one")
 	w.deployed("blue")
 	// A person looks into a release, builds on it, and keeps it by a name.
-	s.must(s.root, "docker", "run", "--detach", "--name", "deuxpush-looker", "deuxpush-blue-image")
-	s.t.Cleanup(func() { _ = exec.Command("docker", "rm", "--force", "deuxpush-looker").Run() })
-	s.must(s.root, "docker", "tag", "deuxpush-blue-image", "deuxpush-kept")
+	looker, keptName, derivedName := s.fleet+"-looker", s.fleet+"-kept", s.fleet+"-derived"
+	s.must(s.root, "docker", "run", "--detach", "--name", looker, s.image)
+	s.t.Cleanup(func() { _ = exec.Command("docker", "rm", "--force", looker).Run() })
+	s.must(s.root, "docker", "tag", s.image, keptName)
 	dir := s.t.TempDir()
-	write(s.t, filepath.Join(dir, "Dockerfile"), "FROM deuxpush-kept\nLABEL mine=1\n")
-	s.must(dir, "docker", "build", "--quiet", "--tag", "deuxpush-derived", ".")
-	s.t.Cleanup(func() { _ = exec.Command("docker", "rmi", "--force", "deuxpush-derived", "deuxpush-kept").Run() })
-	kept, derived := s.imageID("deuxpush-kept"), s.imageID("deuxpush-derived")
-	for i := range 6 {
+	write(s.t, filepath.Join(dir, "Dockerfile"), "FROM "+keptName+"\nLABEL mine=1\n")
+	s.must(dir, "docker", "build", "--quiet", "--tag", derivedName, ".")
+	s.t.Cleanup(func() { _ = exec.Command("docker", "rmi", "--force", derivedName, keptName).Run() })
+	kept, derived := s.imageID(keptName), s.imageID(derivedName)
+	for i := range 3 {
 		w.commit("behaviour", fmt.Sprintf("TEXT=%d\n", i))
 		w.deployed("blue")
 	}
-	if s.imageID("deuxpush-kept") != kept || s.imageID("deuxpush-derived") != derived {
+	if s.imageID(keptName) != kept || s.imageID(derivedName) != derived {
 		s.t.Error("a stranger's image changed")
 	}
-	if state := strings.TrimSpace(s.must(s.root, "docker", "inspect", "--format", "{{.State.Status}}", "deuxpush-looker")); state != "running" {
+	if state := strings.TrimSpace(s.must(s.root, "docker", "inspect", "--format", "{{.State.Status}}", looker)); state != "running" {
 		s.t.Errorf("a stranger's container is %s, want running", state)
 	}
 
 	s.deploy("down")
-	s.must(s.root, "docker", "run", "--detach", "--name", "deuxpush-blue-app", testApp)
-	s.t.Cleanup(func() { _ = exec.Command("docker", "rm", "--force", "deuxpush-blue-app").Run() })
+	s.must(s.root, "docker", "run", "--detach", "--name", s.app, s.testApp)
+	s.t.Cleanup(func() { _ = exec.Command("docker", "rm", "--force", s.app).Run() })
 	w.commit("behaviour", "TEXT=last\n")
-	w.refused("DEPLOY FAILED blue lock "+w.head(), "a container called deuxpush-blue-app exists that no push made", "blue", "main")
-	s.must(s.root, "docker", "rm", "--force", "deuxpush-blue-app")
+	w.refused("DEPLOY FAILED blue lock "+w.head(), "a container called "+s.app+" exists that no push made", "blue", "main")
+	s.must(s.root, "docker", "rm", "--force", s.app)
 	w.deployed("blue")
 }

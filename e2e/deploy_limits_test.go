@@ -13,17 +13,16 @@ func boundedApp(s *deploySystem) {
 	w.deployed("blue")
 	const format = "{{.HostConfig.Memory}} {{.HostConfig.CpuShares}} {{.HostConfig.PidsLimit}} {{.HostConfig.OomScoreAdj}} " +
 		"{{index .HostConfig.LogConfig.Config \"max-size\"}} {{.HostConfig.CapDrop}} {{len .HostConfig.CapAdd}} {{.HostConfig.SecurityOpt}}"
-	got := strings.TrimSpace(s.must(s.root, "docker", "inspect", "--format", format, "deuxpush-blue-app"))
+	got := strings.TrimSpace(s.must(s.root, "docker", "inspect", "--format", format, s.app))
 	if want := "268435456 512 256 500 5242880 [ALL] 8 [no-new-privileges]"; got != want {
 		s.t.Errorf("limits: got %s, want %s", got, want)
 	}
 
-	s.env = append(slices.Clip(s.env), "BLUE_APP_MEMORY=32m", "BLUE_APP_CAPABILITIES=none")
-	s.deploy("init")
+	s.with("BLUE_APP_MEMORY=32m", "BLUE_APP_CAPABILITIES=none")
 	load := startLoad(s.t, s.url("blue"), 20*time.Millisecond, 200)
 	s.deploy("restore", "blue")
 	load.stop()
-	got = strings.TrimSpace(s.must(s.root, "docker", "inspect", "--format", "{{.HostConfig.Memory}} {{.HostConfig.CapAdd}}", "deuxpush-blue-app"))
+	got = strings.TrimSpace(s.must(s.root, "docker", "inspect", "--format", "{{.HostConfig.Memory}} {{.HostConfig.CapAdd}}", s.app))
 	if got != "33554432 []" {
 		s.t.Errorf("after restore with other limits: got %s, want 33554432 []", got)
 	}
@@ -63,9 +62,9 @@ func (s *deploySystem) p99(url string) time.Duration {
 }
 
 // misbehavingApp compares the other colour's p99 while the bad one is paused
-// and while it is not, in turns, the better of two: a machine that is shared
-// has pauses of its own, and whatever else is busy on it shares a weight with
-// all containers together. Below slack they decide.
+// and while it is not, twice if need be: a machine that is shared has pauses of
+// its own, and whatever else is busy on it shares a weight with all containers
+// together. Below slack they decide.
 func misbehavingApp(s *deploySystem) {
 	const slack = time.Second
 	good, bad := s.work("good"), s.work("bad")
@@ -76,13 +75,16 @@ func misbehavingApp(s *deploySystem) {
 		if err != nil && !strings.Contains(output, "DEPLOY FAILED blue") {
 			s.t.Errorf("%s: got %s, want a verdict", how, output)
 		}
-		alone, beside := time.Hour, time.Hour
+		var alone, beside time.Duration
 		for range 2 {
 			// One that has just died cannot be paused, and does no harm.
-			_ = s.command(s.root, "docker", "pause", "deuxpush-blue-app").Run()
-			alone = min(alone, s.p99(s.url("green")))
-			_ = s.command(s.root, "docker", "unpause", "deuxpush-blue-app").Run()
-			beside = min(beside, s.p99(s.url("green")))
+			_ = s.command(s.root, "docker", "pause", s.app).Run()
+			alone = s.p99(s.url("green"))
+			_ = s.command(s.root, "docker", "unpause", s.app).Run()
+			beside = s.p99(s.url("green"))
+			if beside <= max(2*alone, slack) {
+				break
+			}
 		}
 		s.t.Logf("%s: p99 of the other colour %v alone, %v beside", how, alone, beside)
 		if beside > max(2*alone, slack) {

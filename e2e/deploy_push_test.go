@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 )
@@ -78,12 +77,12 @@ func whatRunsIsTheDigest(s *deploySystem) {
 	w := s.work("one")
 	digest := verdict(w.deployed("blue"))[len("DEPLOYED blue "+w.head()+" "):]
 	repository := fmt.Sprintf("localhost:%d/blue-registry", s.ports["REGISTRY_PORT"])
-	image := strings.TrimSpace(s.must(s.root, "docker", "inspect", "--format", "{{.Config.Image}}", "deuxpush-blue-app"))
+	image := strings.TrimSpace(s.must(s.root, "docker", "inspect", "--format", "{{.Config.Image}}", s.app))
 	if want := repository + "@" + digest; image != want {
 		s.t.Errorf("the container runs %s, want %s", image, want)
 	}
 	want := s.imageID(repository + "@" + digest)
-	for _, name := range []string{"deuxpush-blue-image", repository + ":latest", repository + ":" + w.head()} {
+	for _, name := range []string{s.image, repository + ":latest", repository + ":" + w.head()} {
 		if got := s.imageID(name); got != want {
 			s.t.Errorf("%s is %s, want %s", name, got, want)
 		}
@@ -99,7 +98,7 @@ func whatRunsIsTheDigest(s *deploySystem) {
 			s.t.Errorf("labels of the image: got %s, want %s in it", labels, want)
 		}
 	}
-	policy := s.must(s.root, "docker", "inspect", "--format", "{{.HostConfig.RestartPolicy.Name}}", "deuxpush-blue-app")
+	policy := s.must(s.root, "docker", "inspect", "--format", "{{.HostConfig.RestartPolicy.Name}}", s.app)
 	if strings.TrimSpace(policy) != "unless-stopped" {
 		s.t.Errorf("restart policy: got %q, want unless-stopped", policy)
 	}
@@ -142,7 +141,7 @@ func greenLeavesBlueAlone(s *deploySystem) {
 
 func (s *deploySystem) containerID(colour string) string {
 	s.t.Helper()
-	return strings.TrimSpace(s.must(s.root, "docker", "inspect", "--format", "{{.Id}} {{.State.StartedAt}}", "deuxpush-"+colour+"-app"))
+	return strings.TrimSpace(s.must(s.root, "docker", "inspect", "--format", "{{.Id}} {{.State.StartedAt}}", s.fleet+"-"+colour+"-app"))
 }
 
 func onlyTheFilesOfTheRevision(s *deploySystem) {
@@ -153,9 +152,9 @@ func onlyTheFilesOfTheRevision(s *deploySystem) {
 	s.must(w.dir, "git", "rm", "--quiet", "old")
 	w.commit(".gitattributes", "kept export-ignore\n")
 	w.commit("kept", "$Format:%H$")
-	w.commit("Dockerfile", "FROM "+testApp+"\nCOPY . /context/\nCOPY behaviour /behaviour\n")
+	w.commit("Dockerfile", "FROM "+s.testApp+"\nCOPY . /context/\nCOPY behaviour /behaviour\n")
 	w.deployed("blue")
-	got := filesInImage(s, "deuxpush-blue-image", "context")
+	got := filesInImage(s, s.image, "context")
 	want := "context/.gitattributes context/Dockerfile context/behaviour context/kept"
 	if strings.Join(got, " ") != want {
 		s.t.Errorf("the build's context: got %q, want %q", got, want)
@@ -187,12 +186,11 @@ func oddFileNames(s *deploySystem) {
 
 func longOutput(s *deploySystem) {
 	// BuildKit itself cuts what a step prints too much or too fast.
-	s.env = append(slices.Clip(s.env), "DOCKER_BUILDKIT=0")
-	s.deploy("init")
+	s.with("DOCKER_BUILDKIT=0")
 	w := s.work("one")
 	w.commit("Dockerfile", "FROM debian:bookworm-slim AS noise\n"+
 		"RUN i=0; while [ $i -lt 20000 ]; do echo \"line $i xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"; i=$((i+1)); done # "+time.Now().String()+"\n"+
-		"FROM "+testApp+"\nCOPY --from=noise /etc/debian_version /made\nCOPY behaviour /behaviour\n")
+		"FROM "+s.testApp+"\nCOPY --from=noise /etc/debian_version /made\nCOPY behaviour /behaviour\n")
 	output := w.deployed("blue")
 	if len(output) < 2<<20 {
 		s.t.Errorf("%d bytes of output, want more than 2 MiB", len(output))
@@ -209,7 +207,7 @@ func longOutput(s *deploySystem) {
 
 func noWayToRedis(s *deploySystem) {
 	address := strings.TrimSpace(s.must(s.root, "sh", "-c",
-		`docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' $(docker ps -q --filter label=com.docker.compose.project=deuxpush --filter label=com.docker.compose.service=redis)`))
+		`docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' $(docker ps -q --filter label=com.docker.compose.project=`+s.fleet+` --filter label=com.docker.compose.service=redis)`))
 	w := s.work("one")
 	w.deployed("blue")
 	for _, target := range []string{address + ":6379", "redis:6379", fmt.Sprintf("%s:%d", s.host, s.ports["REDIS_PORT"])} {

@@ -13,17 +13,13 @@ import (
 // runsBeside returns the colour's one-off containers.
 func (s *deploySystem) runsBeside() string {
 	s.t.Helper()
-	return s.must(s.root, "docker", "ps", "--all", "--quiet", "--filter", "label=deux.fleet=deuxpush", "--filter", "label=deux.role=one-off")
+	return s.must(s.root, "docker", "ps", "--all", "--quiet", "--filter", "label=deux.fleet="+s.fleet, "--filter", "label=deux.role=one-off")
 }
 
 // leavesNothing fails unless the one-off containers are gone soon.
 func (s *deploySystem) leavesNothing(after string) {
 	s.t.Helper()
-	for end := time.Now().Add(patience); s.runsBeside() != ""; time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(end) {
-			s.t.Fatalf("after %s a container is left", after)
-		}
-	}
+	s.eventually("after "+after+" no container is left", func() bool { return s.runsBeside() == "" })
 }
 
 // wantExit fails unless err is that of a program that ended with the code.
@@ -37,7 +33,7 @@ func (s *deploySystem) wantExit(what string, err error, code int) {
 func oneOffCommands(s *deploySystem) {
 	s.denied("nothing is deployed yet", "run", "blue", "--", "/app")
 	w := s.work("one")
-	w.commit("Dockerfile", "FROM "+testApp+"\nCOPY behaviour /behaviour\nCOPY behaviour /data/behaviour\nVOLUME /data\n")
+	w.commit("Dockerfile", "FROM "+s.testApp+"\nCOPY behaviour /behaviour\nCOPY behaviour /data/behaviour\nVOLUME /data\n")
 	w.deployed("blue")
 	s.denied("usage:", "run", "blue", "/app")
 	s.counts("/data/counter", 1)

@@ -7,15 +7,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 )
 
 // overSSH pushes with the bare environment of an ssh session and an umask that
 // hides files from others: through a server where there is one.
 func overSSH(s *deploySystem) {
 	w := s.work("one")
-	w.commit("Dockerfile", "FROM "+testApp+"\nCOPY behaviour /behaviour\nUSER 65532\n")
-	port := s.ports["REDIS_PORT"] + 5
+	w.commit("Dockerfile", "FROM "+s.testApp+"\nCOPY behaviour /behaviour\nUSER 65532\n")
+	port := s.ports["REDIS_PORT"] + 9
 	s.must(w.dir, "git", "remote", "set-url", "blue", fmt.Sprintf("ssh://127.0.0.1:%d%s", port, s.git("blue")))
 	s.must(w.dir, "git", "config", "ssh.variant", "ssh")
 	if server, err := exec.LookPath("/usr/sbin/sshd"); err == nil {
@@ -70,18 +69,13 @@ func startSSH(s *deploySystem, server string, port int) string {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { _ = sshd.Process.Kill(); _ = sshd.Wait() })
-	waitForPort(s, port)
+	s.eventually("the ssh server listens", func() bool {
+		connection, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			connection.Close()
+		}
+		return err == nil
+	})
 	return "ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o IdentitiesOnly=yes -i " +
 		filepath.Join(dir, "user")
-}
-
-func waitForPort(s *deploySystem, port int) {
-	s.t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if connection, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
-			connection.Close()
-			return
-		}
-	}
-	s.t.Fatalf("nothing listens on port %d", port)
 }

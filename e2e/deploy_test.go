@@ -2,14 +2,27 @@ package e2e
 
 import "testing"
 
-// TestDeploy is what real pushes do, each with git itself, the real hooks,
-// Docker and Redis, on one system: bringing one up takes longer than a push.
-func TestDeploy(t *testing.T) {
-	s := upDeploy(t)
-	for _, test := range []struct {
-		name string
-		run  func(*deploySystem)
-	}{
+// part is something to try on a system with nothing deployed.
+type part struct {
+	name string
+	try  func(*deploySystem)
+}
+
+// tryOn brings one system up, because that takes longer than a push, and tries
+// the parts on it one after the other. Tests with systems of their own run side
+// by side: much of a push is waiting.
+func tryOn(t *testing.T, fleet string, parts []part) {
+	t.Parallel()
+	s := upDeploy(t, fleet)
+	for _, part := range parts {
+		t.Run(part.name, func(t *testing.T) { part.try(s.within(t)) })
+	}
+}
+
+// TestDeployPush is what real pushes do, each with git itself, the real hooks,
+// Docker and Redis.
+func TestDeployPush(t *testing.T) {
+	tryOn(t, "deuxpush", []part{
 		{"BeforeTheFirstPushTheProxySaysSo", beforeTheFirstPush},
 		{"TheFirstAndTheSecondPushAreDeployed", firstAndSecondPush},
 		{"TheJournalTellsOfEveryStepOfAPush", journalTellsOfPushes},
@@ -28,6 +41,19 @@ func TestDeploy(t *testing.T) {
 		{"OfSeveralRefsMainIsDeployed", severalRefs},
 		{"AForcedPushAndASingleRevisionAreDeployed", forcedAndSingle},
 		{"AnEmptyCommitIsAReleaseAndNothingToPushIsNone", emptyCommit},
+		{"RegistryDownThenUp", registryDown},
+		{"WhatIsWrongWithTheHostIsSaidInOneLine", wrongHost},
+		{"PortsOfForeignProgramsAreLeftAlone", foreignPorts},
+		{"MorePushesLeaveTheNumberOfImagesAsItWas", prunedImages},
+		{"AStrangersThingsAreNeverTouched", strangers},
+		{"APushOverSSHIsTheSame", overSSH},
+	})
+}
+
+// TestDeployRace is what happens at the same time as a push, and to one that is
+// killed.
+func TestDeployRace(t *testing.T) {
+	tryOn(t, "deuxrace", []part{
 		{"ARequestInFlightAtTheSwitchEnds", requestInFlight},
 		{"TenDeploysAtTwoHundredRequestsASecondLoseNone", tenDeploysUnderLoad},
 		{"OfTwoPushesAtOneInstantTheRefSaysWhichRuns", twoPushesAtOnce},
@@ -35,9 +61,12 @@ func TestDeploy(t *testing.T) {
 		{"AHookKilledAtAnyStepIsHealedByTheNextPush", hookKilled},
 		{"AKilledPushSettlesWithoutAnother", killedPushSettles},
 		{"APusherWhoGoesAwayStopsTheDeploy", pusherKilled},
-		{"RegistryDownThenUp", registryDown},
-		{"WhatIsWrongWithTheHostIsSaidInOneLine", wrongHost},
-		{"PortsOfForeignProgramsAreLeftAlone", foreignPorts},
+	})
+}
+
+// TestDeployApp is the life of an app that was pushed.
+func TestDeployApp(t *testing.T) {
+	tryOn(t, "deuxapp", []part{
 		{"RollbackNeedsNoBuild", rollback},
 		{"AConfigurationIsAppliedAtOnce", configured},
 		{"ASecretIsNowhereButInTheApp", secretIsNowhere},
@@ -48,8 +77,6 @@ func TestDeploy(t *testing.T) {
 		{"AnAppThatIsDeafToSIGTERM", deafApp},
 		{"DownAndUpBringsTheAppBack", appsComeBack},
 		{"AnAppIsWatchedAndBroughtBack", appsAreWatched},
-		{"MorePushesLeaveTheNumberOfImagesAsItWas", prunedImages},
-		{"AStrangersThingsAreNeverTouched", strangers},
 		{"DataInAVolumeOutlivesReleases", dataOutlivesReleases},
 		{"AVolumeIsAddedAtOnceAndRemovedWhenAskedTwice", volumesByHand},
 		{"ACommandRunsBesideTheAppAndLeavesNothing", oneOffCommands},
@@ -57,8 +84,5 @@ func TestDeploy(t *testing.T) {
 		{"TheAppIsBoundedAndToldWhy", boundedApp},
 		{"AMisbehavingAppHarmsNobody", misbehavingApp},
 		{"ABackupBringsEverythingBack", backupAndRestore},
-		{"APushOverSSHIsTheSame", overSSH},
-	} {
-		t.Run(test.name, func(t *testing.T) { test.run(s.within(t)) })
-	}
+	})
 }

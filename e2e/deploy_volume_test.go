@@ -25,8 +25,8 @@ func (s *deploySystem) denied(want string, arguments ...string) {
 
 func dataOutlivesReleases(s *deploySystem) {
 	w := s.work("one")
-	w.commit("Dockerfile", "FROM "+testApp+"\nCOPY behaviour /behaviour\nCOPY --chown=7:7 behaviour /data/behaviour\nVOLUME /data\nUSER 7:7\n")
-	if output := w.deployed("blue"); !strings.Contains(output, "Keeping /data in the volume deuxpush_blue_data (new") {
+	w.commit("Dockerfile", "FROM "+s.testApp+"\nCOPY behaviour /behaviour\nCOPY --chown=7:7 behaviour /data/behaviour\nVOLUME /data\nUSER 7:7\n")
+	if output := w.deployed("blue"); !strings.Contains(output, "Keeping /data in the volume "+s.fleet+"_blue_data (new") {
 		s.t.Errorf("the push does not say where the data is:\n%s", output)
 	}
 	for i := range 6 {
@@ -40,7 +40,7 @@ func dataOutlivesReleases(s *deploySystem) {
 	s.deploy("down")
 	s.deploy("restore")
 	s.counts("/data/counter", 9)
-	if output := s.deploy("down", "--clean"); !strings.Contains(output, "deuxpush_blue_data stays: bin/deploy volume blue rm data --yes removes it") {
+	if output := s.deploy("down", "--clean"); !strings.Contains(output, s.fleet+"_blue_data stays: bin/deploy volume blue rm data --yes removes it") {
 		s.t.Errorf("down --clean does not say what stays:\n%s", output)
 	}
 	s.deploy("restore")
@@ -49,7 +49,7 @@ func dataOutlivesReleases(s *deploySystem) {
 
 func volumesByHand(s *deploySystem) {
 	w := s.work("one")
-	w.commit("Dockerfile", "FROM "+testApp+"\nCOPY behaviour /behaviour\nUSER 7:7\n")
+	w.commit("Dockerfile", "FROM "+s.testApp+"\nCOPY behaviour /behaviour\nUSER 7:7\n")
 	w.deployed("blue")
 	s.denied("the whole container", "volume", "blue", "add", "data:/")
 	s.denied("usage:", "volume", "blue", "grow")
@@ -59,19 +59,19 @@ func volumesByHand(s *deploySystem) {
 	s.denied("is the volume data already", "volume", "blue", "add", "other:/srv/data")
 	s.denied("bin/deploy volume blue rm data --yes", "volume", "blue", "rm", "data")
 	s.counts("/srv/data/counter", 2)
-	if list := s.deploy("volume", "blue", "ls"); !strings.Contains(list, "used by deuxpush-blue-app") {
+	if list := s.deploy("volume", "blue", "ls"); !strings.Contains(list, "used by "+s.app) {
 		s.t.Errorf("volume ls: got %q, want who uses it", list)
 	}
 	s.deploy("volume", "blue", "rm", "data", "--yes")
 	load.stop()
-	if list := s.must(s.root, "docker", "volume", "ls", "--quiet", "--filter", "label=deux.fleet=deuxpush"); list != "" {
+	if list := s.must(s.root, "docker", "volume", "ls", "--quiet", "--filter", "label=deux.fleet="+s.fleet); list != "" {
 		s.t.Errorf("after rm --yes: %q is left", list)
 	}
 	s.denied(`has no volume "data"`, "volume", "blue", "rm", "data", "--yes")
 	s.runsOne("blue")
 
 	// A push that is refused leaves no volume that only it made.
-	w.commit("Dockerfile", "FROM "+testApp+"\nCOPY behaviour /behaviour\nVOLUME /new\n")
+	w.commit("Dockerfile", "FROM "+s.testApp+"\nCOPY behaviour /behaviour\nVOLUME /new\n")
 	w.commit("behaviour", "EXIT=1\n")
 	w.refused("DEPLOY FAILED blue health", "exit code 1", "blue", "main")
 	if list := s.deploy("volume", "blue", "ls"); !strings.Contains(list, "has no volumes") {

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -46,22 +45,25 @@ func prepare(t *testing.T, fleet string) *system {
 	if testing.Short() {
 		t.Skip("needs Docker and minutes: run make test")
 	}
+	prepareHost(t)
 	root, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &system{t: t, root: root, client: &http.Client{Timeout: 30 * time.Second}, env: map[string]string{"root": root}}
 	host := s.output("sh", "-c", ". scripts/settings.sh; echo $HOST_IP")
-	base := freeBase(t, host)
+	base := takePorts(t, host, portsOfSystem)
 	port := func(offset int) string { return fmt.Sprint(base + offset) }
+	// An upload that is held open must outlast a make up on a host that is busy,
+	// hence the two timeouts.
 	s.env = map[string]string{
 		"FLEET": fleet, "VAR": filepath.Join(os.TempDir(), fleet), "LOCK_FILE": filepath.Join(os.TempDir(), fleet+".lock"),
 		"FIRST_PORT": port(0), "PROXY_PORT": port(proxyOffset), "READER_PORT": port(readerOffset), "WRITER_PORT": port(writerOffset),
 		"REDIS_PORT": port(redisOffset), "REDIS_ADDR": "127.0.0.1:" + port(redisOffset),
 		"REGISTRY_PORT": port(registryOffset), "BLUE_PORT": port(blueOffset), "GREEN_PORT": port(greenOffset),
 		"PROXY_ADMIN_PORT": port(proxyAdminOffset), "BLUE_ADMIN_PORT": port(blueAdminOffset), "GREEN_ADMIN_PORT": port(greenAdminOffset),
-		"BLUE_FIRST_PORT": port(lastOffset + 1), "GREEN_FIRST_PORT": port(lastOffset + 41), "DEPLOY_DIR": t.TempDir(),
-		"MAX_SERVERS": "12", "WRITE_INTERVAL": "1s", "LEVEL_INTERVAL": "2s", "DRAIN_TIMEOUT": "1m", "SPAWN_ATTEMPTS": "2",
+		"BLUE_FIRST_PORT": port(blueFirstOffset), "GREEN_FIRST_PORT": port(greenFirstOffset), "RELEASE_PORTS": "45", "DEPLOY_DIR": t.TempDir(),
+		"MAX_SERVERS": "12", "WRITE_INTERVAL": "1s", "LEVEL_INTERVAL": "2s", "DRAIN_TIMEOUT": "3m", "BODY_TIMEOUT": "2m", "SPAWN_ATTEMPTS": "2",
 		"HOST_IP": host, "REDIS_PASSWORD": canary,
 	}
 	s.redis = redis.NewClient(&redis.Options{Addr: s.env["REDIS_ADDR"], Password: canary})
@@ -82,33 +84,10 @@ const (
 	proxyAdminOffset = 107
 	blueAdminOffset  = 108
 	greenAdminOffset = 109
-	lastOffset       = greenAdminOffset
+	blueFirstOffset  = 110
+	greenFirstOffset = 155
+	portsOfSystem    = 200
 )
-
-// freeBase finds a number from which on all of a system's ports are free.
-func freeBase(t *testing.T, host string) int {
-	t.Helper()
-	for base := 13000; base < 30000; base += 200 {
-		if allFree(host, base) {
-			return base
-		}
-	}
-	t.Fatal("no 110 free ports in a row between 13000 and 30000")
-	return 0
-}
-
-func allFree(host string, base int) bool {
-	for offset := range lastOffset + 1 {
-		for _, address := range []string{host, ""} {
-			listener, err := net.Listen("tcp", fmt.Sprintf("%s:%d", address, base+offset))
-			if err != nil {
-				return false
-			}
-			listener.Close()
-		}
-	}
-	return true
-}
 
 // up starts the system and ends it, with its data, after the test. One that an
 // interrupted run left, under the same name, is ended first.

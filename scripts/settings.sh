@@ -41,14 +41,22 @@ need_docker() {
 	exit 1
 }
 
-# The password of Redis, if it is to ask for one: as it is, or in a file. Programs
-# and containers are given it by name, so that no command line has it.
-if [ -n "${REDIS_PASSWORD_FILE:-}" ]; then
-	case $REDIS_PASSWORD_FILE in /*) password_file=$REDIS_PASSWORD_FILE ;; *) password_file=$root/$REDIS_PASSWORD_FILE ;; esac
-	REDIS_PASSWORD=$(cat "$password_file") || { echo "setting REDIS_PASSWORD_FILE=$REDIS_PASSWORD_FILE: expected a file that $(id -un) may read" >&2; exit 1; }
-	[ -n "$REDIS_PASSWORD" ] || { echo "setting REDIS_PASSWORD_FILE=$REDIS_PASSWORD_FILE: expected a password in it, but it is empty" >&2; exit 1; }
-fi
-export REDIS_PASSWORD="${REDIS_PASSWORD:-}" REDIS_PASSWORD_FILE='' # what this starts has the same, whatever becomes of the file
+# secret NAME: sets a password, from the file that NAME_FILE names if it names
+# one. Programs and containers are given it by name, so that no command line,
+# which every user may read, has it. What this starts has the same one, whatever
+# becomes of the file.
+secret() {
+	eval "secret_file=\${$1_FILE:-}"
+	if [ -n "$secret_file" ]; then
+		case $secret_file in /*) ;; *) secret_file=$root/$secret_file ;; esac
+		secret_value=$(cat "$secret_file") || { echo "setting $1_FILE=$secret_file: expected a file that $(id -un) may read" >&2; exit 1; }
+		[ -n "$secret_value" ] || { echo "setting $1_FILE=$secret_file: expected a password in it, but it is empty" >&2; exit 1; }
+		eval "$1=\$secret_value"
+	fi
+	eval "export $1=\"\${$1:-}\" $1_FILE=''"
+}
+
+secret REDIS_PASSWORD
 unset REDISCLI_AUTH
 [ -z "$REDIS_PASSWORD" ] || export REDISCLI_AUTH="$REDIS_PASSWORD" # redis-cli's own name for it
 
@@ -92,16 +100,7 @@ export MAX_KEYS="${MAX_KEYS:-10000}"
 name=$(uname -n)
 export HOST_NAME="${HOST_NAME:-$name,${name%%.*},${name%%.*}.local}"
 export ALLOWED_HOSTS="${ALLOWED_HOSTS:-}"
-# The password comes from the environment or from a file. It is handed on in
-# the environment, never in a command line, which every user may read.
-if [ -n "${ADMIN_PASSWORD_FILE:-}" ]; then
-	case $ADMIN_PASSWORD_FILE in /*) ;; *) ADMIN_PASSWORD_FILE=$root/$ADMIN_PASSWORD_FILE ;; esac
-	if ! ADMIN_PASSWORD=$(cat "$ADMIN_PASSWORD_FILE") || [ -z "$ADMIN_PASSWORD" ]; then
-		echo "setting ADMIN_PASSWORD_FILE=$ADMIN_PASSWORD_FILE: expected a file with the password, which you may read" >&2
-		exit 1
-	fi
-fi
-export ADMIN_PASSWORD="${ADMIN_PASSWORD:-}"
+secret ADMIN_PASSWORD
 export SESSION_TIMEOUT="${SESSION_TIMEOUT:-12h}"
 export PRIVATE="${PRIVATE:-no}"
 export READ_ONLY="${READ_ONLY:-no}"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs every test: units, lists against a real Redis, the stream with a real
-# socat, and the whole system on real Docker, under a name and ports of its own.
+# socat, and whole systems on real Docker, under names and ports of their own.
 # Arguments go to go test: scripts/test.sh -run TestSystem -v
 set -eu
 cd "$(dirname "$0")/.."
@@ -38,4 +38,5 @@ loud "Testing the packages" go test -count=1 -timeout 10m "$@" $(go list ./... |
 if command -v gcc >/dev/null || command -v clang >/dev/null; then
 	loud "Testing for data races" go test -race -count=1 -timeout 10m "$@" ./internal/proxy ./internal/infrastructure ./internal/stream ./internal/webapp 9<&-
 fi
-loud "Testing the whole, which takes minutes" go test -v -count=1 -timeout 2h "$@" ./e2e 9<&-
+# Several systems side by side, because each waits for much of its time.
+loud "Testing the whole, which takes minutes" go test -v -count=1 -parallel 4 -timeout 2h "$@" ./e2e 9<&-

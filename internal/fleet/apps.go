@@ -78,3 +78,25 @@ func (f *Fleet) MarkApp(ctx context.Context, colour string, server Server, why s
 	}
 	return nil
 }
+
+// restartedScript writes down that a release was started again.
+//
+//	KEYS  1 blueServers (or green's)
+//	ARGV  1 the element
+//	→ nothing
+var restartedScript = newScript(`
+if redis.call('LPOS', KEYS[1], ARGV[1]) then
+  journal(ARGV[1])
+end
+`)
+
+// NoteRestart writes into the journal that the release of a colour that has
+// the requests ended and was started again, which no list shows.
+func (f *Fleet) NoteRestart(ctx context.Context, colour string, server Server, why string) error {
+	event := Event{What: Restarted, Pool: colour, Why: why}
+	err := f.run(ctx, restartedScript, event, []string{rotations[colour].servers}, server.URL).Err()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return fmt.Errorf("writing %s: %w", eventsKey, err)
+	}
+	return nil
+}

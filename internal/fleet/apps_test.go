@@ -57,6 +57,19 @@ func TestMarkApp_SaysWhichReleaseFails(t *testing.T) {
 	}
 }
 
+func TestNoteRestart_IsOnlyOfAReleaseThatHasTheRequests(t *testing.T) {
+	l := open(t)
+	l.put("blueServers", url(50200))
+	for _, port := range []int{50200, 50201} {
+		if err := l.NoteRestart(t.Context(), "blue", site.Server(port), "it ended"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := l.happened(), []string{" restarted blue " + url(50200)}; !slices.Equal(got, want) {
+		t.Errorf("events: got %q, want %q", got, want)
+	}
+}
+
 func TestForget_TakesAReleaseOffTheListOfTheFailingToo(t *testing.T) {
 	l, rotation := blue(t)
 	l.put("blueServers", url(50200))

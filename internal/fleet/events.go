@@ -35,6 +35,7 @@ const (
 	Switched     What = "switched"      // a release that is now the only one in rotation
 	Fails        What = "failing"       // a release with the requests, which it does not answer as it should
 	Recovered    What = "recovered"     // it does again
+	Restarted    What = "restarted"     // it ended, and Docker started it again
 	Renewing     What = "renewing"      // out of rotation, to be started with today's code and settings
 	SteppedAside What = "stepped aside" // out of rotation, because it is about to stop by itself
 	Away         What = "away"          // out of rotation, because it does not answer

@@ -2,6 +2,7 @@ package infrastructure
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -147,7 +148,7 @@ func (a *app) examineContainer(ctx context.Context, release engine.Release) trou
 	if err != nil {
 		return trouble{what: "Docker does not say how its container is: " + err.Error()}
 	}
-	a.countRestarts(release.ID, condition)
+	a.countRestarts(ctx, release.ID, condition)
 	switch condition.State {
 	case engine.StateRunning:
 		return a.examineRunning(ctx, release.ID, condition)
@@ -163,11 +164,19 @@ func (a *app) examineContainer(ctx context.Context, release engine.Release) trou
 	})}
 }
 
-// countRestarts tells of a release that died and was started again by Docker
-// so soon that no look saw it away.
-func (a *app) countRestarts(id string, now engine.Condition) {
-	if id == a.id && now.Restarts > a.restarts && now.State == engine.StateRunning {
-		a.log.Warn("App ended and Docker started it again", "server", a.server.URL, "times", now.Restarts)
+// countRestarts tells of every time that Docker has started the release again,
+// once it runs: whether a look saw it away in between is chance.
+func (a *app) countRestarts(ctx context.Context, id string, now engine.Condition) {
+	if id != a.id {
+		a.id, a.restarts = id, now.Restarts
 	}
-	a.id, a.restarts = id, now.Restarts
+	if now.State != engine.StateRunning {
+		return
+	}
+	if now.Restarts > a.restarts {
+		a.log.Warn("App ended and Docker started it again", "server", a.server.URL, "times", now.Restarts)
+		why := fmt.Sprintf("it ended; Docker started it again, %d times so far", now.Restarts)
+		a.complaints.report("noting a restart of "+a.colour, a.fleet.NoteRestart(ctx, a.colour, a.server, why))
+	}
+	a.restarts = now.Restarts
 }

@@ -219,10 +219,44 @@ func TestWatcher_LeavesToDockerWhatDockerRestarts(t *testing.T) {
 	a.start()
 	a.logged("it ended with exit code 3, Docker starts it again")
 	a.failing(url(bluePort))
-	a.set(func() { a.condition = engine.Condition{State: engine.StateRunning, Restarts: 4} })
-	a.logged("times=4")
+	a.set(func() { a.condition = engine.Condition{State: engine.StateRunning} })
 	a.logged("App is well again")
+	a.failing()
 	a.saw()
+}
+
+// A look may meet the container away, or only see that it was.
+func TestWatcher_TellsOnceOfEachRestartByDocker(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		seen []engine.Condition
+	}{
+		{"seen away", []engine.Condition{{State: engine.StateRunning, Restarts: 2},
+			{State: engine.StateRestarting, Restarts: 3}, {State: engine.StateRestarting, Restarts: 3},
+			{State: engine.StateRunning, Restarts: 3}, {State: engine.StateRunning, Restarts: 3}}},
+		{"not seen away", []engine.Condition{{State: engine.StateRunning, Restarts: 2},
+			{State: engine.StateRunning, Restarts: 3}, {State: engine.StateRunning, Restarts: 3}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			a := newApps(t)
+			app := &app{watcher: a.watcher, colour: "blue", log: a.watcher.log}
+			for _, condition := range test.seen {
+				a.set(func() { a.condition = condition })
+				seen, err := a.watcher.see(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				app.look(t.Context(), seen)
+			}
+			if log := a.log.String(); strings.Count(log, "Docker started it again") != 1 || !strings.Contains(log, "times=3") {
+				t.Errorf("log: got\n%s\nwant one line on the third restart", log)
+			}
+			events := strings.Join(a.cli.LRange(t.Context(), "events", 0, -1).Val(), "\n")
+			if n := strings.Count(events, `"restarted"`); n != 1 {
+				t.Errorf("%d events of a restart, want one:\n%s", n, events)
+			}
+		})
+	}
 }
 
 func TestWatcher_TellsOfAnAppThatFailsAndDoesNotRestartIt(t *testing.T) {
