@@ -43,7 +43,8 @@ past() {
 follow() { docker logs --follow ${3:+--since "$3"} "$1" 2>&1 | prefix "$2" & }
 
 # follow_all also follows what starts later. A container that starts again goes
-# on from where it ended, of which its death tells.
+# on from where it ended, of which its death tells: its first line may come
+# twice, when the follower from before has not ended yet.
 follow_all() {
 	tail -n "+$((logged + 1))" -F "$log" 2>/dev/null | prefix infrastructure &
 	containers | while read -r name label; do follow "$name" "$label" "$began"; done
