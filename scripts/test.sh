@@ -38,5 +38,6 @@ if command -v gcc >/dev/null || command -v clang >/dev/null; then
 	echo "==> Testing for data races"
 	go test -race -count=1 -timeout 10m "$@" ./internal/proxy ./internal/infrastructure ./internal/stream ./internal/webapp 9<&-
 fi
+[ $# -gt 0 ] || { echo "==> Fuzzing what reads data from outside"; scripts/fuzz.sh 2s 9<&-; }
 echo "==> Testing the whole, which takes minutes"
 go test -v -count=1 -timeout 2h "$@" ./e2e 9<&-
