@@ -61,13 +61,19 @@ const noRevision = "0000000000000000000000000000000000000000"
 // submodules returns the paths that hold other repositories.
 func (r repository) submodules(ctx context.Context, revision string) ([]string, error) {
 	output, err := r.git(ctx, nil, "ls-tree", "-r", "-z", revision)
-	var paths []string
+	return submodulesIn(output), err
+}
+
+// submodulesIn returns the paths of those in what ls-tree -z printed: entries
+// MODE TYPE OBJECT, a tab and the path as it is, each with a zero byte behind it
+// (git-ls-tree(1), "OUTPUT FORMAT").
+func submodulesIn(output string) (paths []string) {
 	for entry := range strings.SplitSeq(output, "\x00") {
 		if about, path, _ := strings.Cut(entry, "\t"); strings.HasPrefix(about, "160000 ") {
 			paths = append(paths, path)
 		}
 	}
-	return paths, err
+	return paths
 }
 
 // checkOut fills dir, which must be empty, with the files of a revision. It

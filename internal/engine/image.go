@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -125,16 +126,29 @@ func (e *Engine) Push(ctx context.Context, reference string) (digest string, err
 		return "", err
 	}
 	defer progress.Close()
+	return pushedDigest(progress)
+}
+
+// digestPattern is a digest as registries give them. It becomes a part of names
+// and URLs.
+var digestPattern = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+
+// pushedDigest reads the progress of a push to its end and returns the digest
+// that the image has in the registry.
+func pushedDigest(progress io.Reader) (digest string, err error) {
 	err = readProgress(progress, func(aux json.RawMessage) {
 		var pushed struct{ Digest string }
-		if json.Unmarshal(aux, &pushed) == nil && pushed.Digest != "" {
+		if json.Unmarshal(aux, &pushed) == nil && digestPattern.MatchString(pushed.Digest) {
 			digest = pushed.Digest
 		}
 	})
 	if err == nil && digest == "" {
 		err = errors.New("the registry gave no digest")
 	}
-	return digest, err
+	if err != nil {
+		return "", err
+	}
+	return digest, nil
 }
 
 // ErrNotInRegistry means that the registry answers and does not have an image.

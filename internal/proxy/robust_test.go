@@ -155,6 +155,7 @@ func TestProxy_NeverMeetsAClosedConnectionWithWhatItMayNotRepeat(t *testing.T) {
 func TestProxy_ClosesAConnectionWithSomethingUnread(t *testing.T) {
 	s := newStage(t)
 	var connections atomic.Int32
+	answered, sent := make(chan struct{}), make(chan struct{})
 	s.rawServer(func(connection net.Conn) {
 		connections.Add(1)
 		reader := bufio.NewReader(connection)
@@ -163,15 +164,17 @@ func TestProxy_ClosesAConnectionWithSomethingUnread(t *testing.T) {
 				return
 			}
 			io.WriteString(connection, "HTTP/1.1 204 No\r\n\r\n")
-			time.Sleep(time.Millisecond) // so that it comes behind the answer
+			<-answered // so that it comes behind the answer
 			io.WriteString(connection, "HTTP/1.1 200 Another's\r\nContent-Length: 0\r\n\r\n")
+			sent <- struct{}{}
 		}
 	})
 	for range 50 {
 		if response, _ := s.do("GET", "/", ""); response.StatusCode != 204 {
 			t.Fatalf("got %s, which was sent behind the answer to another request", response.Status)
 		}
-		time.Sleep(2 * time.Millisecond) // more than the server takes to send it
+		answered <- struct{}{}
+		<-sent
 	}
 	if got := connections.Load(); got != 50 {
 		t.Errorf("got %d connections for 50 answers with something behind them, want 50", got)
