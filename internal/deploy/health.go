@@ -34,7 +34,7 @@ func (d *Deployer) waitUntilHealthy(ctx context.Context, p *push) error {
 		name := strings.ToUpper(d.colour.name)
 		err = fmt.Errorf("%w (the limit is HEALTH_TIMEOUT, for %s alone %s_HEALTH_TIMEOUT: change it in .env, then make up)", err, d.colour.name, name)
 	}
-	return d.explainMemory(err)
+	return d.explainMemory(ctx, p.Container, err)
 }
 
 // errLate means that a candidate was not healthy in time.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"deux/internal/engine"
+	"deux/internal/program"
 )
 
 // errMemory means that a container ended because of its memory limit.
@@ -17,15 +18,45 @@ func ended(state engine.State) error {
 	if state.Memory {
 		return errMemory
 	}
-	return fmt.Errorf("the container ended with exit code %d", state.ExitCode)
+	return exitError(state.ExitCode)
 }
 
-// explainMemory names the setting of a limit that was the reason.
-func (d *Deployer) explainMemory(err error) error {
-	if errors.Is(err, errMemory) {
+// exitError is the exit code of a container that should have gone on.
+type exitError int
+
+func (e exitError) Error() string {
+	return fmt.Sprintf("the container ended with exit code %d", int(e))
+}
+
+// explainMemory names the setting of a limit that was the reason why a
+// container ended.
+func (d *Deployer) explainMemory(ctx context.Context, id string, err error) error {
+	exit, ended := errors.AsType[exitError](err)
+	if errors.Is(err, errMemory) || ended && exit == killed && d.killedForMemory(ctx, id) {
 		return fmt.Errorf("the app was killed for using more than %s: raise that in .env, then make up, or have it use less", d.colour.memoryName())
 	}
 	return err
+}
+
+// noticeLooks and noticePause are how long Docker may take to hear from the
+// kernel what a process was killed for: it comes by another way than the end of
+// the process, and on a busy host after it.
+const (
+	noticeLooks = 12
+	noticePause = 250 * time.Millisecond
+)
+
+// killedForMemory reports whether Docker says so, now or in a moment.
+func (d *Deployer) killedForMemory(ctx context.Context, id string) bool {
+	for range noticeLooks {
+		if _, kills := d.engine.MemoryKills(ctx, id, time.Now().Add(-memoryKillsWithin)); kills > 0 {
+			return true
+		}
+		if !program.Sleep(ctx, noticePause) {
+			return false
+		}
+	}
+	return false
 }
 
 // memoryKillsWithin is how far back status looks.

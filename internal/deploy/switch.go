@@ -21,7 +21,7 @@ func (d *Deployer) switchOver(ctx context.Context, p *push) error {
 	d.out.step("Switching http://localhost:%d to %s", d.colour.proxyPort, d.colour.site.Server(p.Port).URL)
 	state, err := d.engine.State(ctx, p.Container)
 	if err == nil && !state.Running {
-		err = d.explainMemory(ended(state))
+		err = d.explainMemory(ctx, p.Container, ended(state))
 	}
 	if err == nil {
 		err = d.engine.Keep(ctx, p.Container)
