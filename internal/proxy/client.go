@@ -32,7 +32,8 @@ type client struct {
 	waiter  *waiter
 	at      exchange
 
-	pace    wait // of the goroutine that answers
+	asked   atomic.Bool // a request has come on the connection
+	pace    wait        // of the goroutine that answers
 	why     atomic.Int32
 	movable atomic.Bool // another server may have the request as well
 
@@ -89,6 +90,7 @@ func (c *client) next() bool {
 	if !c.pace.enter(idling, &c.clock) || c.in.Wait() != nil || !c.pace.enter(reading, &c.clock) {
 		return false
 	}
+	c.asked.Store(true)
 	c.at = exchange{began: time.Now(), tried: c.at.tried[:0]}
 	c.request = http1.Request{Fields: c.request.Fields[:0]} // what a refusal looks at
 	head, err := c.in.Head(c.config.Limits, true)

@@ -35,32 +35,37 @@ type Proxy struct {
 
 	underWay atomic.Int64 // requests
 	requests atomic.Uint64
-	stopping atomic.Bool
+	stopping atomic.Bool // told to end: no connection goes on after its answer
+	closing  atomic.Bool // nobody new comes any more
+	endBy    time.Time   // while stopping
 
 	mu       sync.Mutex
 	clients  map[*client]struct{}
 	byPeer   map[netip.Addr]int
-	snapshot []*client // of the watch
-	serving  sync.WaitGroup
+	snapshot []*client       // of the watch
+	serving  *sync.WaitGroup // has each connection that is served
 }
 
 func newProxy(config Config, lists rotation, turns turns, log *slog.Logger) *Proxy {
 	p := &Proxy{
 		config: config, rotor: newRotor(lists, turns, log), log: log,
-		clients: make(map[*client]struct{}), byPeer: make(map[netip.Addr]int),
+		clients: make(map[*client]struct{}), byPeer: make(map[netip.Addr]int), serving: new(sync.WaitGroup),
 	}
 	p.rotor.busy = func() int { return int(p.underWay.Load()) }
 	p.metrics = newMetrics(p)
 	return p
 }
 
-// serve answers what comes to the listener until ctx ends. Then it lets the
-// requests under way end within the time for that, and cuts off the rest.
+// serve answers what comes to the listener until ctx ends, and on while requests
+// end that are under way then. It closes the listener once they have, lets those
+// that came meanwhile end too, and cuts off what is not done in time.
 func (p *Proxy) serve(ctx context.Context, listener net.Listener) error {
 	p.log.Info("Serving", "address", listener.Addr().String())
 	defer listener.Close()
+	outlived := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
-		p.stopping.Store(true)
+		defer close(outlived)
+		p.outlive()
 		_ = listener.(*net.TCPListener).SetDeadline(longAgo)
 	})
 	defer stop()
@@ -70,6 +75,8 @@ func (p *Proxy) serve(ctx context.Context, listener net.Listener) error {
 		case err == nil:
 			p.admit(conn.(*net.TCPConn))
 		case ctx.Err() != nil:
+			<-outlived
+			p.closing.Store(true)
 			p.acceptBacklog(listener.(*net.TCPListener))
 			_ = listener.Close()
 			p.finishServing()
@@ -110,27 +117,27 @@ func (p *Proxy) admit(conn *net.TCPConn) {
 	peer := conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
 	c := p.newClient(conn, peer)
 	p.mu.Lock()
-	full := len(p.clients) >= p.config.MaxConnections || !c.trusted && p.byPeer[peer] >= p.config.MaxClientConnections
-	if !full {
-		p.clients[c] = struct{}{}
-		p.byPeer[peer]++
-	}
-	p.mu.Unlock()
-	if full {
-		p.serving.Go(func() {
-			defer conn.Close()
-			_ = conn.SetDeadline(time.Now().Add(time.Second))
-			c.at.mustClose = true
-			c.request.Minor = 1
-			c.refuse(errTooMany)
-			c.linger()
-		})
+	defer p.mu.Unlock()
+	if len(p.clients) >= p.config.MaxConnections || !c.trusted && p.byPeer[peer] >= p.config.MaxClientConnections {
+		p.serving.Go(c.turnAway)
 		return
 	}
+	p.clients[c] = struct{}{}
+	p.byPeer[peer]++
 	p.serving.Go(func() {
 		defer p.dismiss(c)
 		c.serve()
 	})
+}
+
+// turnAway answers a connection that is one too many.
+func (c *client) turnAway() {
+	defer c.conn.Close()
+	_ = c.conn.SetDeadline(time.Now().Add(time.Second))
+	c.at.mustClose = true
+	c.request.Minor = 1
+	c.refuse(errTooMany)
+	c.linger()
 }
 
 func (p *Proxy) dismiss(c *client) {
@@ -142,16 +149,41 @@ func (p *Proxy) dismiss(c *client) {
 	}
 }
 
-func (p *Proxy) finishServing() {
+// outlive waits until the connections of now have ended, each with the answer
+// that it is at. New ones are served meanwhile, for one answer each, because
+// until the next proxy listens they would be refused. A fifth of the time to end
+// is left for them.
+func (p *Proxy) outlive() {
+	p.mu.Lock()
+	p.stopping.Store(true)
+	p.endBy = time.Now().Add(p.config.ShutdownTimeout)
+	old := p.serving
+	p.serving = new(sync.WaitGroup)
+	p.serving.Go(old.Wait)
+	p.mu.Unlock()
+	endsWithin(old, p.config.ShutdownTimeout*4/5)
+}
+
+// endsWithin waits for the group, and reports whether it has ended in time.
+func endsWithin(group *sync.WaitGroup, patience time.Duration) bool {
 	ended := make(chan struct{})
 	go func() {
-		p.serving.Wait()
+		group.Wait()
 		close(ended)
 	}()
 	select {
 	case <-ended:
+		return true
+	case <-time.After(patience):
+		return false
+	}
+}
+
+// finishServing waits for the connections that are left, and cuts off what is
+// not done in time.
+func (p *Proxy) finishServing() {
+	if endsWithin(p.serving, time.Until(p.endBy)) {
 		return
-	case <-time.After(p.config.ShutdownTimeout):
 	}
 	p.mu.Lock()
 	p.log.Warn("Requests cut off", "waited", p.config.ShutdownTimeout, "connections", len(p.clients))
@@ -160,5 +192,5 @@ func (p *Proxy) finishServing() {
 		c.interrupt(clientGone)
 	}
 	p.mu.Unlock()
-	<-ended
+	p.serving.Wait()
 }

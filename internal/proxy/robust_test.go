@@ -352,6 +352,45 @@ func TestProxy_CountsOnlyRequestsAgainstWhatAServerMayHave(t *testing.T) {
 	}
 }
 
+func TestProxy_RefusesNobodyWhileARequestEnds(t *testing.T) {
+	s := newStage(t)
+	begun, finish := make(chan struct{}), make(chan struct{})
+	s.backend(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/long" {
+			close(begun)
+			<-finish
+		}
+	})
+	long := s.dial("GET /long HTTP/1.1\r\nHost: x\r\n\r\n")
+	<-begun
+	s.stopAccepting()
+	eventually(t, s.proxy.stopping.Load)
+	slow := s.dial("")
+	for range 5 {
+		response, err := http.ReadResponse(bufio.NewReader(s.dial("GET / HTTP/1.1\r\nHost: x\r\n\r\n")), nil)
+		if err != nil || response.StatusCode != 200 || !response.Close {
+			t.Fatalf("while a request ends: got %v, %v, want 200 and Connection: close", response, err)
+		}
+	}
+	came := s.proxy.clock.now.Load()
+	eventually(t, func() bool { return s.proxy.clock.since(came) > 4*watchPause })
+	io.WriteString(slow, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	if got, err := status(slow); got != 200 {
+		t.Errorf("a request that came a little after its connection: got %d, %v, want 200", got, err)
+	}
+	close(finish)
+	if got, err := status(long); got != 200 {
+		t.Errorf("the request that was under way: got %d, %v, want 200", got, err)
+	}
+	eventually(t, func() bool { // and then it listens no more
+		connection, err := net.Dial("tcp", s.address)
+		if err == nil {
+			connection.Close()
+		}
+		return err != nil
+	})
+}
+
 func TestProxy_AnswersWhatHasComeWhenItIsToldToEnd(t *testing.T) {
 	total := int32(0)
 	for range 5 {

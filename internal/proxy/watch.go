@@ -70,7 +70,7 @@ func (p *Proxy) limit(of phase) time.Duration {
 // inspect interrupts what a client's goroutines have waited for too long.
 func (p *Proxy) inspect(c *client, look bool) {
 	current, since, token := c.pace.read()
-	if p.stopping.Load() && current == idling && p.clock.since(since) >= watchPause &&
+	if p.stopping.Load() && current == idling && p.clock.since(since) >= c.farewell() &&
 		c.poll(unix.POLLIN) == 0 && c.pace.expire(token) {
 		_ = c.conn.SetReadDeadline(longAgo)
 		return
@@ -99,6 +99,19 @@ func (p *Proxy) inspect(c *client, look bool) {
 	if limit := p.limit(upload); p.clock.since(uploadSince) >= limit && c.uploadPace.expire(uploadToken) {
 		p.end(c, upload)
 	}
+}
+
+// farewell returns how long a connection may be idle once the proxy is to end. On
+// one that is new a request may be on its way; it delays nothing as long as others
+// are awaited.
+func (c *client) farewell() time.Duration {
+	switch {
+	case c.asked.Load():
+		return watchPause
+	case c.closing.Load():
+		return 5 * watchPause
+	}
+	return time.Second
 }
 
 // isOfBody reports whether a goroutine that sends a request's body is at it.

@@ -61,7 +61,7 @@ var readings = []reading{
 // with the name of the variable, on one line.
 func FuzzReader_HandsOutOnlyWhatMayBe(f *testing.F) {
 	for _, value := range []string{
-		"", "7", "-1", "99999999999999999999", "30s", "-2m", "96m", "99999999999g", "redis:6379", "[::1]:1", "a:b:c",
+		"", "7", "11", "65536", "-1", "99999999999999999999", "30s", "-2m", "96m", "99999999999g", "redis:6379", "[::1]:1", "a:b:c",
 		"172.17.0.1", "fd00::1%eth0", "json", "A,B", "*, .example.org", "10.0.0.0/8, ::1", "deux-2", "a\nb", "\xff\x00",
 	} {
 		f.Add(value)
