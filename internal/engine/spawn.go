@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -44,10 +45,14 @@ func (s *Spawner) Spawn(ctx context.Context, image string, port int, container, 
 	err := command.Run()
 	writer.Close()
 	if lines := <-reason; err != nil {
-		return fmt.Errorf("%s %s %d %s: %w: %s", s.Script, image, port, container, err, lines)
+		return fmt.Errorf("%s: %w: %s", s.Script, err, lines)
 	}
 	return nil
 }
+
+// noise is what Docker prints that explains nothing: ids in full, and where its
+// manual is.
+var noise = regexp.MustCompile(`^[0-9a-f]{64}$| \([0-9a-f]{64}\)|^Run 'docker .*--help' for more information$`)
 
 // reasonLines is how many lines of a step's output explain its failure.
 const reasonLines = 8
@@ -62,7 +67,7 @@ func (s *Spawner) follow(output io.Reader, container string) string {
 		if step, isStep := strings.CutPrefix(line, "==> "); isStep {
 			s.Log.Info("Spawn step", "container", container, "step", step)
 			reason = nil
-		} else if line != "" {
+		} else if line = noise.ReplaceAllString(line, ""); line != "" {
 			reason = append(reason, line)
 			reason = reason[max(0, len(reason)-reasonLines):]
 		}

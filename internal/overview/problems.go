@@ -153,10 +153,17 @@ func (o *Overview) ofMachine() (all []Problem) {
 	return all
 }
 
+// longReason is as much of a reason as a sentence takes, in characters. All of
+// it is on the card and in the event.
+const longReason = 160
+
 // because ends a sentence with a reason, if there is one.
 func because(why string) string {
 	if why == "" {
 		return "."
+	}
+	if runes := []rune(why); len(runes) > longReason {
+		return ": " + string(runes[:longReason]) + "…"
 	}
 	return ": " + strings.TrimRight(why, ".") + "."
 }

@@ -149,7 +149,7 @@ var words = template.FuncMap{
 	"tenth":  func(n int64) int64 { return n / 10 },
 	"number": number,
 	"millis": millis,
-	"took":   func(ms int64) string { return millis(float64(ms)) },
+	"took":   func(ms int64) string { return millis(max(float64(ms), 1)) },
 	"area":   area,
 }
 
