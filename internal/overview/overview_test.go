@@ -107,14 +107,14 @@ func TestVerdict_IsTheWorstOrThatAllIsWell(t *testing.T) {
 		what  string
 		do    string
 	}{
-		{"nothing", func(*system) {}, overview.Well, "All is well: 2 web servers serve, no requests just now.", ""},
+		{"nothing", func(*system) {}, overview.Well, "All is well: 2 web servers serve.", ""},
 		{"the first server alone", func(s *system) { s.del("servers"); s.push("servers", url(3000)) }, overview.Well,
-			"All is well: the first server serves alone, nobody has spawned another, no requests just now.", ""},
+			"All is well: the first server serves alone, nobody has spawned another.", ""},
 		{"requests and a release", func(s *system) {
 			s.push("webLoad", fleet.Load{At: ago(time.Second), Requests: 50, Statuses: map[string]int{"2xx": 50}})
 			s.push("blueServers", url(50200))
 			s.push("blueDeploy", fleet.Step{At: ago(time.Hour), State: fleet.StepDone, Running: release})
-		}, overview.Well, "All is well: 2 web servers serve, blue runs 0123456, 10 requests a second.", ""},
+		}, overview.Well, "All is well: 2 web servers serve, blue runs 0123456.", ""},
 		{"nobody beats", func(s *system) { s.del("vitals") }, overview.Bad,
 			"infrastructure does not run: nobody spawns, destroys or mends.", "make up"},
 		{"the beat is old", func(s *system) {
@@ -256,6 +256,9 @@ func TestTraffic_IsOfTheLastFiveMinutes(t *testing.T) {
 	}
 	s.push("webLoad", second(6*time.Minute, 1000, 1000, 1), second(2*time.Minute, 30, 2, 7), second(time.Second, 20, 1, 5))
 	o := s.look()
+	if got := o.Rate(); got != "4.0 requests a second" {
+		t.Errorf("rate: got %q, want 4 a second", got)
+	}
 	for what, got := range map[string]overview.Traffic{"pool": o.Pools[0].Traffic, "server": o.Pools[0].Cards[1].Traffic} {
 		if got.Requests != 50 || got.Errors != 3 || got.PerSecond != 4 || got.Peak() != 30 || got.InFlight == 0 {
 			t.Errorf("%s: got %+v, want 50 requests, 3 errors, 4 a second, 30 at most", what, got)

@@ -17,11 +17,6 @@ func (o *Overview) verdict() Problem {
 			parts = append(parts, fmt.Sprintf("%s runs %s", pool.Name, Short(pool.Release.Revision)))
 		}
 	}
-	perSecond := 0.0
-	for _, pool := range o.Pools {
-		perSecond += pool.Traffic.PerSecond
-	}
-	parts = append(parts, rate(perSecond))
 	return Problem{Well, "All is well: " + strings.Join(parts, ", ") + ".", ""}
 }
 
@@ -32,10 +27,16 @@ func (o *Overview) servers() string {
 	return count(len(o.web().In(Serving)), "web server serves", "web servers serve")
 }
 
-func rate(perSecond float64) string {
+// Rate tells how many requests come to all pools. It is not part of the verdict,
+// which a screen reader reads out whenever it changes.
+func (o Overview) Rate() string {
+	perSecond := 0.0
+	for _, pool := range o.Pools {
+		perSecond += pool.Traffic.PerSecond
+	}
 	switch {
 	case perSecond == 0:
-		return "no requests just now"
+		return "No requests just now"
 	case perSecond < 10:
 		return fmt.Sprintf("%.1f requests a second", perSecond)
 	}
