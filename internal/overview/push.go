@@ -18,11 +18,12 @@ type Push struct {
 // long: a build may take as long as BUILD_TIMEOUT, by default 15 minutes.
 const silence = 20 * time.Minute
 
-// IsOver reports whether the push has ended, or has died.
-func (p *Push) IsOver() bool { return p.IsEnd() || p.Silent > silence }
+// IsOver reports whether the push has ended, cannot go on for now, or has died.
+func (p *Push) IsOver() bool { return p.IsEnd() || p.Failed() || p.Silent > silence }
 
-// Failed reports whether the push ended without a release.
-func (p *Push) Failed() bool { return p.IsEnd() && p.State == fleet.StepFailed }
+// Failed reports whether the push ended without a release, or a step of it
+// failed that is tried again later: a switch while Redis was away.
+func (p *Push) Failed() bool { return p.State == fleet.StepFailed }
 
 // news is how long a push that went well is shown with its steps.
 const news = time.Minute
