@@ -2,7 +2,7 @@
 // at most: a shared worker holds it as long as any tab is in sight, knows what
 // the page looks like, and tells a tab that comes into sight all of it at once.
 const tabs = new Set();
-let stream, retry, shown = new Map();
+let stream, retry, pause, shown = new Map();
 
 function tell(message) {
   for (const tab of tabs) tab.postMessage(message);
@@ -18,16 +18,21 @@ function receive({ data }) {
 
 function open() {
   if (stream) return;
+  pause ||= 250;
   stream = new EventSource("/events");
-  stream.onopen = () => tell({ live: true });
+  stream.onopen = () => {
+    pause = 250;
+    tell({ live: true });
+  };
   stream.onmessage = receive;
-  // The browser tries again by itself after a cut, and never after an error
-  // that a proxy answers while it has no server.
+  // The browser tries again by itself after a cut, and never after an error,
+  // which a proxy answers while it has no server, and a server without a login.
   stream.onerror = () => {
     tell({ live: false });
     if (stream.readyState !== EventSource.CLOSED) return;
     close();
-    retry = setTimeout(() => tabs.size && open(), 500);
+    retry = setTimeout(() => tabs.size && open(), pause);
+    pause = Math.min(2 * pause, 8000);
   };
 }
 
