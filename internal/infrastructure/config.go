@@ -2,6 +2,7 @@ package infrastructure
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"deux/internal/fleet"
@@ -10,25 +11,25 @@ import (
 
 // Config is the settings of the program, by the names of their variables.
 type Config struct {
-	Redis         fleet.Redis     // REDIS_ADDR, REDIS_PASSWORD
-	Site          fleet.Site      // HOST_IP, FIRST_PORT
-	Fleet         string          // FLEET: name of the system on this host
-	Root          string          // ROOT_DIR: the checkout
-	LockFile      string          // LOCK_FILE: held by the one poller of this host
-	MaxServers    int             // MAX_SERVERS: for the servers, which see to it
-	MaxImages     int             // MAX_IMAGES: for the servers, which see to it
-	Handed        []string        // NAME=value of settings that only the servers read
-	Password      settings.Secret // ADMIN_PASSWORD: for the servers, which ask for it
-	Parallel      int             // PARALLEL: servers spawned, and servers destroyed, at once
-	Attempts      int             // SPAWN_ATTEMPTS: tries before a server goes to failedServers
-	SpawnTimeout  time.Duration   // SPAWN_TIMEOUT: for one build and start of a server
-	StartTimeout  time.Duration   // START_TIMEOUT: from container start to first answer
-	DrainTimeout  time.Duration   // DRAIN_TIMEOUT: for requests in flight to a server to be destroyed or renewed
-	StopGrace     time.Duration   // STOP_GRACE_SECONDS: between SIGTERM and SIGKILL
-	LevelInterval time.Duration   // LEVEL_INTERVAL: between two comparisons of lists and containers
-	WatchInterval time.Duration   // WATCH_INTERVAL: between two looks at the deployed apps
-	HangTimeout   time.Duration   // HANG_TIMEOUT: for a deployed app to answer anything before it is restarted
-	HealthTimeout time.Duration   // HEALTH_TIMEOUT: for a deployed app to start
+	Redis         fleet.Redis              // REDIS_ADDR, REDIS_PASSWORD
+	Site          fleet.Site               // HOST_IP, FIRST_PORT
+	Fleet         string                   // FLEET: name of the system on this host
+	Root          string                   // ROOT_DIR: the checkout
+	LockFile      string                   // LOCK_FILE: held by the one poller of this host
+	MaxServers    int                      // MAX_SERVERS: for the servers, which see to it
+	MaxImages     int                      // MAX_IMAGES: for the servers, which see to it
+	Handed        []string                 // NAME=value of settings that only the servers read
+	Password      settings.Secret          // ADMIN_PASSWORD: for the servers, which ask for it
+	Parallel      int                      // PARALLEL: servers spawned, and servers destroyed, at once
+	Attempts      int                      // SPAWN_ATTEMPTS: tries before a server goes to failedServers
+	SpawnTimeout  time.Duration            // SPAWN_TIMEOUT: for one build and start of a server
+	StartTimeout  time.Duration            // START_TIMEOUT: from container start to first answer
+	DrainTimeout  time.Duration            // DRAIN_TIMEOUT: for requests in flight to a server to be destroyed or renewed
+	StopGrace     time.Duration            // STOP_GRACE_SECONDS: between SIGTERM and SIGKILL
+	LevelInterval time.Duration            // LEVEL_INTERVAL: between two comparisons of lists and containers
+	WatchInterval time.Duration            // WATCH_INTERVAL: between two looks at the deployed apps
+	HangTimeout   time.Duration            // HANG_TIMEOUT: for a deployed app to answer anything before it is restarted
+	HealthTimeout map[string]time.Duration // BLUE_HEALTH_TIMEOUT, GREEN_HEALTH_TIMEOUT, else HEALTH_TIMEOUT: for a colour's app to start
 }
 
 // ReadConfig reads the settings, each with its default.
@@ -53,9 +54,19 @@ func ReadConfig(env *settings.Reader) (Config, error) {
 		LevelInterval: env.Duration("LEVEL_INTERVAL", 5*time.Second, 100*time.Millisecond),
 		WatchInterval: env.Duration("WATCH_INTERVAL", 1500*time.Millisecond, 100*time.Millisecond),
 		HangTimeout:   env.Duration("HANG_TIMEOUT", 15*time.Second, time.Second),
-		HealthTimeout: env.Duration("HEALTH_TIMEOUT", 30*time.Second, time.Second),
+		HealthTimeout: healthTimeouts(env),
 	}
 	return config, env.Err()
+}
+
+// healthTimeouts reads how long each colour's app may take to start.
+func healthTimeouts(env *settings.Reader) map[string]time.Duration {
+	all := env.Duration("HEALTH_TIMEOUT", 30*time.Second, time.Second)
+	timeouts := make(map[string]time.Duration)
+	for _, colour := range fleet.Colours {
+		timeouts[colour] = env.Duration(strings.ToUpper(colour)+"_HEALTH_TIMEOUT", all, time.Second)
+	}
+	return timeouts
 }
 
 // handed reads the settings of which this program needs to know only what they

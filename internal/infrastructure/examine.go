@@ -23,7 +23,7 @@ const quickAnswer = 1200 * time.Millisecond
 func (a *app) examineRunning(ctx context.Context, id string, condition engine.Condition) trouble {
 	// A release that has just started may be as long as a push waits for it, and
 	// longer after each restart that came too early.
-	ready := condition.Started.Add(a.config.HealthTimeout + a.repairPause())
+	ready := condition.Started.Add(a.config.HealthTimeout[a.colour] + a.repairPause())
 	restart := func(ctx context.Context) error { return a.docker.Restart(ctx, id, a.config.StopGrace) }
 	quick, cancel := context.WithTimeout(ctx, quickAnswer)
 	defer cancel()

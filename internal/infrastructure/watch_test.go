@@ -299,7 +299,7 @@ func TestWatcher_AnAppThatIsOnlySlowIsToldAndNotRestarted(t *testing.T) {
 
 func TestWatcher_ReleasesThatHaveJustStartedAreNotRestarted(t *testing.T) {
 	a := newApps(t)
-	a.watcher.config.HealthTimeout = time.Hour
+	a.watcher.config.HealthTimeout = map[string]time.Duration{"blue": time.Hour} // and none for green
 	a.watcher.config.HangTimeout = 10 * time.Millisecond
 	a.set(func() { a.refuses, a.condition.Started = true, time.Now() })
 	a.start()
