@@ -49,21 +49,21 @@ func (a *App) refuseAhead(c *gin.Context) {
 
 // setHeaders says what a browser must not do with a page: keep it, since the
 // next answer differs; guess its type; or run, load or embed anything but the
-// page's own style and pictures.
-func setHeaders(c *gin.Context) {
-	c.Header("Cache-Control", "no-store")
-	c.Header("Vary", "Accept")
-	c.Header("X-Content-Type-Options", "nosniff")
-	c.Header("Referrer-Policy", "same-origin") // by which access.Judge knows the page
-	c.Header("Content-Security-Policy", contentSecurityPolicy)
+// page's own style, scripts and pictures, and the reader's text in a frame. Style
+// and script are named by their digests, so that they can stand in the page (see
+// style) and no others can.
+func (a *App) setHeaders() gin.HandlerFunc {
+	policy := fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; "+
+		"worker-src 'self'; connect-src 'self'; img-src 'self' data:; frame-src http://*:%d; "+
+		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'", digest(style), digest(script), a.config.Ports["reader"])
+	return func(c *gin.Context) {
+		c.Header("Cache-Control", "no-store")
+		c.Header("Vary", "Accept")
+		c.Header("X-Content-Type-Options", "nosniff")
+		c.Header("Referrer-Policy", "same-origin") // by which access.Judge knows the page
+		c.Header("Content-Security-Policy", policy)
+	}
 }
-
-// contentSecurityPolicy names the style and the script by their digests, so that
-// they can stand in the page (see style) and no others can. The frame is the
-// reader's text, on another port.
-var contentSecurityPolicy = fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; "+
-	"worker-src 'self'; connect-src 'self'; img-src 'self' data:; frame-src http:; "+
-	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'", digest(style), digest(script))
 
 func digest(text string) string {
 	sum := sha256.Sum256([]byte(text))

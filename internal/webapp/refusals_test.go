@@ -138,7 +138,7 @@ func TestAPageLetsABrowserLoadNothingElse(t *testing.T) {
 		for name, want := range map[string]string{
 			"Content-Security-Policy": "default-src 'none'; style-src 'sha256-" + digest(between(got.body, "<style>", "</style>")) +
 				"'; script-src 'sha256-" + digest(code) + "'; worker-src 'self'; connect-src 'self'; img-src 'self' data:; " +
-				"frame-src http:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+				"frame-src http://*:0; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 			"X-Content-Type-Options": "nosniff",
 			"Cache-Control":          "no-store",
 			"Vary":                   "Accept",

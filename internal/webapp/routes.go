@@ -63,7 +63,7 @@ func (a *App) engine() *gin.Engine {
 	engine.UseRawPath = true
 	engine.UnescapePathValues = false
 	engine.HandleMethodNotAllowed = true
-	engine.Use(a.answerPanic, setHeaders)
+	engine.Use(a.answerPanic, a.setHeaders())
 	engine.NoRoute(a.page(noPage))
 	engine.NoMethod(a.page(noMethod))
 	return engine
