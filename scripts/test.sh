@@ -38,6 +38,6 @@ loud "Testing the packages" go test -count=1 -timeout 10m "$@" $(go list ./... |
 if command -v gcc >/dev/null || command -v clang >/dev/null; then
 	loud "Testing for data races" go test -race -count=1 -timeout 10m "$@" ./internal/proxy ./internal/infrastructure ./internal/stream ./internal/webapp 9<&-
 fi
-[ $# -gt 0 ] || loud "Fuzzing what reads data from outside" scripts/fuzz.sh 2s 9<&-
+[ $# -gt 0 ] || loud "Fuzzing what reads data from outside" scripts/fuzz.sh 5000x 9<&-
 # Several systems side by side, because each waits for much of its time.
 loud "Testing the whole, which takes minutes" go test -v -count=1 -parallel 4 -timeout 2h "$@" ./e2e 9<&-
