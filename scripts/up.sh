@@ -15,10 +15,10 @@ need_docker
 if [ "${1:-}" != --no-build ]; then
 	scripts/base_images.sh
 	scripts/build.sh
-	bin/check
+	bin/deux check
 	step "Building the images" scripts/compose.sh build
 elif [ -x bin/infrastructure ]; then
-	bin/check
+	bin/deux check
 else
 	echo "up.sh: nothing was built yet: make up builds it" >&2
 	exit 1
