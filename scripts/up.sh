@@ -39,5 +39,5 @@ Up:
   http://localhost:$READER_PORT/    the writer's file, through the reader
   http://localhost:$BLUE_PORT/   what was pushed to blue: try make sample
   http://localhost:$GREEN_PORT/   what was pushed to green
-make status shows the lists, make logs what happens, make down ends it.
+make status says how it does, make logs what happens, make down ends it.
 EOF

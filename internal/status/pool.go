@@ -34,8 +34,10 @@ var columns = []overview.Column{overview.Wanted, overview.Starting, overview.Ser
 // nothing says why a pool has no servers.
 func nothing(pool overview.Pool) string {
 	switch {
-	case pool.Release != nil || pool.Name == fleet.Pools[0]:
+	case pool.Name == fleet.Pools[0]:
 		return "no server is listed"
+	case pool.Release != nil:
+		return "it is not listed: bin/deploy restore " + pool.Name + " brings it back"
 	case pool.Push != nil:
 		return "nothing is deployed yet"
 	}
@@ -43,7 +45,7 @@ func nothing(pool overview.Pool) string {
 }
 
 func (p *page) release(release fleet.Release) {
-	what := fmt.Sprintf("runs %s: %s by %s", named(release.Revision, release.Subject), release.What, release.By)
+	what := fmt.Sprintf("release %s: %s by %s", named(release.Revision, release.Subject), release.What, release.By)
 	p.sentence("  ", joined(what, p.since(release.At)))
 }
 
