@@ -8,7 +8,7 @@ down: ## end everything and remove the spawned servers; data and pushed apps sta
 	@scripts/down.sh
 clean: ## down, and remove the data, the images and bin/
 	@scripts/down.sh --clean && rm -rf bin var/go var/go-cache; rmdir var 2>/dev/null || true
-status: ## show what runs, whether it is healthy, and the lists
+status: ## say how all of it does, and fail if somebody should look
 	@scripts/status.sh
 logs: ## follow the logs of everything (Ctrl-C ends it)
 	@scripts/logs.sh

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -122,6 +123,17 @@ func (s *system) command(name string, args ...string) *exec.Cmd {
 func (s *system) script(name string, args ...string) string {
 	s.t.Helper()
 	return s.output(filepath.Join(s.root, "scripts", name), args...)
+}
+
+// status returns what make status says. That may be a failure, if the machine
+// is short of memory or disk.
+func (s *system) status() string {
+	s.t.Helper()
+	output, err := s.command(filepath.Join(s.root, "scripts/status.sh")).CombinedOutput()
+	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
+		s.t.Fatalf("status: %v", err)
+	}
+	return string(output)
 }
 
 // output runs a command, which must succeed, and returns what it said.

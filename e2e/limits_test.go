@@ -72,7 +72,7 @@ func passwordIsSeenNowhere(s *system) {
 		}
 	}
 	hidden(s, "infrastructure's log", s.infrastructureLog())
-	hidden(s, "status", s.script("status.sh"))
+	hidden(s, "status", s.status())
 }
 
 // hidden fails if text holds the password, as it is or in a Go string.

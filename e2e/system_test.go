@@ -86,8 +86,8 @@ func everyServiceAnswers(s *system) {
 	if response.StatusCode != 200 || !bytes.HasSuffix(text, []byte("\r\n")) {
 		s.t.Errorf("reader: got %s %q, want lines that socat ended with CR LF", response.Status, text)
 	}
-	if status := s.script("status.sh"); strings.Contains(status, "NOT") {
-		s.t.Errorf("status: got\n%s", status)
+	if status := s.status(); strings.Contains(status, "Type: make up") || !strings.Contains(status, "\n  infrastructure  works\n") {
+		s.t.Errorf("status: got\n%s\nwant nothing that make up mends", status)
 	}
 }
 

@@ -20,6 +20,7 @@ var allowed = map[string][]string{
 	"engine":         {},
 	"stream":         {},
 	"overview":       {"fleet"},
+	"status":         {"fleet", "engine", "overview"},
 	"webapp":         {"fleet", "access", "overview"},
 	"proxy":          {"fleet", "http1"},
 	"infrastructure": {"fleet", "engine", "access"},

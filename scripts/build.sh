@@ -5,7 +5,7 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 . scripts/step.sh
-programs="./cmd/infrastructure ./cmd/deploy ./cmd/check"
+programs="./cmd/infrastructure ./cmd/deploy ./cmd/deux"
 needed=$(sed -n 's/^go //p' go.mod)
 
 # recent_go: is there a Go that can read this go.mod?

@@ -12,7 +12,7 @@ case "${1:-}" in
 	need_docker
 	scripts/base_images.sh
 	scripts/build.sh
-	bin/check
+	bin/deux check
 	if ! step "Starting the registry and the blue and green proxies" scripts/compose.sh up --detach --build redis registry blue green; then
 		echo "deploy_init.sh: not everything started. Is a port in use? .env may name others (docs/settings.md)" >&2
 		exit 1

@@ -15,10 +15,10 @@ need_docker
 if [ "${1:-}" != --no-build ]; then
 	scripts/base_images.sh
 	scripts/build.sh
-	bin/check
+	bin/deux check
 	step "Building the images" scripts/compose.sh build
 elif [ -x bin/infrastructure ]; then
-	bin/check
+	bin/deux check
 else
 	echo "up.sh: nothing was built yet: make up builds it" >&2
 	exit 1
@@ -39,5 +39,5 @@ Up:
   http://localhost:$READER_PORT/    the writer's file, through the reader
   http://localhost:$BLUE_PORT/   what was pushed to blue: try make sample
   http://localhost:$GREEN_PORT/   what was pushed to green
-make status shows the lists, make logs what happens, make down ends it.
+make status says how it does, make logs what happens, make down ends it.
 EOF

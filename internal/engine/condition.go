@@ -34,6 +34,9 @@ const (
 	StateCreated    = string(container.StateCreated)
 )
 
+// Healthy is the Health of a container whose HEALTHCHECK passed the last time.
+const Healthy = string(container.Healthy)
+
 // Unhealthy is the Health of a container whose HEALTHCHECK has failed as often
 // as its image says that it may.
 const Unhealthy = string(container.Unhealthy)

@@ -25,11 +25,21 @@ type Usage struct {
 	Limit  int64         // bytes; the machine's memory when it has none of its own; 0 if it was not measured
 }
 
-// Usages returns how each container of the system is, whether it runs or not:
-// Compose's services, spawned servers and releases. One that ends meanwhile has
-// no limit.
+// Usages returns how each container of the system is and what it uses. One that
+// ends meanwhile has no limit.
 func (e *Engine) Usages(ctx context.Context) ([]Usage, error) {
-	var all []Usage
+	all, err := e.Containers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e.measure(ctx, all)
+	return all, ctx.Err()
+}
+
+// Containers returns how each container of the system is, whether it runs or
+// not: Compose's services, spawned servers and releases. What they use it does
+// not ask.
+func (e *Engine) Containers(ctx context.Context) (all []Usage, err error) {
 	for _, label := range []string{composeProject, FleetLabel} {
 		found, err := e.docker.ContainerList(ctx, container.ListOptions{
 			All: true, Filters: filters.NewArgs(filters.Arg("label", label+"="+e.fleet))})
@@ -40,8 +50,7 @@ func (e *Engine) Usages(ctx context.Context) ([]Usage, error) {
 			all = append(all, usageOf(summary))
 		}
 	}
-	e.measure(ctx, all)
-	return all, ctx.Err()
+	return all, nil
 }
 
 // usageOf returns what a list tells of a container.

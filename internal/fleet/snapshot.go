@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -22,6 +23,7 @@ type Snapshot struct {
 	Loads   map[string][]Load // by pool, newest first
 	Deploys map[string][]Step // by colour, newest first
 	Vitals  Vitals            // the newest; without any, At is zero
+	Seen    time.Time         // when the containers in Vitals were as it says
 	Recent  []string          // the URLs visited last, newest first
 	Images  int64             // pictures that wait to be seen
 }
@@ -67,7 +69,7 @@ func (r reads) snapshot(site Site, images int64) Snapshot {
 		s.Deploys[colour] = entries[Step](r[key].Val())
 	}
 	if vitals := entries[Vitals](r[vitalsKey].Val()); len(vitals) > 0 {
-		s.Vitals = vitals[0]
+		s.Vitals, s.Seen = vitals[0], vitals[0].At
 	}
 	return s
 }

@@ -35,8 +35,18 @@ func takeLock(path string) (*os.File, error) {
 	return file, nil
 }
 
-// lockPatience is longer than scripts/infrastructure.sh holds the lock when it
-// asks who has it.
+// Runs reports whether a living poller holds the lock.
+func Runs(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	return errors.Is(syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK)
+}
+
+// lockPatience is longer than Runs and scripts/infrastructure.sh hold the lock
+// when they ask who has it.
 const lockPatience = time.Second
 
 func tryLock(file *os.File) error {

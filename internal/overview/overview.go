@@ -19,7 +19,8 @@ type Overview struct {
 	Verdict  Problem   // the worst of Problems, or that all is well
 	Problems []Problem // the worst first; none when all is well
 	Pools    []Pool    // web, blue, green
-	Services []Service // that Compose runs, and infrastructure
+	Services []Service // that Compose runs
+	Seen     time.Time // when somebody looked at them; zero if nobody did
 	Machine  Machine
 	Events   []fleet.Event // newest first
 	Recent   []string      // the URLs visited last, newest first
@@ -75,11 +76,29 @@ type Card struct {
 // CanGo reports whether the server can be destroyed.
 func (c Card) CanGo() bool { return c.Pool == "web" && c.State == fleet.Running && !c.IsFirst }
 
-// Service is a program of the system that is not a server.
+// labels says in words what a card's column does not say.
+var labels = map[fleet.State]string{
+	fleet.Deleting: "chosen to go",
+	fleet.Failing:  "failing",
+	fleet.Leaving:  "out of rotation",
+}
+
+// Label is the card's state in words.
+func (c Card) Label() string {
+	if label, special := labels[c.State]; special {
+		return label
+	}
+	return string(c.Column)
+}
+
+// IsSpecial reports whether the state is more than what the column says.
+func (c Card) IsSpecial() bool { return labels[c.State] != "" }
+
+// Service is a program that Compose runs.
 type Service struct {
-	Name string
-	Well bool
-	Why  string // it is not well
+	Name  string
+	State string // of its container: its health if it has a check and runs; away if there is none
+	Why   string // it is not well; empty if it is
 }
 
 // Machine is what the machine has left.

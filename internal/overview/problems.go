@@ -55,8 +55,13 @@ func (o *Overview) problems() []Problem {
 	return all
 }
 
+// Beats reports whether infrastructure runs, as far as the lists tell.
+func (o *Overview) Beats() bool { return o.isRecent(o.Machine.At) }
+
+func (o *Overview) isRecent(at time.Time) bool { return o.At.Sub(at) < beatTimeout }
+
 func (o *Overview) ofInfrastructure() []Problem {
-	if !o.Machine.At.IsZero() && o.At.Sub(o.Machine.At) < beatTimeout {
+	if o.Beats() {
 		return nil
 	}
 	waiting := len(o.web().In(Wanted)) + len(o.web().In(Starting))
@@ -69,7 +74,7 @@ func (o *Overview) ofInfrastructure() []Problem {
 
 // ofServices says nothing where nobody has looked for long.
 func (o *Overview) ofServices() (all []Problem) {
-	if o.At.Sub(o.Machine.At) >= beatTimeout {
+	if !o.isRecent(o.Seen) {
 		return nil
 	}
 	for i, service := range o.Services {
@@ -80,27 +85,28 @@ func (o *Overview) ofServices() (all []Problem) {
 	return all
 }
 
-// servicesOf returns the state of each service, as infrastructure last saw it.
-func servicesOf(containers map[string]fleet.Container) (all []Service) {
+// ServicesOf returns the state of each service by the containers of the system,
+// whose names are the keys.
+func ServicesOf(containers map[string]fleet.Container) (all []Service) {
 	for _, service := range services {
-		all = append(all, Service{Name: service.name, Why: why(service.name, containers)})
+		all = append(all, serviceOf(service.name, containers))
 	}
 	return all
 }
 
-func why(service string, containers map[string]fleet.Container) string {
+func serviceOf(name string, containers map[string]fleet.Container) Service {
 	for _, container := range containers {
 		switch {
-		case container.Service != service:
+		case container.Service != name:
 			continue
 		case container.State != "running":
-			return "is " + container.State
+			return Service{name, container.State, "is " + container.State}
 		case container.Health == "unhealthy":
-			return "is unhealthy"
+			return Service{name, container.Health, "is unhealthy"}
 		}
-		return ""
+		return Service{name, cmp.Or(container.Health, container.State), ""}
 	}
-	return "is away"
+	return Service{name, "away", "is away"}
 }
 
 func (o *Overview) ofWeb() (all []Problem) {

@@ -92,7 +92,8 @@ func (r *Reader) overview(s fleet.Snapshot) Overview {
 	now := time.Now()
 	o := Overview{
 		At:       now,
-		Services: servicesOf(s.Vitals.Containers),
+		Services: ServicesOf(s.Vitals.Containers),
+		Seen:     s.Seen,
 		Machine:  Machine{s.Vitals.Machine, s.Vitals.At},
 		Events:   r.events,
 		Recent:   s.Recent,

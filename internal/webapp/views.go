@@ -64,24 +64,6 @@ type cardView struct {
 // Order is the card's place in its column.
 func (v cardView) Order() int { return v.Port }
 
-// labels says in words what a card's column does not say.
-var labels = map[fleet.State]string{
-	fleet.Deleting: "chosen to go",
-	fleet.Failing:  "failing",
-	fleet.Leaving:  "out of rotation",
-}
-
-// Label is the card's state in words.
-func (v cardView) Label() string {
-	if label, special := labels[v.State]; special {
-		return label
-	}
-	return string(v.Column)
-}
-
-// IsSpecial reports whether the state is more than what the column says.
-func (v cardView) IsSpecial() bool { return labels[v.State] != "" }
-
 // HasTraffic reports whether there is anything to count: the server serves, or
 // did a moment ago.
 func (v cardView) HasTraffic() bool {

@@ -1,11 +1,8 @@
-// Check reads the settings of all programs as make up hands them on, and says
-// what is wrong with them: a bad one is to be found before anything that runs
-// is replaced.
 package main
 
 import (
 	"fmt"
-	"os"
+	"io"
 	"slices"
 	"strings"
 
@@ -18,12 +15,17 @@ import (
 	"deux/internal/webapp"
 )
 
-func main() {
-	if lines := check(os.Getenv); len(lines) > 0 {
-		fmt.Fprintf(os.Stderr, "%s\nNothing was changed. Settings are in the environment and in .env (docs/settings.md)\n",
-			strings.Join(lines, "\n"))
-		os.Exit(1)
+// runCheck reads the settings of all programs as make up hands them on, and
+// says what is wrong with them: a bad one is to be found before anything that
+// runs is replaced.
+func runCheck(environment func(string) string, complaints io.Writer) error {
+	lines := check(environment)
+	if len(lines) == 0 {
+		return nil
 	}
+	fmt.Fprintf(complaints, "%s\nNothing was changed. Settings are in the environment and in .env (docs/settings.md)\n",
+		strings.Join(lines, "\n"))
+	return program.ErrReported
 }
 
 // inside are settings of programs in containers that docker-compose.yml does

@@ -1,0 +1,33 @@
+// Deux answers questions about the system as a whole: whether its settings are
+// good (check), and how it does (status). Both need the settings in the
+// environment, as the scripts export them: make status.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"deux/internal/program"
+)
+
+func main() {
+	program.Command("deux", func(ctx context.Context) error { return run(ctx, os.Args[1:]) })
+}
+
+const usage = `usage: bin/deux check                    name each bad setting, or say nothing
+       bin/deux status [--wait SECONDS]  say how the system does, or wait until it is healthy
+`
+
+func run(ctx context.Context, arguments []string) error {
+	switch {
+	case len(arguments) == 1 && arguments[0] == "check":
+		return runCheck(os.Getenv, os.Stderr)
+	case len(arguments) > 0 && arguments[0] == "status":
+		if patience, ok := readPatience(arguments[1:]); ok {
+			return runStatus(ctx, patience)
+		}
+	}
+	fmt.Fprint(os.Stderr, usage)
+	return program.Exit(2)
+}

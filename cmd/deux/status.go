@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"deux/internal/deploy"
+	"deux/internal/engine"
+	"deux/internal/fleet"
+	"deux/internal/infrastructure"
+	"deux/internal/settings"
+	"deux/internal/status"
+)
+
+// readPatience reads --wait SECONDS, or nothing, which is 0, and reports whether
+// it is one of the two.
+func readPatience(arguments []string) (patience time.Duration, ok bool) {
+	if len(arguments) == 0 {
+		return 0, true
+	}
+	if len(arguments) != 2 || arguments[0] != "--wait" {
+		return 0, false
+	}
+	seconds, err := strconv.Atoi(arguments[1])
+	return time.Duration(seconds) * time.Second, err == nil && seconds > 0
+}
+
+// runStatus shows how the system does or, with patience, waits until it is
+// healthy.
+func runStatus(ctx context.Context, patience time.Duration) error {
+	env := settings.FromEnvironment()
+	config, err := infrastructure.ReadConfig(env)
+	if err != nil {
+		return err
+	}
+	docker, err := engine.Open(config.Fleet)
+	if err != nil {
+		return err
+	}
+	defer docker.Close()
+	lists := fleet.Open(config.Redis, config.Site)
+	defer lists.Close()
+	host := &status.Host{
+		Docker: docker,
+		Runs:   func() bool { return infrastructure.Runs(config.LockFile) },
+		Log:    filepath.Join(env.String("VAR", "var/"+config.Fleet), "infrastructure.log"),
+	}
+	system := status.New(lists, host)
+	if patience > 0 {
+		return system.Wait(ctx, patience, os.Stdout)
+	}
+	return system.Show(ctx, deploy.Width(), os.Stdout)
+}
