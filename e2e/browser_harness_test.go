@@ -68,9 +68,10 @@ func (p *page) open() {
 // close keeps a picture of a page that a test has failed on.
 func (p *page) close() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.said) > 0 {
-		p.t.Errorf("console: got %q, want nothing", p.said)
+	said := p.said
+	p.mu.Unlock() // the browser has to be able to say more
+	if len(said) > 0 {
+		p.t.Errorf("console: got %q, want nothing", said)
 	}
 	if p.t.Failed() {
 		keepPicture(p.t, p.ctx)
