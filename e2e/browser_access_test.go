@@ -5,6 +5,8 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
+	"io"
+	"log"
 	"log/slog"
 	"maps"
 	"net"
@@ -47,29 +49,22 @@ type target struct {
 
 	mu   sync.Mutex
 	seen map[string]int // requests by method and path
+	open map[string]int // those of them that are under way
 }
 
 // startTarget serves the web app on all addresses, with two servers listed and
-// a picture stored.
-func startTarget(t *testing.T) *target {
+// a picture stored. Settings are written NAME=VALUE.
+func startTarget(t *testing.T, set ...string) *target {
 	t.Helper()
-	address := redistest.Address(t)
-	config, err := webapp.ReadConfig(settings.From(func(name string) string { return map[string]string{"REDIS_ADDR": address}[name] }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	lists := fleet.Open(fleet.Redis{Address: address}, config.Site)
-	app, err := webapp.New(config, lists, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	inner := listen(t, "127.0.0.1:0")
-	ended := make(chan error)
-	go func() { ended <- app.Serve(ctx, inner) }()
-	t.Cleanup(func() { stop(); <-ended; lists.Close() })
+	return startTargetOver(t, redistest.Address(t), set...)
+}
 
-	s := &target{t: t, redis: redis.NewClient(&redis.Options{Addr: address}), seen: make(map[string]int)}
+// startTargetOver is startTarget with a Redis that the test gives.
+func startTargetOver(t *testing.T, redisAddress string, set ...string) *target {
+	t.Helper()
+	inner := listen(t, "127.0.0.1:0")
+	serveWebapp(t, inner, append(set, "REDIS_ADDR="+redisAddress)...)
+	s := &target{t: t, redis: redis.NewClient(&redis.Options{Addr: redisAddress}), seen: make(map[string]int), open: make(map[string]int)}
 	t.Cleanup(func() { s.redis.Close() })
 	for list, element := range map[string]string{"servers": "http://172.17.0.1:3001", "images": "R0lGODlhAQABAAAAACw="} {
 		if err := s.redis.LPush(t.Context(), list, element).Err(); err != nil {
@@ -79,18 +74,63 @@ func startTarget(t *testing.T) *target {
 	s.port = serve(t, s.record(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(&url.URL{Scheme: "http", Host: inner.Addr().String()})
 		r.Out.Host = r.In.Host
-	}}))
+	}, ErrorLog: log.New(io.Discard, "", 0)})) // it would tell of each stream that its browser has closed
 	return s
+}
+
+// serveWebapp serves the web app with these settings until the test ends.
+func serveWebapp(t *testing.T, listener net.Listener, set ...string) {
+	t.Helper()
+	config, err := webapp.ReadConfig(settings.From(settingsOf(set)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lists := fleet.Open(config.Redis, config.Site)
+	app, err := webapp.New(config, lists, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() { ended <- app.Serve(ctx, listener) }()
+	t.Cleanup(func() { stop(); <-ended; lists.Close() })
+}
+
+// settingsOf looks settings up that are written NAME=VALUE.
+func settingsOf(set []string) func(name string) string {
+	return func(name string) string {
+		for _, one := range set {
+			if value, is := strings.CutPrefix(one, name+"="); is {
+				return value
+			}
+		}
+		return ""
+	}
 }
 
 // record counts what comes to next.
 func (s *target) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		what := r.Method + " " + r.URL.Path
 		s.mu.Lock()
-		s.seen[r.Method+" "+r.URL.Path]++
+		s.seen[what]++
+		s.open[what]++
 		s.mu.Unlock()
+		defer func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.open[what]--
+		}()
 		next.ServeHTTP(w, r)
 	})
+}
+
+// underWay returns how many requests of that method and path have no answer yet,
+// or not all of it.
+func (s *target) underWay(what string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.open[what]
 }
 
 // requests returns how many requests of that method and path came.
@@ -159,7 +199,8 @@ func startBrowser(t *testing.T) context.Context {
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(program), chromedp.NoSandbox,
 		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("disable-popup-blocking", true),
 		chromedp.Flag("host-resolver-rules", "MAP evil.example 127.0.0.1"), chromedp.WSURLReadTimeout(patience))
-	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	// It outlives the test's own context, for a picture of what has failed.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 2*patience)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(cancel)

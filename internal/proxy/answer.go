@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"io"
 	"time"
 
@@ -98,11 +99,24 @@ func (c *client) appendPersistence(to []byte) []byte {
 	return to
 }
 
+// isEventStream reports whether the answer is one that ends when somebody hangs
+// up (HTML Living Standard, section 9.2). The browser then asks again.
+func (c *client) isEventStream() bool {
+	for _, field := range c.answer.Fields {
+		if http1.EqualFold(field.Name, "content-type") {
+			kind, _, _ := bytes.Cut(field.Value, []byte(";"))
+			return http1.EqualFold(bytes.TrimSpace(kind), "text/event-stream")
+		}
+	}
+	return false
+}
+
 // passAnswer sends the final answer to the client: its head, with what has come
 // of its body, and then each piece as it comes.
 func (c *client) passAnswer(l *link) error {
 	c.at.status = c.answer.Status
 	c.body.Begin(&l.in, c.answer.Body)
+	c.endless.Store(!c.body.Ended() && c.answer.Body.Kind != http1.Sized && c.isEventStream())
 	unframed := !c.body.Ended() && !c.isRechunked() && c.answer.Body.Kind != http1.Sized
 	c.at.mustClose = c.at.mustClose || unframed || c.bodyIsDue() || c.stopping.Load()
 	c.out = c.appendAnswer(c.out[:0])

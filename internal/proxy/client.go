@@ -36,6 +36,7 @@ type client struct {
 	pace    wait        // of the goroutine that answers
 	why     atomic.Int32
 	movable atomic.Bool // another server may have the request as well
+	endless atomic.Bool // the answer has no end of its own
 
 	uploading   bool // a goroutine of its own sends the request's body
 	uploadPace  wait
@@ -122,6 +123,7 @@ func (c *client) exchange() (again bool) {
 	c.why.Store(int32(none))
 	c.uploading = false
 	c.bodyTaken.Store(false)
+	c.endless.Store(false)
 	c.identify()
 	err := c.forward()
 	unfinished := c.endUpload()

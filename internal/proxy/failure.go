@@ -19,6 +19,7 @@ var (
 	errClientGone    = errors.New("the client went away")
 	errClientSilent  = errors.New("the client sent no more")
 	errClientReading = errors.New("the client read no more")
+	errStopping      = errors.New("the proxy stops, and the answer has no end")
 	errSlowHead      = &http1.Error{Status: 408, Why: "The request took too long to come"}
 	errTooMany       = &http1.Error{Status: 503, Why: "There are too many connections"}
 )
@@ -34,6 +35,7 @@ const (
 	clientWrong   // its body is malformed or too large
 	serverSilent  // did not take the request, or did not answer it
 	serverHung    // so that another one may have the request
+	proxyStops    // and would wait for the end of an event stream
 	answered      // the answer is complete before the request is
 )
 
@@ -52,6 +54,8 @@ func (c *client) errorOf(why cause) error {
 		return errNoAnswer
 	case serverHung:
 		return errHung
+	case proxyStops:
+		return errStopping
 	}
 	return nil
 }

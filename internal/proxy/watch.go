@@ -75,6 +75,10 @@ func (p *Proxy) inspect(c *client, look bool) {
 		_ = c.conn.SetReadDeadline(longAgo)
 		return
 	}
+	if p.stopping.Load() && current == listening && c.endless.Load() && c.pace.expire(token) {
+		c.interrupt(proxyStops)
+		return
+	}
 	upload, uploadSince, uploadToken := c.uploadPace.read()
 	if current == awaiting {
 		since = max(since, uploadSince) // what the server takes is a sign of life

@@ -1,0 +1,57 @@
+package e2e
+
+import (
+	"testing"
+	"time"
+
+	devtools "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"deux/internal/redistest"
+)
+
+func TestPage_SevenTabsAreLiveOverOneStream(t *testing.T) {
+	tabs := []*page{openPage(t)}
+	for len(tabs) < 7 {
+		tabs = append(tabs, tabs[0].window())
+	}
+	tabs[0].cli("lpush", "tempServers", server3002)
+	for _, tab := range tabs {
+		tab.becomes("wanted", in("web-wanted", 3002))
+	}
+	if got := tabs[0].requests("GET /events"); got != 1 {
+		t.Errorf("seven tabs: got %d streams, want 1", got)
+	}
+}
+
+// streams waits until so many streams are open.
+func (p *page) streams(want int) {
+	p.t.Helper()
+	for end := time.Now().Add(pagePatience); p.underWay("GET /events") != want; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			p.t.Fatalf("got %d streams, want %d", p.underWay("GET /events"), want)
+		}
+	}
+}
+
+func TestPage_AHiddenTabAsksNothingAndIsRightWhenItIsShownAgain(t *testing.T) {
+	p := openPage(t)
+	tab, leave := chromedp.NewContext(p.ctx) // in the same window, over the page
+	browse(t, tab, chromedp.Navigate("about:blank"))
+	p.streams(0)
+	for heard := []string{"the last look"}; len(heard) > 0; { // may be under way
+		heard = redistest.Listen(t, p.redis.Options().Addr, "", func() { time.Sleep(time.Second) })
+		if commands := redistest.Commands(heard); commands["multi"] > 1 {
+			t.Fatalf("without a viewer Redis hears %v, want nothing", commands)
+		}
+	}
+	p.cli("lpush", "tempServers", server3002)
+	begun := time.Now()
+	leave()
+	browse(t, p.ctx, devtools.BringToFront())
+	p.becomes("right", in("web-wanted", 3002))
+	if took := time.Since(begun); took > time.Second {
+		t.Errorf("shown again, the page is right after %v, want at once", took)
+	}
+	p.streams(1)
+}
