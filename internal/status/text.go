@@ -48,13 +48,11 @@ func (p *page) problem(indent string, problem overview.Problem) {
 
 // services writes the state of each, if somebody looked at them.
 func (p *page) services(o overview.Overview, isRead bool) {
-	p.WriteString("\nservices")
-	if p.now.Sub(o.Seen) > time.Minute {
-		p.WriteString(p.staleness(o.Seen))
-	}
-	p.WriteByte('\n')
+	fmt.Fprintf(p, "\nservices%s\n", p.staleness(o.Seen))
 	for _, service := range o.Services {
-		fmt.Fprintf(p, "  %-15s %s\n", service.Name, service.State)
+		if !o.Seen.IsZero() {
+			fmt.Fprintf(p, "  %-15s %s\n", service.Name, service.State)
+		}
 	}
 	switch {
 	case !isRead:
@@ -65,12 +63,15 @@ func (p *page) services(o overview.Overview, isRead bool) {
 	}
 }
 
-// staleness says how old a look is.
+// staleness says how old a look is, if it is old.
 func (p *page) staleness(seen time.Time) string {
-	if seen.IsZero() {
-		return ": nobody could look"
+	switch {
+	case seen.IsZero():
+		return ", of which nobody knows"
+	case p.now.Sub(seen) > time.Minute:
+		return ", as they were " + p.age(seen) + " ago"
 	}
-	return ", as they were " + p.age(seen) + " ago"
+	return ""
 }
 
 // machine writes what is left of memory and disk, if anybody told.
