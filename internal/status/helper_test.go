@@ -32,7 +32,7 @@ func url(port int) string { return site.Server(port).URL }
 type host struct {
 	sync.Mutex
 	containers []engine.Usage
-	checks     map[string]int // exit codes of the services' checks; the first one that is not named is 0
+	checks     map[string]int // exit codes of the services' checks
 	checked    []string       // services whose check was run
 	away       bool
 }

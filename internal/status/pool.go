@@ -72,11 +72,3 @@ func (p *page) card(card overview.Card) {
 	first := fmt.Sprintf("  %-15s %-6s ", card.Label(), name)
 	p.wrapped(first, strings.Repeat(" ", runes(first)), joined(facts...)+reason(card.Why))
 }
-
-// reason ends a line with why it is so, if that is known.
-func reason(why string) string {
-	if why == "" {
-		return ""
-	}
-	return ": " + strings.TrimRight(why, ".")
-}

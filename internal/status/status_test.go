@@ -61,7 +61,11 @@ func TestShow_FailsIfSomebodyShouldLook(t *testing.T) {
 			true, "writer is exited: the stream stands still. Type: make up\n"},
 		{"infrastructure ended, and its beat is recent", func(s *system) { s.runs = false }, true,
 			"infrastructure does not run: nobody spawns, destroys or mends. Type: make up\n"},
-		{"infrastructure ended, and so did the writer", func(s *system) { s.runs = false; s.docker.set("writer", engine.StateExited, "") }, true,
+		{"infrastructure ended long ago, and so did the writer", func(s *system) {
+			s.runs = false
+			s.push("vitals", fleet.Vitals{At: ago(time.Hour)})
+			s.docker.set("writer", engine.StateExited, "")
+		}, true,
 			"infrastructure does not run: nobody spawns, destroys or mends. Type: make up\n  writer is exited: the stream stands still. Type: make up\n"},
 		{"infrastructure runs and does nothing", func(s *system) { s.redis.Del(s.t.Context(), "vitals") }, true, "infrastructure does not run: "},
 	} {
@@ -101,5 +105,13 @@ func TestShow_WithoutDockerTellsWhatInfrastructureSaw(t *testing.T) {
 	s.push("vitals", fleet.Vitals{At: ago(time.Second), Containers: map[string]fleet.Container{"deux_redis_1": {Service: "redis", State: "running", Health: "healthy"}}})
 	if text, _ := s.show(); !strings.HasPrefix(text, "proxy is away: ") || !strings.Contains(text, "  redis           healthy\n") {
 		t.Errorf("got\n%s\nwant what is in the vitals: redis alone", text)
+	}
+	s.push("vitals", fleet.Vitals{At: ago(5*time.Minute + time.Second)})
+	if text, _ := s.show(); !strings.Contains(text, "\nservices, as they were 5 min ago\n  redis           away\n") {
+		t.Errorf("got\n%s\nwant it to say how old that is", text)
+	}
+	s.redis.Del(t.Context(), "vitals")
+	if text, _ := s.show(); !strings.Contains(text, "\nservices, of which nobody knows\n  infrastructure  does not run\n") {
+		t.Errorf("got\n%s\nwant it to say that nobody knows", text)
 	}
 }

@@ -48,13 +48,11 @@ func (p *page) problem(indent string, problem overview.Problem) {
 
 // services writes the state of each, if somebody looked at them.
 func (p *page) services(o overview.Overview, isRead bool) {
-	p.WriteString("\nservices")
-	if p.now.Sub(o.Seen) > time.Minute {
-		p.WriteString(p.staleness(o.Seen))
-	}
-	p.WriteByte('\n')
+	fmt.Fprintf(p, "\nservices%s\n", p.staleness(o.Seen))
 	for _, service := range o.Services {
-		fmt.Fprintf(p, "  %-15s %s\n", service.Name, service.State)
+		if !o.Seen.IsZero() {
+			fmt.Fprintf(p, "  %-15s %s\n", service.Name, service.State)
+		}
 	}
 	switch {
 	case !isRead:
@@ -65,12 +63,15 @@ func (p *page) services(o overview.Overview, isRead bool) {
 	}
 }
 
-// staleness says how old a look is.
+// staleness says how old a look is, if it is old.
 func (p *page) staleness(seen time.Time) string {
-	if seen.IsZero() {
-		return ": nobody could look"
+	switch {
+	case seen.IsZero():
+		return ", of which nobody knows"
+	case p.now.Sub(seen) > time.Minute:
+		return ", as they were " + p.age(seen) + " ago"
 	}
-	return ", as they were " + p.age(seen) + " ago"
+	return ""
 }
 
 // machine writes what is left of memory and disk, if anybody told.
@@ -80,68 +81,4 @@ func (p *page) machine(m overview.Machine) {
 			"memory", overview.Bytes(m.Available), overview.Bytes(m.Memory),
 			"disk", overview.Bytes(m.DiskFree), overview.Bytes(m.Disk))
 	}
-}
-
-// sentence writes words in lines of at most the width, indented, the second and
-// all further ones more than the first.
-func (p *page) sentence(indent, words string) { p.wrapped(indent, indent+"  ", words) }
-
-// wrapped writes words in lines of at most the width. The first one starts with
-// first, the others with next. A word that is longer has a line of its own.
-func (p *page) wrapped(first, next, words string) {
-	line, isEmpty := first, true
-	for _, word := range strings.Fields(words) {
-		if !isEmpty && runes(line)+1+runes(word) > p.width {
-			p.WriteString(line + "\n")
-			line, isEmpty = next, true
-		}
-		if !isEmpty {
-			line += " "
-		}
-		line, isEmpty = line+word, false
-	}
-	p.WriteString(strings.TrimRight(line, " ") + "\n")
-}
-
-func runes(s string) int { return len([]rune(s)) }
-
-// age is the time since then, as people say it.
-func (p *page) age(then time.Time) string {
-	age := max(0, p.now.Sub(then))
-	switch {
-	case age < time.Minute:
-		return fmt.Sprintf("%d s", age/time.Second)
-	case age < time.Hour:
-		return fmt.Sprintf("%d min", age/time.Minute)
-	case age < 48*time.Hour:
-		return fmt.Sprintf("%d h", age/time.Hour)
-	}
-	return fmt.Sprintf("%d days", age/(24*time.Hour))
-}
-
-// since is the time since then behind "for", or nothing if that is unknown.
-func (p *page) since(then time.Time) string {
-	if then.IsZero() {
-		return ""
-	}
-	return "for " + p.age(then)
-}
-
-// joined returns what is not empty of the parts, with commas.
-func joined(parts ...string) string {
-	var all []string
-	for _, part := range parts {
-		if part != "" {
-			all = append(all, part)
-		}
-	}
-	return strings.Join(all, ", ")
-}
-
-// named is a revision with its subject, if that is known.
-func named(revision, subject string) string {
-	if subject == "" {
-		return overview.Short(revision)
-	}
-	return fmt.Sprintf("%s (%s)", overview.Short(revision), subject)
 }

@@ -1,12 +1,9 @@
 package status
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -20,7 +17,6 @@ import (
 const (
 	waitPause    = 300 * time.Millisecond // between two rounds
 	checkTimeout = 5 * time.Second        // for a container's own check
-	lastLines    = 5                      // of a log that are shown
 )
 
 // What else than services is waited for, and what lists are in.
@@ -117,28 +113,4 @@ func (s *System) isHealthy(ctx context.Context, container engine.Usage) bool {
 	}
 	code, _, err := s.Docker.Exec(ctx, container.ID, state.Check)
 	return err == nil && code == 0
-}
-
-// lastWords writes the end of the logs of what is missing.
-func (s *System) lastWords(ctx context.Context, missing []string, containers map[string]engine.Usage, out io.Writer) {
-	for _, name := range missing {
-		var log bytes.Buffer
-		if container, exists := containers[name]; exists {
-			_ = s.Docker.Logs(ctx, container.ID, lastLines, false, &log)
-		} else if name == infrastructure {
-			content, _ := os.ReadFile(s.Log)
-			log.Write(content)
-		}
-		for _, line := range tail(&log) {
-			fmt.Fprintf(out, "    %s: %s\n", name, line)
-		}
-	}
-}
-
-// tail returns the last lines of a log.
-func tail(log io.Reader) (lines []string) {
-	for scanner := bufio.NewScanner(log); scanner.Scan(); {
-		lines = append(lines, scanner.Text())
-	}
-	return lines[max(0, len(lines)-lastLines):]
 }
