@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-// Judge decides about a command that passes a Wire: before Redis gets it, and
-// after Redis has executed it and before the answer arrives. If it returns
-// false, the connection ends at that moment.
-type Judge func(command []string, executed bool) (passes bool)
+// Judge decides about a command that passes a Wire: before Redis gets it, with
+// no answer, and after Redis has executed it and before the answer arrives. If
+// it returns false, the connection ends at that moment.
+type Judge func(command []string, answer []byte) (passes bool)
 
 // Wire stands between a program and Redis, and is where their connections break.
 type Wire struct {
@@ -100,14 +100,14 @@ func (w *Wire) serve(program, redis net.Conn) {
 	go readCommands(program, commands, gone, func() { _ = redis.Close() })
 	answers := newReader(redis)
 	for command := range commands {
-		if !w.judge(command.words, false) {
+		if !w.judge(command.words, nil) {
 			return
 		}
 		if _, err := redis.Write(command.raw); err != nil {
 			return
 		}
 		answer, err := answers.read()
-		if err != nil || !w.judge(command.words, true) {
+		if err != nil || !w.judge(command.words, answer.raw) {
 			return
 		}
 		if _, err := program.Write(answer.raw); err != nil {

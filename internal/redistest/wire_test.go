@@ -24,7 +24,7 @@ func wired(t *testing.T, judge Judge) (wire *Wire, through, direct *redis.Client
 }
 
 func TestWire_PassesPipelinesAndEveryKindOfAnswer(t *testing.T) {
-	_, through, _ := wired(t, func([]string, bool) bool { return true })
+	_, through, _ := wired(t, func([]string, []byte) bool { return true })
 	ctx := t.Context()
 	_, err := through.TxPipelined(ctx, func(tx redis.Pipeliner) error {
 		tx.RPush(ctx, "servers", "a", "", "b\r\nc")
@@ -50,8 +50,8 @@ func TestWire_PassesPipelinesAndEveryKindOfAnswer(t *testing.T) {
 
 func TestWire_BreaksBeforeOrAfterTheCommandHasTakenEffect(t *testing.T) {
 	for _, after := range []bool{false, true} {
-		_, through, direct := wired(t, func(command []string, executed bool) bool {
-			return command[0] != "lpush" || executed != after
+		_, through, direct := wired(t, func(command []string, answer []byte) bool {
+			return command[0] != "lpush" || (answer != nil) != after
 		})
 		if err := through.LPush(t.Context(), "servers", "a").Err(); err == nil {
 			t.Errorf("after %v: got no error, want a broken connection", after)
@@ -67,7 +67,7 @@ func TestWire_BreaksBeforeOrAfterTheCommandHasTakenEffect(t *testing.T) {
 
 func TestWire_CutPassesNothingAnyMore(t *testing.T) {
 	var blocked atomic.Bool
-	wire, through, direct := wired(t, func(command []string, executed bool) bool {
+	wire, through, direct := wired(t, func(command []string, answer []byte) bool {
 		blocked.Store(command[0] == "brpop")
 		return true
 	})
