@@ -39,6 +39,7 @@ type fakeDocker struct {
 
 	moods
 	listed []engine.Container // by Servers, the last time
+	looks  int                // how often Servers was asked
 }
 
 func newFakeDocker() *fakeDocker {
@@ -87,6 +88,7 @@ func (d *fakeDocker) Servers(ctx context.Context) ([]engine.Container, error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.looks++
 	var all []engine.Container
 	for name, port := range d.running {
 		all = append(all, engine.Container{Name: name, Port: port, Running: !d.removing[name], Version: d.version[name]})

@@ -12,7 +12,7 @@ import (
 type moods struct {
 	builds  time.Duration // how long an image takes
 	removal time.Duration // how long a container that has stopped is still there
-	taken   int           // starts that are still to fail because the name is in use
+	taken   string        // image whose next start fails because its container's name is in use
 	lags    bool          // whether a list of containers is what it was at the last time
 
 	busy int // removals and scripts under way
@@ -50,8 +50,8 @@ func (d *fakeDocker) build(ctx context.Context, image string) (err error) {
 	}
 	d.locked(func() {
 		d.images[image] = true
-		if d.taken > 0 {
-			d.taken--
+		if d.taken == image {
+			d.taken = ""
 			err = fmt.Errorf(`Conflict. The container name "/%s_app" is already in use`, image)
 		}
 	})
