@@ -39,8 +39,36 @@ func (p point) String() string {
 	return fmt.Sprintf("killed %s call %d of %q", p.stage, p.nth, p.call)
 }
 
-// never is no point.
-var never = point{}
+// fate is what becomes of a call at a stage, and of its caller.
+type fate int
+
+const (
+	passes fate = iota
+	breaks      // the connection does
+	kills
+)
+
+// fates decides about each stage of each call; nth is the time that it is made.
+// They are asked one at a time.
+type fates func(call string, nth int, now stage) fate
+
+// undisturbed lets everything pass.
+func undisturbed(string, int, stage) fate { return passes }
+
+// once strikes when the point comes.
+func (p point) once() fates {
+	reached := false
+	return func(call string, nth int, now stage) fate {
+		if reached || p != (point{call, nth, now, p.lives}) {
+			return passes
+		}
+		reached = true
+		if p.lives {
+			return breaks
+		}
+		return kills
+	}
+}
 
 var errKilled = errors.New("the poller was killed")
 
@@ -55,21 +83,22 @@ type life struct {
 	ended  chan struct{} // closed when nothing of it runs any more
 	cancel context.CancelFunc
 
-	mu      sync.Mutex
-	at      point
-	reached bool
-	dead    bool
-	calls   map[string]*times
+	mu     sync.Mutex
+	fates  fates
+	struck bool // whether anything broke
+	dead   bool
+	calls  map[string]*times
 }
 
 // matrixConfig makes whatever is waited for come soon.
-var matrixConfig = Config{Site: site, Fleet: "test", Parallel: 8, Attempts: 3, StartTimeout: 200 * time.Millisecond,
+var matrixConfig = Config{Site: site, Fleet: "test", Parallel: 8, StartTimeout: 200 * time.Millisecond,
 	DrainTimeout: 10 * time.Second, SpawnTimeout: 10 * time.Second, LevelInterval: 20 * time.Millisecond}
 
-// live starts a poller that is killed at a point.
-func live(redis string, docker *fakeDocker, at point) (*life, error) {
+// live starts a poller whose calls have these fates, and that makes so many
+// attempts.
+func live(redis string, docker *fakeDocker, attempts int, fates fates) (*life, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &life{docker: docker, at: at, cancel: cancel, calls: make(map[string]*times),
+	l := &life{docker: docker, fates: fates, cancel: cancel, calls: make(map[string]*times),
 		killed: make(chan struct{}), ended: make(chan struct{})}
 	wire, err := redistest.NewWire(redis, l.judge)
 	if err != nil {
@@ -77,7 +106,9 @@ func live(redis string, docker *fakeDocker, at point) (*life, error) {
 	}
 	l.wire = wire
 	lists := fleet.Open(fleet.Redis{Address: wire.Address()}, site).As("infrastructure")
-	l.poller = newPoller(matrixConfig, lists, l, l, slog.New(slog.DiscardHandler))
+	config := matrixConfig
+	config.Attempts = attempts
+	l.poller = newPoller(config, lists, l, l, slog.New(slog.DiscardHandler))
 	l.poller.probe = l.probe
 	l.poller.pauses = pauses{trouble: 10 * time.Millisecond, firstRetry: 10 * time.Millisecond, maxRetry: 40 * time.Millisecond}
 	go func() {
@@ -116,15 +147,12 @@ func (l *life) passes(call string, now stage) bool {
 	if l.dead {
 		return false
 	}
-	nth := l.count(call, now)
-	if l.reached || l.at != (point{call, nth, now, l.at.lives}) {
-		return true
-	}
-	l.reached = true
-	if !l.at.lives {
+	fate := l.fates(call, l.count(call, now), now)
+	if fate == kills {
 		l.die()
 	}
-	return false
+	l.struck = l.struck || fate != passes
+	return fate == passes
 }
 
 // times is how often a call was made.
@@ -156,11 +184,11 @@ func (l *life) forget(call string) bool {
 	return !l.dead
 }
 
-// hasReached reports whether the point has come.
-func (l *life) hasReached() bool {
+// wasStruck reports whether anything broke.
+func (l *life) wasStruck() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.reached
+	return l.struck
 }
 
 // counted returns how often each call was made.

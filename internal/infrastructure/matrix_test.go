@@ -96,24 +96,27 @@ func renewBoth(s *scene) error {
 
 var garbage = []string{"http://172.17.0.1:3001; rm -rf /", "http://elsewhere:3001", "\"\n"}
 
-// visit plays the scenario in the Redis at address, with what happens at a
-// point, and returns the calls of the first poller.
-func (c scenario) visit(address string, at point) (calls map[string]*times, reached bool, err error) {
+// matrixAttempts leaves one more for a lost answer and a name that is taken.
+const matrixAttempts = 3
+
+// play plays the scenario in the Redis at address. It returns the calls of the
+// first poller, and whether anything struck it.
+func (c scenario) play(address string, fates fates) (calls map[string]*times, struck bool, err error) {
 	s, err := newScene(address)
 	defer s.end()
 	if err := errors.Join(err, c.prepare(s)); err != nil {
 		return nil, false, err
 	}
-	first, err := live(address, s.docker, at)
+	first, err := live(address, s.docker, matrixAttempts, fates)
 	if err != nil {
 		return nil, false, err
 	}
 	defer first.kill()
 	if err := s.settled(c.outcome, first); !errors.Is(err, errKilled) {
-		return first.counted(), first.hasReached(), err
+		return first.counted(), first.wasStruck(), err
 	}
 	first.kill()
-	next, err := live(address, s.docker, never)
+	next, err := live(address, s.docker, matrixAttempts, undisturbed)
 	if err != nil {
 		return nil, true, err
 	}
@@ -144,7 +147,7 @@ func inParallel[T any](t *testing.T, items []T, work func(address string, item T
 	workers.Wait()
 }
 
-// visits is a scenario and the points that its calls make.
+// visit is of one point of a scenario.
 type visit struct {
 	scenario
 	point
@@ -159,7 +162,7 @@ func TestPoller_HealsWhereverItIsKilled(t *testing.T) {
 	reached := make(map[string]int)
 	var mu sync.Mutex
 	inParallel(t, visits, func(address string, v visit) {
-		_, isReached, err := v.visit(address, v.point)
+		_, isReached, err := v.play(address, v.point.once())
 		if err != nil {
 			t.Errorf("%s, %s: %v", v.name, v.point, err)
 		}
@@ -187,7 +190,7 @@ func countedVisits(t *testing.T) (all []visit) {
 	t.Helper()
 	var mu sync.Mutex
 	inParallel(t, scenarios, func(address string, c scenario) {
-		calls, _, err := c.visit(address, never)
+		calls, _, err := c.play(address, undisturbed)
 		if err != nil {
 			t.Errorf("%s, undisturbed: %v", c.name, err)
 		}
