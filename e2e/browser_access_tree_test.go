@@ -109,8 +109,11 @@ func TestPage_IsKnownToAScreenReader(t *testing.T) {
 			t.Errorf("got no %s among %v", role, count)
 		}
 	}
-	if !live || !p.is(`document.querySelector("#verdict").role === "status" || document.querySelector("#verdict").getAttribute("role") === "status"`) {
+	if !live || !p.is(`document.querySelector("#verdict .sentence").closest("[role=status]") !== null`) {
 		t.Error("the sentence on top is not read out when it changes")
+	}
+	if p.is(`document.querySelector(".rate").closest("[role=status]") !== null`) {
+		t.Error("the rate is read out every second")
 	}
 }
 

@@ -358,6 +358,19 @@ func TestRespawn_MovesOnlyWhatIsListed(t *testing.T) {
 	l.want("spawningServers", url(3001))
 }
 
+func TestRespawn_LeavesWhatIsToBeDestroyedAlone(t *testing.T) {
+	for _, going := range []string{"deleteServers", "destroyingServers"} {
+		l := open(t)
+		l.put("servers", url(3000), url(3001))
+		l.put(going, url(3001))
+		if moved, err := l.Respawn(t.Context(), site.Server(3001), nil); err != nil || moved {
+			t.Errorf("in %s: got %v, %v, want false", going, moved, err)
+		}
+		l.want("servers", url(3000), url(3001))
+		l.want("spawningServers")
+	}
+}
+
 func TestRenew_DrainsWhatServesAndListEndsIt(t *testing.T) {
 	l := open(t)
 	l.put("servers", url(3000), url(3001), url(3002), url(3003))

@@ -89,10 +89,11 @@ func (f *Fleet) SetAside(ctx context.Context, bad Misplaced) error {
 // replaceScript moves a server that no longer answers from one list to
 // another, if it is still in the first.
 //
-//	KEYS  1 servers  2 spawningServers
+//	KEYS  1 servers  2 spawningServers  3 deleteServers  4 destroyingServers
 //	ARGV  1 the element
-//	→ 1 when it moved, else 0
+//	→ 1 when it moved, 0 when it was not listed or is to be destroyed
 var replaceScript = newScript(`
+if redis.call('LPOS', KEYS[3], ARGV[1]) or redis.call('LPOS', KEYS[4], ARGV[1]) then return 0 end
 if redis.call('LREM', KEYS[1], 0, ARGV[1]) == 0 then return 0 end
 if not redis.call('LPOS', KEYS[2], ARGV[1]) then redis.call('LPUSH', KEYS[2], ARGV[1]) end
 journal(ARGV[1])
@@ -100,10 +101,11 @@ return 1
 `)
 
 // Respawn takes a server that died out of rotation and marks it as being
-// spawned again. It reports whether the server was still listed.
+// spawned again. One that is to be destroyed it leaves alone: spawned again, it
+// could come back after it was destroyed. It reports whether it moved the server.
 func (f *Fleet) Respawn(ctx context.Context, server Server, cause error) (bool, error) {
 	event := Event{What: Lost, Why: because(cause)}
-	moved, err := f.run(ctx, replaceScript, event, []string{serversKey, spawningKey}, server.URL).Bool()
+	moved, err := f.run(ctx, replaceScript, event, []string{serversKey, spawningKey, deleteKey, destroyingKey}, server.URL).Bool()
 	if err != nil {
 		return false, fmt.Errorf("unlisting %s to spawn it again: %w", server.URL, err)
 	}

@@ -2,8 +2,26 @@ package infrastructure
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 )
+
+func TestTakeLock_LetsOnePollerInAndFreesWithIt(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	first, err := takeLock(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := takeLock(path); err == nil || !strings.Contains(err.Error(), "another infrastructure runs") {
+		t.Errorf("a second poller: got %v, want a refusal", err)
+	}
+	first.Close()
+	again, err := takeLock(path)
+	if err != nil {
+		t.Fatalf("after the first ended: %v", err)
+	}
+	again.Close()
+}
 
 func TestRuns_IsSoWhileAPollerHoldsTheLock(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")

@@ -45,6 +45,7 @@ type Poller struct {
 	probe   func(context.Context, fleet.Server) error
 	log     *slog.Logger
 	secret  string // changes with the password
+	pauses  pauses
 
 	jobs       *jobs
 	spawns     chan struct{} // a slot for each server being spawned
@@ -52,6 +53,13 @@ type Poller struct {
 	strikes    map[fleet.Server]int
 	renewal    renewal // the last one
 	complaints *complaints
+}
+
+// pauses are between two tries.
+type pauses struct {
+	trouble    time.Duration // of a loop, after an error that may last
+	firstRetry time.Duration // of one job
+	maxRetry   time.Duration
 }
 
 // Run polls until ctx ends. It returns an error only when it cannot begin.
@@ -87,6 +95,7 @@ func newPoller(config Config, lists *fleet.Fleet, docker containers, spawner spa
 		probe:      probe,
 		log:        log,
 		secret:     mark(config),
+		pauses:     pauses{trouble: time.Second, firstRetry: time.Second, maxRetry: 30 * time.Second},
 		jobs:       newJobs(),
 		spawns:     make(chan struct{}, config.Parallel),
 		destroys:   make(chan struct{}, config.Parallel),
@@ -110,9 +119,6 @@ func (p *Poller) run(ctx context.Context) {
 	p.log.Info("Infrastructure ends")
 }
 
-// troublePause is how long a loop waits after an error that may last.
-const troublePause = time.Second
-
 // How long a claim waits for a wish. A long one keeps Redis quiet at rest. It
 // delays nothing: a wish ends it, and so does the context. After an error one
 // short claim finds out whether the trouble is over.
@@ -132,7 +138,7 @@ func (p *Poller) claim(ctx context.Context, next func(context.Context, time.Dura
 		p.complaints.report("claiming work", err)
 		if err != nil {
 			patience = shortPatience
-			program.Sleep(ctx, troublePause)
+			program.Sleep(ctx, p.pauses.trouble)
 			continue
 		}
 		patience = claimPatience
@@ -152,7 +158,7 @@ func (p *Poller) persist(ctx context.Context, change func(context.Context, fleet
 		if err == nil {
 			return true
 		}
-		if !program.Sleep(ctx, troublePause) {
+		if !program.Sleep(ctx, p.pauses.trouble) {
 			return false
 		}
 	}

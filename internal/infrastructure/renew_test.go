@@ -1,9 +1,13 @@
 package infrastructure
 
 import (
+	"errors"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"deux/internal/fleet"
 	"deux/internal/settings"
 )
 
@@ -31,19 +35,151 @@ func TestVersion_ChangesWithThePasswordAndWithWhatIsHandedOn(t *testing.T) {
 	}
 }
 
-func TestConfig_HandsThePasswordOnApartFromWhatMayBeShown(t *testing.T) {
-	const canary = "open sesame"
-	config, err := ReadConfig(settings.From(func(name string) string {
-		return map[string]string{"ADMIN_PASSWORD": canary, "ADMIN_PASSWORD_FILE": "/old"}[name]
-	}))
-	if err != nil {
+func TestPoller_RenewsServersOneByOneWhenTheFirstHasChanged(t *testing.T) {
+	w := newWorld(t)
+	w.setFirst("old")
+	w.put("servers", url(3000)) // before the poller adopts it
+	w.start()
+	w.put("tempServers", url(3001), url(3002), url(3003))
+	w.want("servers", url(3000), url(3001), url(3002), url(3003))
+	old := w.versions()[0]
+	spawned := len(w.events)
+	w.spawn = func(port int) error {
+		if listed := w.list("servers"); len(listed) != 3 || slices.Contains(listed, url(port)) {
+			t.Errorf("while %d is renewed servers is %q, want all but that one", port, listed)
+		}
+		return nil
+	}
+	w.setFirst("new")
+	w.eventually(func() bool { return !slices.Contains(w.versions(), old) }, func() {
+		t.Fatalf("versions: got %q, want none %q", w.versions(), old)
+	})
+	w.want("servers", url(3000), url(3001), url(3002), url(3003))
+	w.want("spawningServers")
+	w.want("drainServers")
+	if len(w.events) != spawned+3 {
+		t.Errorf("Docker saw %q, want three spawns more", w.events[spawned:])
+	}
+}
+
+func TestPoller_RenewsAServerOnlyAfterItsLastRequest(t *testing.T) {
+	w := newWorld(t)
+	w.poller.config.DrainTimeout = 10 * time.Second
+	w.setFirst("new")
+	w.run(3001)
+	w.put("servers", url(3000), url(3001))
+	w.spawn = func(int) error {
+		if got := w.list("drainServers"); len(got) != 0 {
+			t.Errorf("at the spawn drainServers is %q, want none", got)
+		}
+		return nil
+	}
+	stop := w.start()
+	w.want("drainServers", url(3001))
+	w.want("spawningServers", url(3001))
+	stop() // the next poller goes on
+	w.start()
+	if len(w.events) != 0 {
+		t.Errorf("with a request in flight Docker saw %q, want nothing", w.events)
+	}
+	rotation, _ := w.fleet.Rotation("proxy")
+	if err := rotation.Drained(t.Context(), site.Server(3001)); err != nil {
 		t.Fatal(err)
 	}
-	if shown := strings.Join(config.scriptEnv(), " "); strings.Contains(shown, canary) {
-		t.Errorf("scriptEnv: got %s, want no password in it", shown)
+	w.want("servers", url(3000), url(3001))
+	w.wantEvent("spawn webapp_3001 webapp_3001_app")
+}
+
+func TestPoller_RenewsNoMoreWhenOneCouldNotBeStarted(t *testing.T) {
+	w := newWorld(t)
+	w.poller.config.Attempts = 1
+	w.setFirst("broken")
+	w.run(3001, 3002)
+	w.put("servers", url(3000), url(3001), url(3002))
+	w.spawn = func(int) error { return errors.New("does not compile") }
+	level := func() {
+		t.Helper()
+		if err := w.poller.level(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.poller.jobs.wait()
 	}
-	secret := strings.Join(config.secretEnv(), " ")
-	if want := "ADMIN_PASSWORD=" + canary + " ADMIN_PASSWORD_FILE="; secret != want {
-		t.Errorf("secretEnv: got %q, want %q", secret, want)
+	for range 4 {
+		level()
+	}
+	if listed, failed := w.list("servers"), w.list("failedServers"); len(listed) != 2 || len(failed) != 1 {
+		t.Fatalf("servers %q, failedServers %q: want one failed and the other still listed", listed, failed)
+	}
+	w.spawn = func(int) error { return nil }
+	if level(); len(w.list("servers")) != 2 || w.versions()[0] != "" {
+		t.Fatalf("servers %q, versions %q: want nothing renewed before the failed one is seen to", w.list("servers"), w.versions())
+	}
+	w.put("tempServers", w.list("failedServers")[0])
+	w.start()
+	w.want("servers", url(3000), url(3001), url(3002))
+	w.eventually(func() bool { return !slices.Contains(w.versions(), "") }, func() {
+		t.Fatalf("versions: got %q, want both renewed", w.versions())
+	})
+}
+
+func TestPoller_RenewsAgainWhenTheFirstServerChangesAfterAFailure(t *testing.T) {
+	w := newWorld(t)
+	w.setFirst("mended")
+	w.run(3002)
+	w.put("servers", url(3000), url(3002))
+	w.put("failedServers", url(3001))
+	w.poller.renewal = renewal{server: site.Server(3001), failed: "broken"}
+	w.start()
+	w.wantEvent("spawn webapp_3002 webapp_3002_app")
+	w.want("servers", url(3000), url(3002))
+	w.want("failedServers", url(3001))
+}
+
+func TestPoller_RenewsNeitherTheFirstServerNorAContainerOfAnotherName(t *testing.T) {
+	w := newWorld(t)
+	w.setFirst("new")
+	w.run(3000)
+	w.running["by_hand"] = 3005
+	w.answerAll = true
+	w.put("servers", url(3000), url(3005))
+	for range 3 {
+		if err := w.poller.level(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.poller.jobs.wait()
+	}
+	w.want("servers", url(3000), url(3005))
+	if len(w.events) != 0 {
+		t.Errorf("Docker saw %q, want nothing", w.events)
+	}
+}
+
+func TestPoller_RenewsNothingWhileTheFirstServerIsAwayOrTheServerIsToGo(t *testing.T) {
+	w := newWorld(t)
+	w.setFirst("new")
+	w.run(3001)
+	w.answer = func(server fleet.Server) error {
+		if server == site.FirstServer() {
+			return errors.New("starting")
+		}
+		return nil
+	}
+	w.put("servers", url(3000), url(3001))
+	for range maxStrikes + 1 {
+		if err := w.poller.level(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.want("servers", url(3001))
+	w.answer = func(fleet.Server) error { return nil }
+	w.put("deleteServers", url(3001))
+	for range 2 {
+		if err := w.poller.level(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.want("servers", url(3001), url(3000))
+	if len(w.events) != 0 {
+		t.Errorf("Docker saw %q, want nothing", w.events)
 	}
 }

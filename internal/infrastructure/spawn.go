@@ -9,12 +9,6 @@ import (
 	"deux/internal/program"
 )
 
-// Pauses between two tries of one job.
-const (
-	firstRetryPause = time.Second
-	maxRetryPause   = 30 * time.Second
-)
-
 func (p *Poller) beginSpawn(ctx context.Context, server fleet.Server) {
 	p.jobs.begin(server, p.spawns, func() { p.spawn(ctx, server) })
 }
@@ -87,7 +81,7 @@ func (p *Poller) runScript(ctx context.Context, server fleet.Server, version str
 // try repeats work with growing pauses until it succeeds, the last try failed,
 // whose error it returns, or ctx ends. While Docker is away no try counts.
 func (p *Poller) try(ctx context.Context, what string, work func() error) error {
-	pause := firstRetryPause
+	pause := p.pauses.firstRetry
 	for attempt := 1; ctx.Err() == nil; attempt++ {
 		err := work()
 		if err == nil || ctx.Err() != nil {
@@ -103,7 +97,7 @@ func (p *Poller) try(ctx context.Context, what string, work func() error) error 
 		}
 		p.log.Warn("Trying again", "while", what, "attempt", attempt, "pause", pause, "error", err)
 		program.Sleep(ctx, pause)
-		pause = min(2*pause, maxRetryPause)
+		pause = min(2*pause, p.pauses.maxRetry)
 	}
 	return ctx.Err()
 }

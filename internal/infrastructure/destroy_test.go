@@ -1,0 +1,79 @@
+package infrastructure
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestPoller_UnlistsAndDrainsBeforeItStops(t *testing.T) {
+	w := newWorld(t)
+	w.poller.config.DrainTimeout = 10 * time.Second
+	w.run(3001)
+	w.put("servers", url(3000), url(3001))
+	w.remove = func(string) error {
+		if slices.Contains(w.list("servers"), url(3001)) || len(w.list("drainServers")) != 0 {
+			t.Errorf("at the stop: servers %q, drainServers %q", w.list("servers"), w.list("drainServers"))
+		}
+		return nil
+	}
+	w.start()
+	w.put("deleteServers", url(3001))
+	w.want("drainServers", url(3001))
+	w.want("servers", url(3000))
+	w.want("destroyingServers", url(3001))
+	rotation, _ := w.fleet.Rotation("proxy")
+	if err := rotation.Drained(t.Context(), site.Server(3001)); err != nil {
+		t.Fatal(err)
+	}
+	w.want("destroyingServers")
+	w.wantEvent("remove webapp_3001_app")
+}
+
+func TestPoller_StopsAServerWhoseRequestsOutlastTheDrainTimeout(t *testing.T) {
+	w := newWorld(t)
+	w.run(3001)
+	w.put("deleteServers", url(3001))
+	w.start()
+	w.wantEvent("remove webapp_3001_app")
+	w.want("destroyingServers")
+	w.want("drainServers")
+}
+
+func TestPoller_NeitherSpawnsNorDestroysTheFirstServer(t *testing.T) {
+	w := newWorld(t)
+	w.put("servers", url(3000))
+	w.put("deleteServers", url(3000))
+	w.put("tempServers", url(3000))
+	w.start()
+	w.want("deleteServers")
+	w.want("tempServers")
+	w.want("destroyingServers")
+	w.want("spawningServers")
+	w.want("servers", url(3000))
+	if len(w.events) != 0 {
+		t.Errorf("Docker saw %q, want nothing", w.events)
+	}
+}
+
+func TestPoller_DestroyThatKeepsFailingIsGivenUp(t *testing.T) {
+	w := newWorld(t)
+	w.run(3001)
+	w.remove = func(string) error { return errors.New("it is not of this system") }
+	w.put("deleteServers", url(3001))
+	w.start()
+	w.want("failedServers", url(3001))
+	w.want("destroyingServers")
+}
+
+func TestPoller_DestroysAServerOnceThoughItIsWishedTwice(t *testing.T) {
+	w := newWorld(t)
+	w.run(3001)
+	w.put("servers", url(3000), url(3001))
+	w.put("deleteServers", url(3001), url(3001))
+	w.start()
+	w.want("deleteServers")
+	w.want("destroyingServers")
+	w.want("servers", url(3000))
+}
