@@ -204,14 +204,26 @@ func startBrowser(t *testing.T) context.Context {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
+	return startTab(t, ctx)
+}
+
+// startTab returns a context in which chromedp has a tab. It is started without a
+// bound of its own, because it ends with the context that it was started in.
+func startTab(t *testing.T, ctx context.Context, options ...chromedp.ContextOption) context.Context {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(ctx, options...)
 	t.Cleanup(cancel)
+	if err := chromedp.Run(ctx); err != nil {
+		t.Fatalf("starting the browser: %v", err)
+	}
 	return ctx
 }
 
-// browse runs the actions, which must succeed.
+// browse runs the actions, which must succeed within pagePatience.
 func browse(t *testing.T, ctx context.Context, actions ...chromedp.Action) {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(ctx, pagePatience)
+	defer cancel()
 	if err := chromedp.Run(ctx, actions...); err != nil {
 		t.Fatalf("in the browser: %v", err)
 	}

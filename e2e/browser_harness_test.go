@@ -22,9 +22,9 @@ type page struct {
 	*target
 	ctx context.Context
 
-	mu         sync.Mutex
-	said       []string // in the console
-	mayBeAlone bool     // requests may fail, which the browser says by itself
+	mu      sync.Mutex
+	said    []string // in the console
+	mayFail bool     // requests may fail, which the browser says by itself
 }
 
 // openPage opens the dashboard, whose console has to stay empty.
@@ -49,9 +49,7 @@ func (p *page) window() *page {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	ctx, cancel := chromedp.NewContext(p.ctx, chromedp.WithTargetID(id))
-	p.t.Cleanup(cancel)
-	other := &page{target: p.target, ctx: ctx, mayBeAlone: p.mayBeAlone}
+	other := &page{target: p.target, ctx: startTab(p.t, p.ctx, chromedp.WithTargetID(id)), mayFail: p.mayFail}
 	other.open()
 	return other
 }
@@ -61,8 +59,22 @@ func (p *page) open() {
 	p.t.Helper()
 	chromedp.ListenTarget(p.ctx, p.listen)
 	p.t.Cleanup(p.close)
-	browse(p.t, p.ctx, log.Enable(), chromedp.Navigate(p.url()), chromedp.WaitReady("#verdict"))
+	browse(p.t, p.ctx, log.Enable(), chromedp.ActionFunc(p.load), chromedp.WaitReady("#verdict"))
 	p.becomes("live", `document.body.classList.contains("live-now")`)
+}
+
+// networkChanged is what the browser says of every request under way when a
+// network interface of the machine comes or goes, as with each container.
+const networkChanged = "net::ERR_NETWORK_CHANGED"
+
+// load goes to the page, again if it was interrupted.
+func (p *page) load(ctx context.Context) error {
+	for {
+		err := chromedp.Navigate(p.url()).Do(ctx)
+		if err == nil || !strings.Contains(err.Error(), networkChanged) {
+			return err
+		}
+	}
 }
 
 // close keeps a picture of a page that a test has failed on.
@@ -117,7 +129,8 @@ func (p *page) listen(event any) {
 			p.said = append(p.said, string(argument.Value))
 		}
 	case *log.EventEntryAdded:
-		if event.Entry.Source != log.SourceNetwork || !p.mayBeAlone {
+		isAboutRequest := event.Entry.Source == log.SourceNetwork
+		if !isAboutRequest || !p.mayFail && !strings.Contains(event.Entry.Text, networkChanged) {
 			p.said = append(p.said, event.Entry.Text+" "+event.Entry.URL)
 		}
 	}
@@ -127,7 +140,7 @@ func (p *page) listen(event any) {
 func (p *page) requestsMayFail() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.mayBeAlone = true
+	p.mayFail = true
 }
 
 func (p *page) url() string { return fmt.Sprintf("http://localhost:%d/", p.port) }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	devtools "github.com/chromedp/cdproto/page"
-	"github.com/chromedp/chromedp"
 
 	"deux/internal/redistest"
 )
@@ -36,8 +35,7 @@ func (p *page) streams(want int) {
 
 func TestPage_AHiddenTabAsksNothingAndIsRightWhenItIsShownAgain(t *testing.T) {
 	p := openPage(t)
-	tab, leave := chromedp.NewContext(p.ctx) // in the same window, over the page
-	browse(t, tab, chromedp.Navigate("about:blank"))
+	above := startTab(t, p.ctx) // in the same window
 	p.streams(0)
 	for heard := []string{"the last look"}; len(heard) > 0; { // may be under way
 		heard = redistest.Listen(t, p.redis.Options().Addr, "", func() { time.Sleep(time.Second) })
@@ -47,7 +45,7 @@ func TestPage_AHiddenTabAsksNothingAndIsRightWhenItIsShownAgain(t *testing.T) {
 	}
 	p.cli("lpush", "tempServers", server3002)
 	begun := time.Now()
-	leave()
+	browse(t, above, devtools.Close())
 	browse(t, p.ctx, devtools.BringToFront())
 	p.becomes("right", in("web-wanted", 3002))
 	if took := time.Since(begun); took > time.Second {
