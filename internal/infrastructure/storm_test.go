@@ -38,6 +38,7 @@ type storm struct {
 }
 
 func TestPoller_LosesAndDoublesNothingInAStorm(t *testing.T) {
+	t.Parallel()
 	if *seed == 0 {
 		*seed = rand.Uint64()
 	}
