@@ -38,6 +38,7 @@ type storm struct {
 }
 
 func TestPoller_LosesAndDoublesNothingInAStorm(t *testing.T) {
+	t.Parallel()
 	if *seed == 0 {
 		*seed = rand.Uint64()
 	}
@@ -61,7 +62,7 @@ func (s *storm) run() error {
 	defer func() { s.poller.kill() }()
 	for n := range stormWishes {
 		if err := s.wish(); err != nil {
-			return fmt.Errorf("wish %d: %w", n, err)
+			return fmt.Errorf("wish %d: %w; events:\n%s", n, err, s.story())
 		}
 		s.damage()
 		if n%(stormWishes/stormKills) == 0 {

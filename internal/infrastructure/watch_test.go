@@ -118,6 +118,7 @@ func TestWatcher_TheImagesOwnHealthCheckCountsMoreThanTheStatus(t *testing.T) {
 }
 
 func TestWatcher_AnAppThatIsOnlySlowIsToldAndNotRestarted(t *testing.T) {
+	t.Parallel()
 	a := newApps(t)
 	a.set(func() { a.delay = quickAnswer + 500*time.Millisecond })
 	a.start()
@@ -163,6 +164,7 @@ func TestWatcher_PausesBetweenRepairsGrow(t *testing.T) {
 }
 
 func TestWatcher_SaysOnceThatARepairFails(t *testing.T) {
+	t.Parallel()
 	a := newApps(t)
 	a.set(func() { a.exists, a.repair = false, errors.New("no such image") })
 	a.start()
