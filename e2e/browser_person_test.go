@@ -63,10 +63,7 @@ func TestAccess_APersonIsAskedAndThenServed(t *testing.T) {
 			// without a screen may never draw.
 			browse(t, ctx, chromedp.Evaluate(`document.querySelector(".ask button").click()`, nil), chromedp.WaitReady(".state.queued"))
 			want("yes", had+1)
-			browse(t, ctx, chromedp.Navigate(at+"/"))
-			if response, err := chromedp.RunResponse(ctx, chromedp.Click(`form[action="/spawn"] button`)); err != nil || response.URL != at+"/" {
-				t.Errorf("after the button: got %v, %v, want the page again", response, err)
-			}
+			browse(t, ctx, chromedp.Navigate(at+"/"), chromedp.Evaluate(`document.querySelector('form[action="/spawn"] button').click()`, nil))
 			want("the button of the page itself", had+2)
 		})
 	}

@@ -36,7 +36,7 @@ func logsFollow(s *system) {
 		}
 		s.t.Errorf("make logs: no line of %s with %q", name, text)
 	}
-	until("infrastructure ", "Infrastructure polls") // from before
+	until("infrastructure ", "program=infrastructure") // from before
 	port := strings.TrimPrefix(s.spawn(1)[0], "http://"+s.env["HOST_IP"]+":")
 	until("webapp_"+port+"_app ", "msg=Serving")
 	if err := logs.Process.Signal(syscall.SIGTERM); err != nil {
