@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"deux/internal/deploy/appenv"
+	"deux/internal/deploy/ledger"
 )
 
 // Configure changes what the app gets besides its image, and has a new
@@ -43,8 +44,8 @@ func (d *Deployer) Configure(ctx context.Context, change appenv.Change) error {
 // ended counts, because the change may be what it needs. Before the first push
 // nothing of Docker or Redis is asked.
 func (d *Deployer) settled(ctx context.Context) (bool, error) {
-	_, under := d.underWay()
-	if !under && !readJSON(d.colour.state("current.json"), new(push)) {
+	_, under := d.ledger.UnderWay()
+	if !under && !d.ledger.HasCurrent() {
 		return false, nil
 	}
 	if err := d.ready(ctx); err != nil {
@@ -54,7 +55,7 @@ func (d *Deployer) settled(ctx context.Context) (bool, error) {
 	if err == nil {
 		err = d.settle(ctx)
 	}
-	return len(all) > 0 && readJSON(d.colour.state("current.json"), new(push)), err
+	return len(all) > 0 && d.ledger.HasCurrent(), err
 }
 
 // prepare makes sure that there is everything to work with, and finishes or
@@ -99,13 +100,15 @@ func (d *Deployer) keep(ctx context.Context, generation int, changes []string) e
 	if err := errors.Join(d.env.Use(generation), d.env.Prune()); err != nil {
 		return err
 	}
-	p := d.newPush(ctx, "", neverDeployed)
 	advice := "git push " + d.colour.name + " main uses it"
-	if readJSON(d.colour.state("current.json"), p) {
+	p, deployed := d.ledger.Current()
+	if !deployed {
+		p = d.newPush(ctx, "", neverDeployed)
+	} else {
 		advice = "bin/deploy restore " + d.colour.name + " starts it with this"
 	}
 	p.Time, p.Who, p.Steps, p.Changes = time.Now().UTC().Truncate(time.Second), who(), nil, changes
-	d.end(p, configured, nil)
+	d.end(p, ledger.Configured, nil)
 	d.out.line("CONFIGURED %s %s: %s does not run; %s", d.colour.name, strings.Join(changes, " "), d.colour.app, advice)
 	return nil
 }
@@ -115,12 +118,12 @@ const neverDeployed = "-"
 
 // reconfigure has the release that runs start again with the generation.
 func (d *Deployer) reconfigure(ctx context.Context, generation int, changes []string) error {
-	var running push
-	if !readJSON(d.colour.state("current.json"), &running) {
+	running, deployed := d.ledger.Current()
+	if !deployed {
 		return d.nothingDeployed()
 	}
 	p := d.newPush(ctx, running.Ref, running.Revision)
-	p.Aim, p.Generation, p.Changes = configured, generation, changes
+	p.Aim, p.Generation, p.Changes = ledger.Configured, generation, changes
 	p.Built, p.Digest = running.Built, running.Digest
 	err := d.undertake(p)
 	if err == nil {
@@ -132,15 +135,15 @@ func (d *Deployer) reconfigure(ctx context.Context, generation int, changes []st
 		d.out.line("Taking the change back: %s goes on with the configuration that it has", d.colour.app)
 		return d.fail(ctx, p, err)
 	}
-	return d.takeOver(context.WithoutCancel(ctx), p, configured)
+	return d.takeOver(context.WithoutCancel(ctx), p, ledger.Configured)
 }
 
 // undertake writes down what a command of a person's is about to do, and leaves
 // a process that settles it if this one is killed.
-func (d *Deployer) undertake(p *push) error {
-	d.git = processOf(os.Getpid())
+func (d *Deployer) undertake(p *ledger.Deployment) error {
+	d.git = ledger.ProcessOf(os.Getpid())
 	p.Git = d.git
-	return errors.Join(d.save(p), d.watch())
+	return errors.Join(d.ledger.Save(p), d.watch())
 }
 
 // agree makes the configuration of the container that has the requests today's:

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"deux/internal/deploy/appenv"
+	"deux/internal/deploy/ledger"
+	"deux/internal/deploy/repo"
 	"deux/internal/engine"
 	"deux/internal/fleet"
 )
@@ -25,8 +27,8 @@ var errGone = errors.New("the pusher went away")
 type Deployer struct {
 	config     Config
 	colour     colour
-	repository repository
-	history    history
+	repository repo.Repository
+	ledger     *ledger.Ledger
 	layers     layers
 	env        appenv.Store
 	engine     *engine.Engine
@@ -34,7 +36,7 @@ type Deployer struct {
 	rotation   *fleet.Rotation
 	journal    *journal
 	out        *output
-	git        process // that runs this process as a hook
+	git        ledger.Process // that runs this process as a hook
 }
 
 // Open returns the Deployer of the colour, whose output goes to out.
@@ -43,8 +45,9 @@ func Open(config Config, name string, out io.Writer) (*Deployer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(colour.state("")); err != nil {
-		return nil, fmt.Errorf("%w: make deploy-init makes it", err)
+	written := ledger.At(colour.git)
+	if err := written.Exists(); err != nil {
+		return nil, err
 	}
 	docker, err := engine.Open(config.Fleet)
 	if err != nil {
@@ -55,16 +58,16 @@ func Open(config Config, name string, out io.Writer) (*Deployer, error) {
 	return &Deployer{
 		config:     config,
 		colour:     colour,
-		repository: repository{colour.git},
-		history:    history{colour.state("history")},
-		layers:     layers{colour.state("layers")},
-		env:        appenv.Open(colour.state("env")),
+		repository: repo.Repository{Dir: colour.git},
+		ledger:     written,
+		layers:     layers{written.Path(ledger.Layers)},
+		env:        appenv.Open(written.Path(ledger.Configurations)),
 		engine:     docker,
 		lists:      lists,
 		rotation:   rotation,
 		journal:    &journal{colour: name, steps: lists},
 		out:        &output{to: out, gone: func() {}},
-		git:        processOf(os.Getppid()),
+		git:        ledger.ProcessOf(os.Getppid()),
 	}, err
 }
 
@@ -89,15 +92,15 @@ func (d *Deployer) ready(ctx context.Context) error {
 	return err
 }
 
-func (d *Deployer) newPush(ctx context.Context, ref, revision string) *push {
+func (d *Deployer) newPush(ctx context.Context, ref, revision string) *ledger.Deployment {
 	now := time.Now().UTC()
-	return &push{
-		record: record{
+	return &ledger.Deployment{
+		Record: ledger.Record{
 			Time:     now.Truncate(time.Second),
 			Built:    now,
 			Ref:      ref,
 			Revision: revision,
-			Subject:  d.repository.subject(ctx, revision),
+			Subject:  d.repository.Subject(ctx, revision),
 			Who:      who(),
 		},
 		Git: d.git,
@@ -121,14 +124,32 @@ func userName() string {
 	return strconv.Itoa(os.Getuid())
 }
 
+// lock makes this the only process that works on the colour, until unlock.
+func (d *Deployer) lock(ctx context.Context) (unlock func(), err error) {
+	return d.ledger.Lock(ctx, d.git, func() { d.out.line("Waiting for another push to %s to end", d.colour.name) })
+}
+
+// end writes the push into the history and the journal.
+func (d *Deployer) end(p *ledger.Deployment, result string, why error) {
+	p.Result = result
+	if why != nil {
+		p.Why = oneLine(why.Error())
+	}
+	if err := d.ledger.Append(p.Record); err != nil {
+		d.out.line("warning: %v", err)
+	}
+	d.journal.record(d.ending(p, why))
+	_ = d.ledger.End(p)
+}
+
 // succeed ends a push whose release runs.
-func (d *Deployer) succeed(p *push, result string) {
+func (d *Deployer) succeed(p *ledger.Deployment, result string) {
 	d.end(p, result, nil)
 	d.out.line("DEPLOYED %s %s %s", d.colour.name, p.Revision, p.Digest)
 }
 
 // fail tells the pusher why, and leaves everything as it was before the push.
-func (d *Deployer) fail(ctx context.Context, p *push, err error) error {
+func (d *Deployer) fail(ctx context.Context, p *ledger.Deployment, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTimeout)
 	defer cancel()
 	d.discard(ctx, p)
@@ -136,10 +157,10 @@ func (d *Deployer) fail(ctx context.Context, p *push, err error) error {
 }
 
 // refuse writes the last line of a push that failed, and the history's.
-func (d *Deployer) refuse(p *push, err error) error {
+func (d *Deployer) refuse(p *ledger.Deployment, err error) error {
 	failure := &stepError{step: "lock", err: err}
 	errors.As(err, &failure)
-	d.end(p, failed, failure)
+	d.end(p, ledger.Failed, failure)
 	d.out.line("DEPLOY FAILED %s %s %s: %s", d.colour.name, failure.step, p.Revision, oneLine(failure.err.Error()))
 	return ErrRefused
 }
@@ -151,7 +172,7 @@ const cleanUpTimeout = time.Minute
 const logLines = 50
 
 // discard removes the candidate and its image, after its last words.
-func (d *Deployer) discard(ctx context.Context, p *push) {
+func (d *Deployer) discard(ctx context.Context, p *ledger.Deployment) {
 	if p.Container != "" {
 		d.out.line("Last %d lines of its log:", logLines)
 		_ = d.engine.Logs(ctx, p.Container, logLines, false, d.out)
@@ -161,7 +182,6 @@ func (d *Deployer) discard(ctx context.Context, p *push) {
 		}
 	}
 	d.dropVolumes(ctx, p)
-	var running push
-	readJSON(d.colour.state("current.json"), &running)
-	_ = d.prune(ctx, &running) // what is left now, the next prune finds
+	running, _ := d.ledger.Current()
+	_ = d.prune(ctx, running) // what is left now, the next prune finds
 }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"deux/internal/deploy/ledger"
 )
 
 // What a kept log is of.
@@ -88,7 +90,7 @@ func (d *Deployer) keepLog(ctx context.Context, id, revision string) {
 	}
 	end := &tail{bytes: keptLogBytes}
 	err = d.engine.TimedLogs(ctx, id, time.Time{}, false, end)
-	if err := errors.Join(err, writeKeptLog(d.colour.state("logs"), revision, kind, time.Now(), end.lines())); err != nil {
+	if err := errors.Join(err, writeKeptLog(d.ledger.Path(ledger.Logs), revision, kind, time.Now(), end.lines())); err != nil {
 		d.out.line("warning: keeping the log of %s: %v", revision, err)
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"deux/internal/program"
 )
 
 // The classic builder leaves an image without a name for every step, and it
@@ -59,7 +61,7 @@ func (l layers) write(all []layer) error {
 	for _, entry := range all {
 		fmt.Fprintln(&text, entry.seen.Unix(), entry.revision, entry.id)
 	}
-	return replaceFile(l.path, text.Bytes())
+	return program.ReplaceFile(l.path, text.Bytes(), 0o644)
 }
 
 // remover removes an image without a name that was made after a time, and

@@ -13,6 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 
+	"deux/internal/deploy/ledger"
+	"deux/internal/deploy/repo"
 	"deux/internal/engine"
 	"deux/internal/program"
 )
@@ -29,8 +31,8 @@ const (
 // and output. What the command ends with, unless 0, is a program.Exit.
 func (d *Deployer) RunOnce(ctx context.Context, command []string) error {
 	d.out = &output{to: os.Stderr, gone: func() {}} // standard output is the command's
-	var running push
-	if !readJSON(d.colour.state("current.json"), &running) {
+	running, deployed := d.ledger.Current()
+	if !deployed {
 		return d.nothingDeployed()
 	}
 	if err := d.sweepOneOffs(ctx); err != nil {
@@ -41,7 +43,7 @@ func (d *Deployer) RunOnce(ctx context.Context, command []string) error {
 		return errors.Join(err, fmt.Errorf("the image of %s is gone: bin/deploy restore %s makes it again", running.Revision, d.colour.name))
 	}
 	running.Aim = "" // today's configuration, whatever it was started with
-	runtime, err := d.runtime(ctx, &running)
+	runtime, err := d.runtime(ctx, running)
 	if err != nil {
 		return err
 	}
@@ -50,7 +52,7 @@ func (d *Deployer) RunOnce(ctx context.Context, command []string) error {
 		runtime.Env = append(runtime.Env, "TERM="+os.Getenv("TERM"))
 	}
 	attached, err := d.engine.Attach(ctx, engine.OneOff{
-		Colour: d.colour.name, Image: image, Command: command, Owner: processOf(os.Getpid()).String(),
+		Colour: d.colour.name, Image: image, Command: command, Owner: ledger.ProcessOf(os.Getpid()).String(),
 		Terminal: terminal, In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, runtime)
 	if err != nil {
 		return err
@@ -128,7 +130,7 @@ func (d *Deployer) leaveReaper(id string) (release func(), err error) {
 	}
 	reaper := exec.Command(self, "reap", d.colour.name, id)
 	reaper.Dir = "/"
-	reaper.Env = append(withoutGit(os.Environ()), "DEPLOY_DIR="+d.config.Dir)
+	reaper.Env = append(repo.WithoutGit(os.Environ()), "DEPLOY_DIR="+d.config.Dir)
 	reaper.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	input, err := reaper.StdinPipe()
 	if err != nil {
@@ -151,7 +153,7 @@ func (d *Deployer) Reap(ctx context.Context, id string, owner io.Reader) error {
 func (d *Deployer) sweepOneOffs(ctx context.Context) error {
 	owners, err := d.engine.OneOffs(ctx, d.colour.name)
 	for id, owner := range owners {
-		if !readProcess(owner).alive() {
+		if !ledger.ReadProcess(owner).Alive() {
 			err = errors.Join(err, d.engine.RemoveOneOff(ctx, id))
 		}
 	}
@@ -166,14 +168,4 @@ func (d *Deployer) endOneOffs(ctx context.Context) error {
 		err = errors.Join(err, d.engine.RemoveOneOff(ctx, id))
 	}
 	return err
-}
-
-// String is the process as a container's OwnerLabel holds it.
-func (p process) String() string { return fmt.Sprintf("%d %s", p.PID, p.Started) }
-
-// readProcess reads what String wrote. Of anything else it makes a process that
-// is not alive.
-func readProcess(text string) (p process) {
-	_, _ = fmt.Sscan(text, &p.PID, &p.Started)
-	return p
 }

@@ -6,18 +6,19 @@ import (
 	"slices"
 	"strings"
 
+	"deux/internal/deploy/ledger"
 	"deux/internal/engine"
 )
 
 // prune removes the images of releases that are no longer kept, here and in
 // the registry. What a stranger built on one of them, or gave another name,
 // stays.
-func (d *Deployer) prune(ctx context.Context, running *push) error {
-	past, err := d.history.read()
+func (d *Deployer) prune(ctx context.Context, running *ledger.Deployment) error {
+	past, err := d.ledger.History()
 	if err != nil {
 		return err
 	}
-	return d.pruneBut(ctx, releases(append(past, running.record), d.config.Keep), func(image engine.Image) error {
+	return d.pruneBut(ctx, ledger.Releases(append(past, running.Record), d.config.Keep), func(image engine.Image) error {
 		return errors.Join(d.removeFromRegistry(ctx, image), d.removeImage(ctx, image))
 	})
 }
@@ -27,7 +28,7 @@ func (d *Deployer) removeAllImages(ctx context.Context) error {
 	return d.pruneBut(ctx, nil, func(image engine.Image) error { return d.removeImage(ctx, image) })
 }
 
-func (d *Deployer) pruneBut(ctx context.Context, kept []record, remove func(engine.Image) error) error {
+func (d *Deployer) pruneBut(ctx context.Context, kept []ledger.Record, remove func(engine.Image) error) error {
 	images, err := d.engine.Images(ctx, d.colour.name)
 	if err != nil {
 		return err
@@ -46,8 +47,8 @@ func (d *Deployer) pruneBut(ctx context.Context, kept []record, remove func(engi
 }
 
 // keeps tells whether an image is one of the releases.
-func keeps(kept []record, image engine.Image, repository string) bool {
-	return slices.ContainsFunc(kept, func(release record) bool {
+func keeps(kept []ledger.Record, image engine.Image, repository string) bool {
+	return slices.ContainsFunc(kept, func(release ledger.Record) bool {
 		return slices.Contains(image.Names, repository+"@"+release.Digest)
 	})
 }

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"syscall"
 
+	"deux/internal/deploy/ledger"
+	"deux/internal/deploy/repo"
 	"deux/internal/program"
 )
 
@@ -20,7 +22,7 @@ func (d *Deployer) watch() error {
 	}
 	watcher := exec.Command(self, "settle", d.colour.name)
 	watcher.Dir = "/"
-	watcher.Env = append(withoutGit(os.Environ()), "DEPLOY_DIR="+d.config.Dir)
+	watcher.Env = append(repo.WithoutGit(os.Environ()), "DEPLOY_DIR="+d.config.Dir)
 	watcher.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := watcher.Start(); err != nil {
 		return err
@@ -31,13 +33,13 @@ func (d *Deployer) watch() error {
 // Settle waits until the push that is under way has ended, or git has without
 // it, and settles it then.
 func (d *Deployer) Settle(ctx context.Context) error {
-	p, under := d.underWay()
-	for watched := p.Git; under && p.Git == watched && watched.alive(); p, under = d.underWay() {
-		if !program.Sleep(ctx, 4*lockPause) {
+	p, under := d.ledger.UnderWay()
+	for watched := p.Git; under && p.Git == watched && watched.Alive(); p, under = d.ledger.UnderWay() {
+		if !program.Sleep(ctx, 4*ledger.LockPause) {
 			return nil
 		}
 	}
-	if !under || p.Git.alive() {
+	if !under || p.Git.Alive() {
 		return nil
 	}
 	unlock, err := d.lock(ctx)
@@ -66,7 +68,7 @@ func (d *Deployer) settle(ctx context.Context) error {
 			return err
 		}
 	}
-	if dead, left := d.underWay(); left {
+	if dead, left := d.ledger.UnderWay(); left {
 		if err := d.finish(ctx, dead, current.ID); err != nil {
 			return err
 		}
@@ -90,23 +92,23 @@ var errInterrupted = errors.New("interrupted")
 // finish ends a push that died: switches over to its candidate if its ref had
 // moved, clears up if the switch was done, and otherwise writes down how far it
 // came.
-func (d *Deployer) finish(ctx context.Context, dead *push, current string) error {
+func (d *Deployer) finish(ctx context.Context, dead *ledger.Deployment, current string) error {
 	if dead.Container != "" && dead.Container == current {
 		if err := d.follow(ctx, dead, clearSteps); err != nil {
 			d.out.line("warning: %v; the next push clears it up", err)
 		}
-		d.end(dead, cmp.Or(dead.Aim, deployed), errors.New("interrupted after the switch"))
+		d.end(dead, cmp.Or(dead.Aim, ledger.Deployed), errors.New("interrupted after the switch"))
 		return nil
 	}
-	now, err := d.repository.resolve(ctx, dead.Ref)
+	now, err := d.repository.Resolve(ctx, dead.Ref)
 	if err != nil {
 		return err
 	}
 	if dead.Ready && now == dead.Revision {
 		d.out.line("Finishing the push of %s, which was interrupted", dead.Revision)
-		_ = d.takeOver(ctx, dead, cmp.Or(dead.Aim, deployed)) // which says why when it can't
+		_ = d.takeOver(ctx, dead, cmp.Or(dead.Aim, ledger.Deployed)) // which says why when it can't
 		return nil
 	}
-	d.end(dead, failed, &stepError{dead.Step, errInterrupted})
+	d.end(dead, ledger.Failed, &stepError{dead.Step, errInterrupted})
 	return nil
 }

@@ -20,10 +20,9 @@ var ErrUnwell = errors.New("unwell")
 // Status writes what runs, where, whether it answers now, and what is under
 // way. It returns ErrUnwell if the app should run and is not well.
 func (d *Deployer) Status(ctx context.Context) error {
-	var running push
 	var unwell error
-	if readJSON(d.colour.state("current.json"), &running) {
-		d.out.line("%s: %s", d.colour.name, strings.TrimSpace(running.Revision+" "+d.repository.subject(ctx, running.Revision)))
+	if running, deployed := d.ledger.Current(); deployed {
+		d.out.line("%s: %s", d.colour.name, strings.TrimSpace(running.Revision+" "+d.repository.Subject(ctx, running.Revision)))
 		d.out.line("  image      %s@%s", d.colour.repository, running.Digest)
 		d.out.line("  deployed   %s by %s", running.Time.Format(time.RFC3339), running.Who)
 		d.heldStatus(ctx, running.Revision)
@@ -33,7 +32,7 @@ func (d *Deployer) Status(ctx context.Context) error {
 	} else {
 		d.out.line("%s: %v", d.colour.name, d.nothingDeployed())
 	}
-	if p, under := d.underWay(); under {
+	if p, under := d.ledger.UnderWay(); under {
 		d.out.line("  under way  %s by %s, at step %s", p.Revision, p.Who, p.Step)
 	}
 	return unwell
@@ -54,7 +53,7 @@ func (d *Deployer) configurationStatus() string {
 // healthStatus writes how the app is, and returns ErrUnwell if it should be
 // better.
 func (d *Deployer) healthStatus(ctx context.Context) error {
-	if d.isDown() {
+	if d.ledger.IsDown() {
 		d.out.line("  health     down: bin/deploy restore %s brings it back", d.colour.name)
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"deux/internal/deploy/ledger"
 	"deux/internal/engine"
 	"deux/internal/fleet"
 	"deux/internal/program"
@@ -17,7 +18,7 @@ const redisPatience = 10 * time.Second
 
 // switchOver gives the candidate the requests. From the moment that the lists
 // are switched it is the release that runs, whatever happens afterwards.
-func (d *Deployer) switchOver(ctx context.Context, p *push) error {
+func (d *Deployer) switchOver(ctx context.Context, p *ledger.Deployment) error {
 	d.out.step("Switching http://localhost:%d to %s", d.colour.proxyPort, d.colour.site.Server(p.Port).URL)
 	state, err := d.engine.State(ctx, p.Container)
 	if err == nil && !state.Running {
@@ -27,13 +28,13 @@ func (d *Deployer) switchOver(ctx context.Context, p *push) error {
 		err = d.engine.Keep(ctx, p.Container)
 	}
 	if err == nil {
-		err = writeJSON(d.colour.state("current.json"), p)
+		err = d.ledger.SetCurrent(p)
 	}
 	if err == nil {
 		err = d.list(ctx, d.colour.site.Server(p.Port))
 	}
 	if err == nil {
-		err = d.meanUp()
+		err = d.ledger.MeanUp()
 	}
 	if err == nil {
 		err = d.agree(p.Generation)
@@ -64,7 +65,7 @@ const drainPause = 50 * time.Millisecond
 
 // stopOld lets the requests to the old release end, stops it with its grace,
 // and gives its name to the new one.
-func (d *Deployer) stopOld(ctx context.Context, p *push) error {
+func (d *Deployer) stopOld(ctx context.Context, p *ledger.Deployment) error {
 	old, err := d.others(ctx, p.Container)
 	if err != nil {
 		return err
@@ -122,7 +123,7 @@ func (d *Deployer) drain(ctx context.Context, release engine.Release) error {
 }
 
 // removeOld removes the containers of the old releases.
-func (d *Deployer) removeOld(ctx context.Context, p *push) error {
+func (d *Deployer) removeOld(ctx context.Context, p *ledger.Deployment) error {
 	old, err := d.others(ctx, p.Container)
 	if err != nil {
 		return err
@@ -146,7 +147,7 @@ func (d *Deployer) removeContainer(ctx context.Context, release engine.Release) 
 
 // removeImages passes blue-image's names on to the release that runs, and
 // removes the images of those that are no longer kept.
-func (d *Deployer) removeImages(ctx context.Context, p *push) error {
+func (d *Deployer) removeImages(ctx context.Context, p *ledger.Deployment) error {
 	d.out.step("Removing the old %s, keeping the last %d", d.colour.image, d.config.Keep)
 	reference := d.colour.repository + "@" + p.Digest
 	return errors.Join(
