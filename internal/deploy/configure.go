@@ -3,7 +3,6 @@ package deploy
 import (
 	"context"
 	"errors"
-	"os"
 	"strings"
 	"time"
 
@@ -48,37 +47,11 @@ func (d *Deployer) settled(ctx context.Context) (bool, error) {
 	if !under && !d.ledger.HasCurrent() {
 		return false, nil
 	}
-	if err := d.ready(ctx); err != nil {
+	all, err := d.docker.Releases(ctx, d.colour.name) // settling may remove one
+	if err := d.prepare(ctx); err != nil {
 		return false, err
 	}
-	all, err := d.engine.Releases(ctx, d.colour.name)
-	if err == nil {
-		err = d.settle(ctx)
-	}
 	return len(all) > 0 && d.ledger.HasCurrent(), err
-}
-
-// prepare makes sure that there is everything to work with, and finishes or
-// removes what an interrupted push left.
-func (d *Deployer) prepare(ctx context.Context) error {
-	if err := d.ready(ctx); err != nil {
-		return err
-	}
-	return d.settle(ctx)
-}
-
-// enter makes this process the only one that works on the colour, until leave,
-// and prepares it.
-func (d *Deployer) enter(ctx context.Context) (leave func(), err error) {
-	unlock, err := d.lock(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := d.prepare(ctx); err != nil {
-		unlock()
-		return nil, err
-	}
-	return unlock, nil
 }
 
 // write keeps the configuration after the change, if it changes something.
@@ -141,7 +114,7 @@ func (d *Deployer) reconfigure(ctx context.Context, generation int, changes []st
 // undertake writes down what a command of a person's is about to do, and leaves
 // a process that settles it if this one is killed.
 func (d *Deployer) undertake(p *ledger.Deployment) error {
-	d.git = ledger.ProcessOf(os.Getpid())
+	d.git = d.self
 	p.Git = d.git
 	return errors.Join(d.ledger.Save(p), d.watch())
 }
@@ -158,7 +131,7 @@ func (d *Deployer) agree(generation int) error {
 // pruneConfigurations removes the generations that are not today's and that no
 // container got.
 func (d *Deployer) pruneConfigurations(ctx context.Context) error {
-	all, err := d.engine.Releases(ctx, d.colour.name)
+	all, err := d.docker.Releases(ctx, d.colour.name)
 	if err != nil {
 		return err
 	}

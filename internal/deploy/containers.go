@@ -19,7 +19,7 @@ type containers struct {
 }
 
 func (d *Deployer) containers(ctx context.Context) (containers, error) {
-	all, err := d.engine.Releases(ctx, d.colour.name)
+	all, err := d.docker.Releases(ctx, d.colour.name)
 	if err != nil {
 		return containers{}, err
 	}

@@ -31,12 +31,14 @@ type Deployer struct {
 	ledger     *ledger.Ledger
 	layers     layers
 	env        appenv.Store
-	engine     *engine.Engine
-	lists      *fleet.Fleet
-	rotation   *fleet.Rotation
+	docker     docker
+	lists      lists
+	rotation   rotation
 	journal    *journal
 	out        *output
+	self       ledger.Process
 	git        ledger.Process // that runs this process as a hook
+	watch      func() error   // has somebody settle what this process leaves if it is killed
 }
 
 // Open returns the Deployer of the colour, whose output goes to out.
@@ -55,28 +57,40 @@ func Open(config Config, name string, out io.Writer) (*Deployer, error) {
 	}
 	lists := fleet.Open(config.Redis, colour.site).As("deploy")
 	rotation, err := lists.Rotation(name)
-	return &Deployer{
+	d := newDeployer(config, colour, written, out)
+	d.meet(docker, lists, rotation)
+	return d, err
+}
+
+// newDeployer returns a Deployer that has met neither Docker nor Redis.
+func newDeployer(config Config, colour colour, written *ledger.Ledger, out io.Writer) *Deployer {
+	d := &Deployer{
 		config:     config,
 		colour:     colour,
 		repository: repo.Repository{Dir: colour.git},
 		ledger:     written,
-		layers:     layers{written.Path(ledger.Layers)},
+		layers:     layers{written},
 		env:        appenv.Open(written.Path(ledger.Configurations)),
-		engine:     docker,
-		lists:      lists,
-		rotation:   rotation,
-		journal:    &journal{colour: name, steps: lists},
 		out:        &output{to: out, gone: func() {}},
+		self:       ledger.ProcessOf(os.Getpid()),
 		git:        ledger.ProcessOf(os.Getppid()),
-	}, err
+	}
+	d.watch = d.leaveWatcher
+	return d
+}
+
+// meet gives the Deployer its Docker and its Redis.
+func (d *Deployer) meet(docker docker, lists lists, rotation rotation) {
+	d.docker, d.lists, d.rotation = docker, lists, rotation
+	d.journal = &journal{colour: d.colour.name, steps: lists}
 }
 
 // Close ends the connections to Docker and to Redis.
-func (d *Deployer) Close() { d.engine.Close(); d.lists.Close() }
+func (d *Deployer) Close() { d.docker.Close(); d.lists.Close() }
 
 // ready returns nil when there is everything to work with.
 func (d *Deployer) ready(ctx context.Context) error {
-	if err := d.engine.Ping(ctx); err != nil {
+	if err := d.docker.Ping(ctx); err != nil {
 		return fmt.Errorf("no answer from Docker (is it started? may you use it? usermod -aG docker %s): %w", userName(), err)
 	}
 	switch err := d.lists.Ping(ctx); {
@@ -85,7 +99,7 @@ func (d *Deployer) ready(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("no answer from Redis at %v (make up starts it): %w", d.config.Redis, err)
 	}
-	stranger, err := d.engine.Stranger(ctx, d.colour.app)
+	stranger, err := d.docker.Stranger(ctx, d.colour.app)
 	if err == nil && stranger {
 		err = fmt.Errorf("a container called %s exists that no push made: rename or remove it", d.colour.app)
 	}
@@ -175,9 +189,9 @@ const logLines = 50
 func (d *Deployer) discard(ctx context.Context, p *ledger.Deployment) {
 	if p.Container != "" {
 		d.out.line("Last %d lines of its log:", logLines)
-		_ = d.engine.Logs(ctx, p.Container, logLines, false, d.out)
+		_ = d.docker.Logs(ctx, p.Container, logLines, false, d.out)
 		d.keepLog(ctx, p.Container, p.Revision)
-		if err := d.engine.RemoveRelease(ctx, p.Container); err != nil {
+		if err := d.docker.RemoveRelease(ctx, p.Container); err != nil {
 			d.out.line("warning: %v", err)
 		}
 	}

@@ -15,22 +15,28 @@ func (d *Deployer) Heal(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	if err := d.ready(ctx); err != nil {
+	if d.ledger.IsDown() {
+		return d.stayDown(ctx)
+	}
+	if err := d.prepare(ctx); err != nil {
 		return err
 	}
 	d.remind(ctx)
-	if d.ledger.IsDown() {
-		d.out.line("%s is down", d.colour.name)
-		return d.unlist(ctx)
-	}
-	if err := d.settle(ctx); err != nil {
-		return err
-	}
 	if !d.ledger.HasCurrent() {
 		d.out.line("%s: %v", d.colour.name, d.nothingDeployed())
 		return d.unlist(ctx)
 	}
 	return d.restore(ctx, d.giveUp)
+}
+
+// stayDown sees to it that an app that is down has no requests.
+func (d *Deployer) stayDown(ctx context.Context) error {
+	if err := d.ready(ctx); err != nil {
+		return err
+	}
+	d.remind(ctx)
+	d.out.line("%s is down", d.colour.name)
+	return d.unlist(ctx)
 }
 
 // giveUp removes what a failed attempt to bring a release back left.

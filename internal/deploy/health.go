@@ -30,7 +30,7 @@ type patient interface {
 // why it was not in time. One that ends is not waited for.
 func (d *Deployer) waitUntilHealthy(ctx context.Context, p *ledger.Deployment) error {
 	d.out.step("Waiting until it is healthy, at most %v", d.colour.health)
-	err := waitUntilHealthy(ctx, d.engine, p.Container, d.colour.site.Server(p.Port).URL, p.AppPort, d.colour.health)
+	err := waitUntilHealthy(ctx, d.docker, p.Container, d.colour.site.Server(p.Port).URL, p.AppPort, d.colour.health)
 	if errors.Is(err, errLate) {
 		name := strings.ToUpper(d.colour.name)
 		err = fmt.Errorf("%w (the limit is HEALTH_TIMEOUT, for %s alone %s_HEALTH_TIMEOUT: change it in .env, then make up)", err, d.colour.name, name)

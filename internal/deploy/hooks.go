@@ -87,9 +87,6 @@ func (d *Deployer) begin(ctx context.Context, p *ledger.Deployment, old string) 
 	if err := d.repository.CheckHooks(); err != nil {
 		return err
 	}
-	if err := d.ready(ctx); err != nil {
-		return err
-	}
 	now, err := d.repository.Resolve(ctx, p.Ref)
 	if err != nil {
 		return err
@@ -97,7 +94,7 @@ func (d *Deployer) begin(ctx context.Context, p *ledger.Deployment, old string) 
 	if now != old {
 		return outrun(p, now)
 	}
-	return d.settle(ctx)
+	return d.prepare(ctx)
 }
 
 // outrun says why a push is refused whose ref is no longer where it was when git
@@ -218,7 +215,7 @@ func (d *Deployer) takeOver(ctx context.Context, p *ledger.Deployment, result st
 // postpone ends a push whose candidate could not be switched to. While the
 // candidate runs, the next push, or restore, finishes it.
 func (d *Deployer) postpone(ctx context.Context, p *ledger.Deployment, err error) error {
-	state, failure := d.engine.State(ctx, p.Container)
+	state, failure := d.docker.State(ctx, p.Container)
 	if failure != nil || !state.Running {
 		return d.fail(ctx, p, err)
 	}

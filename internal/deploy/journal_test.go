@@ -45,7 +45,7 @@ func journalled(t *testing.T, address string) *Deployer {
 // recorded returns the journal, oldest first.
 func (d *Deployer) recorded(t *testing.T) []fleet.Step {
 	t.Helper()
-	seen, err := d.lists.Snapshot(t.Context(), fleet.Depth{})
+	seen, err := d.lists.(*fleet.Fleet).Snapshot(t.Context(), fleet.Depth{})
 	if err != nil {
 		t.Fatal(err)
 	}

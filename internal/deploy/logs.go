@@ -89,7 +89,7 @@ func (d *Deployer) noLogs(query LogQuery) error {
 
 // running returns the container that has the app's name.
 func (d *Deployer) running(ctx context.Context) (engine.Release, bool, error) {
-	all, err := d.engine.Releases(ctx, d.colour.name)
+	all, err := d.docker.Releases(ctx, d.colour.name)
 	i := slices.IndexFunc(all, func(r engine.Release) bool { return r.Name == d.colour.app })
 	if err != nil || i < 0 {
 		return engine.Release{}, false, err
@@ -120,7 +120,7 @@ func (d *Deployer) writeKept(query LogQuery, log keptLog) error {
 func (d *Deployer) writeRunning(ctx context.Context, query LogQuery, release engine.Release) error {
 	d.out.step("%s %s, runs", d.colour.name, release.Revision)
 	filter := &logFilter{query: query, to: d.out}
-	err := d.engine.TimedLogs(ctx, release.ID, query.Since, query.Follow, filter)
+	err := d.docker.TimedLogs(ctx, release.ID, query.Since, query.Follow, filter)
 	filter.end()
 	return err
 }

@@ -39,7 +39,7 @@ func (d *Deployer) RunOnce(ctx context.Context, command []string) error {
 		return fmt.Errorf("no answer from Docker (is it started? may you use it?): %w", err)
 	}
 	image := d.colour.repository + "@" + running.Digest
-	if present, err := d.engine.HasImage(ctx, image); err != nil || !present {
+	if present, err := d.docker.HasImage(ctx, image); err != nil || !present {
 		return errors.Join(err, fmt.Errorf("the image of %s is gone: bin/deploy restore %s makes it again", running.Revision, d.colour.name))
 	}
 	running.Aim = "" // today's configuration, whatever it was started with
@@ -51,7 +51,7 @@ func (d *Deployer) RunOnce(ctx context.Context, command []string) error {
 	if terminal {
 		runtime.Env = append(runtime.Env, "TERM="+os.Getenv("TERM"))
 	}
-	attached, err := d.engine.Attach(ctx, engine.OneOff{
+	attached, err := d.docker.Attach(ctx, engine.OneOff{
 		Colour: d.colour.name, Image: image, Command: command, Owner: ledger.ProcessOf(os.Getpid()).String(),
 		Terminal: terminal, In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, runtime)
 	if err != nil {
@@ -146,15 +146,15 @@ func (d *Deployer) leaveReaper(id string) (release func(), err error) {
 // open.
 func (d *Deployer) Reap(ctx context.Context, id string, owner io.Reader) error {
 	_, _ = io.Copy(io.Discard, owner)
-	return d.engine.RemoveOneOff(ctx, id)
+	return d.docker.RemoveOneOff(ctx, id)
 }
 
 // sweepOneOffs removes the one-off containers that nobody waits for any more.
 func (d *Deployer) sweepOneOffs(ctx context.Context) error {
-	owners, err := d.engine.OneOffs(ctx, d.colour.name)
+	owners, err := d.docker.OneOffs(ctx, d.colour.name)
 	for id, owner := range owners {
 		if !ledger.ReadProcess(owner).Alive() {
-			err = errors.Join(err, d.engine.RemoveOneOff(ctx, id))
+			err = errors.Join(err, d.docker.RemoveOneOff(ctx, id))
 		}
 	}
 	return err
@@ -162,10 +162,10 @@ func (d *Deployer) sweepOneOffs(ctx context.Context) error {
 
 // endOneOffs removes the colour's one-off containers, whoever waits for them.
 func (d *Deployer) endOneOffs(ctx context.Context) error {
-	owners, err := d.engine.OneOffs(ctx, d.colour.name)
+	owners, err := d.docker.OneOffs(ctx, d.colour.name)
 	for id := range owners {
 		d.out.step("Ending a command of bin/deploy run %s", d.colour.name)
-		err = errors.Join(err, d.engine.RemoveOneOff(ctx, id))
+		err = errors.Join(err, d.docker.RemoveOneOff(ctx, id))
 	}
 	return err
 }

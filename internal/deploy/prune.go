@@ -29,7 +29,7 @@ func (d *Deployer) removeAllImages(ctx context.Context) error {
 }
 
 func (d *Deployer) pruneBut(ctx context.Context, kept []ledger.Record, remove func(engine.Image) error) error {
-	images, err := d.engine.Images(ctx, d.colour.name)
+	images, err := d.docker.Images(ctx, d.colour.name)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (d *Deployer) pruneBut(ctx context.Context, kept []ledger.Record, remove fu
 	for _, release := range kept {
 		revisions = append(revisions, release.Revision)
 	}
-	return errors.Join(append(errs, d.layers.prune(ctx, d.engine, revisions))...)
+	return errors.Join(append(errs, d.layers.prune(ctx, d.docker, revisions))...)
 }
 
 // keeps tells whether an image is one of the releases.
@@ -59,7 +59,7 @@ func (d *Deployer) removeImage(ctx context.Context, image engine.Image) error {
 	var errs []error
 	for _, name := range image.Names {
 		if strings.HasPrefix(name, d.colour.repository+"@") || strings.HasPrefix(name, d.colour.repository+":") {
-			errs = append(errs, d.engine.Untag(ctx, name))
+			errs = append(errs, d.docker.Untag(ctx, name))
 		}
 	}
 	return errors.Join(errs...)
@@ -69,7 +69,7 @@ func (d *Deployer) removeFromRegistry(ctx context.Context, image engine.Image) e
 	var errs []error
 	for _, name := range image.Names {
 		if digest, ok := strings.CutPrefix(name, d.colour.repository+"@"); ok {
-			errs = append(errs, removeFromRegistry(ctx, d.colour.repository, digest))
+			errs = append(errs, d.docker.Unregister(ctx, d.colour.repository, digest))
 		}
 	}
 	return errors.Join(errs...)

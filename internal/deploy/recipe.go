@@ -144,7 +144,7 @@ func (d *Deployer) build(ctx context.Context, p *ledger.Deployment) error {
 		fmt.Errorf("took longer than BUILD_TIMEOUT=%v", d.config.BuildTimeout))
 	defer cancel()
 	watch := &buildOutput{to: d.out, layers: d.layers, revision: p.Revision, begun: time.Now()}
-	id, err := d.engine.Build(ctx, d.colour.www, d.name(p.Revision), []string{
+	id, err := d.docker.Build(ctx, d.colour.www, d.name(p.Revision), []string{
 		engine.ColourLabel + "=" + d.colour.name,
 		engine.RevisionLabel + "=" + p.Revision,
 		engine.TimeLabel + "=" + p.Built.Format(time.RFC3339),
@@ -169,12 +169,12 @@ func (d *Deployer) name(tag string) string { return d.colour.repository + ":" + 
 // naming the release that runs, until this one does.
 func (d *Deployer) tag(ctx context.Context, p *ledger.Deployment) error {
 	d.out.step("Tagging %s as %s", d.colour.image, d.name(p.Revision))
-	return d.engine.Tag(ctx, p.Image, d.name(p.Revision))
+	return d.docker.Tag(ctx, p.Image, d.name(p.Revision))
 }
 
 func (d *Deployer) push(ctx context.Context, p *ledger.Deployment) error {
 	d.out.step("Pushing %s", d.name(p.Revision))
-	digest, err := d.engine.Push(ctx, d.name(p.Revision))
+	digest, err := d.docker.Push(ctx, d.name(p.Revision))
 	if err != nil {
 		return fmt.Errorf("%w (does the registry run? make up starts it)", err)
 	}
@@ -186,11 +186,11 @@ func (d *Deployer) push(ctx context.Context, p *ledger.Deployment) error {
 // host would pull.
 func (d *Deployer) pull(ctx context.Context, p *ledger.Deployment) error {
 	d.out.step("Pulling %s@%s", d.colour.repository, p.Digest)
-	return d.engine.Pull(ctx, d.colour.repository+"@"+p.Digest)
+	return d.docker.Pull(ctx, d.colour.repository+"@"+p.Digest)
 }
 
 func (d *Deployer) pullMissing(ctx context.Context, p *ledger.Deployment) error {
-	present, err := d.engine.HasImage(ctx, d.colour.repository+"@"+p.Digest)
+	present, err := d.docker.HasImage(ctx, d.colour.repository+"@"+p.Digest)
 	if err != nil || present {
 		return err
 	}
@@ -212,7 +212,7 @@ func (d *Deployer) run(ctx context.Context, p *ledger.Deployment) error {
 	}
 	d.sayVolumes(p, runtime)
 	for _, port := range ports {
-		p.Container, err = d.engine.Start(ctx, engine.Release{
+		p.Container, err = d.docker.Start(ctx, engine.Release{
 			Name:       fmt.Sprintf("%s-%d", d.colour.app, port),
 			Colour:     d.colour.name,
 			Revision:   p.Revision,

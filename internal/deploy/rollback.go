@@ -96,7 +96,7 @@ func (d *Deployer) Down(ctx context.Context, clean bool) error {
 	if err := d.meanDown(ctx); err != nil {
 		return err
 	}
-	all, err := d.engine.Releases(ctx, d.colour.name)
+	all, err := d.docker.Releases(ctx, d.colour.name)
 	if err != nil {
 		return err
 	}
@@ -106,18 +106,18 @@ func (d *Deployer) Down(ctx context.Context, clean bool) error {
 			return err
 		}
 		d.keepLog(ctx, release.ID, release.Revision)
-		if err := d.engine.RemoveRelease(ctx, release.ID); err != nil {
+		if err := d.docker.RemoveRelease(ctx, release.ID); err != nil {
 			return err
 		}
 	}
 	if err := d.endOneOffs(ctx); err != nil {
 		return err
 	}
-	if err := d.engine.RemoveAppsNetwork(ctx); err != nil || !clean {
+	if err := d.docker.RemoveAppsNetwork(ctx); err != nil || !clean {
 		return err
 	}
 	d.out.step("Removing the images of %s", d.colour.name)
-	return errors.Join(d.engine.Untag(ctx, d.colour.image), d.removeAllImages(ctx), d.sayKept(ctx))
+	return errors.Join(d.docker.Untag(ctx, d.colour.image), d.removeAllImages(ctx), d.sayKept(ctx))
 }
 
 // Restore brings back the release that should run: after make down, after an

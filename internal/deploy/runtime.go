@@ -41,7 +41,7 @@ func (d *Deployer) configured(ctx context.Context, p *ledger.Deployment) (runtim
 	if err != nil {
 		return runtime, err
 	}
-	image, err := d.engine.ImageConfig(ctx, d.colour.repository+"@"+p.Digest)
+	image, err := d.docker.ImageConfig(ctx, d.colour.repository+"@"+p.Digest)
 	if err != nil {
 		return runtime, err
 	}

@@ -13,9 +13,9 @@ import (
 	"deux/internal/program"
 )
 
-// watch starts a process that outlives this hook, and settles what it leaves
-// if it, or git, is killed: nobody has to push again for it.
-func (d *Deployer) watch() error {
+// leaveWatcher starts a process that outlives this hook, and settles what it
+// leaves if it, or git, is killed: nobody has to push again for it.
+func (d *Deployer) leaveWatcher() error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -47,10 +47,34 @@ func (d *Deployer) Settle(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
+	return d.prepare(ctx)
+}
+
+// enter makes this process the only one that works on the colour, until leave,
+// and prepares it.
+func (d *Deployer) enter(ctx context.Context) (leave func(), err error) {
+	unlock, err := d.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.prepare(ctx); err != nil {
+		unlock()
+		return nil, err
+	}
+	return unlock, nil
+}
+
+// prepare makes sure that there is everything to work with, and then finishes or
+// removes what an interrupted push left. Nothing else settles: while Docker or
+// Redis is away, nothing is taken for dead that only can't be seen.
+func (d *Deployer) prepare(ctx context.Context) error {
+	if err := d.ready(ctx); err != nil {
+		return err
+	}
 	return d.settle(ctx)
 }
 
-// settle is the first thing under the lock: it finishes or writes off the push
+// settle is for prepare: it finishes or writes off the push
 // that died here last, and removes containers that nobody waits for.
 func (d *Deployer) settle(ctx context.Context) error {
 	c, err := d.containers(ctx)

@@ -58,7 +58,7 @@ func (d *Deployer) healthStatus(ctx context.Context) error {
 		return nil
 	}
 	listed, redis := d.listedNow(ctx)
-	all, docker := d.engine.Releases(ctx, d.colour.name)
+	all, docker := d.docker.Releases(ctx, d.colour.name)
 	release, found := holder(all, listed, d.colour.app)
 	switch {
 	case docker != nil:
@@ -114,7 +114,7 @@ func holder(all []engine.Release, listed []fleet.Server, app string) (engine.Rel
 
 // releaseHealth writes how a container is, and whether the app in it answers.
 func (d *Deployer) releaseHealth(ctx context.Context, release engine.Release, server fleet.Server) error {
-	condition, err := d.engine.Condition(ctx, release.ID)
+	condition, err := d.docker.Condition(ctx, release.ID)
 	if err != nil {
 		return d.unwell("unknown: %v", err)
 	}

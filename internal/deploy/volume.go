@@ -14,7 +14,7 @@ import (
 // leftVolumes returns what Docker has of the colour's volumes, in the file or
 // not.
 func (d *Deployer) leftVolumes(ctx context.Context) (left []ledger.Volume, err error) {
-	found, err := d.engine.Volumes(ctx, d.colour.name)
+	found, err := d.docker.Volumes(ctx, d.colour.name)
 	for _, v := range found {
 		if name, ours := strings.CutPrefix(v.Name, d.colour.volumePrefix); ours {
 			left = append(left, ledger.Volume{Name: name, Path: v.Path})
@@ -26,7 +26,7 @@ func (d *Deployer) leftVolumes(ctx context.Context) (left []ledger.Volume, err e
 // volumesFor returns the volumes that the release gets, and makes those that
 // are missing. What it made is written down in p, in case the push fails.
 func (d *Deployer) volumesFor(ctx context.Context, p *ledger.Deployment) ([]engine.Volume, error) {
-	paths, err := d.engine.VolumePaths(ctx, d.colour.repository+"@"+p.Digest)
+	paths, err := d.docker.VolumePaths(ctx, d.colour.repository+"@"+p.Digest)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (d *Deployer) volumesFor(ctx context.Context, p *ledger.Deployment) ([]engi
 func (d *Deployer) ensureVolumes(ctx context.Context, p *ledger.Deployment, all ledger.Volumes) (ensured []engine.Volume, err error) {
 	for _, v := range all {
 		docker := d.colour.volumeOf(v)
-		made, err := d.engine.EnsureVolume(ctx, docker)
+		made, err := d.docker.EnsureVolume(ctx, docker)
 		if err != nil {
 			return nil, err
 		}
@@ -80,7 +80,7 @@ func (d *Deployer) dropVolumes(ctx context.Context, p *ledger.Deployment) {
 	all := d.ledger.Volumes()
 	for _, name := range p.Volumes {
 		v, _ := all.Named(name)
-		if err := d.engine.RemoveVolume(ctx, d.colour.name, d.colour.volumeOf(v).Name); err != nil {
+		if err := d.docker.RemoveVolume(ctx, d.colour.name, d.colour.volumeOf(v).Name); err != nil {
 			d.out.line("warning: %v", err)
 			continue
 		}
@@ -143,7 +143,7 @@ func (d *Deployer) RemoveVolume(ctx context.Context, name string, confirmed bool
 		if err := d.withVolumes(ctx, before, after, "-volume:"+name); err != nil {
 			return err
 		}
-		if err := d.engine.RemoveVolume(ctx, d.colour.name, d.colour.volumeOf(v).Name); err != nil {
+		if err := d.docker.RemoveVolume(ctx, d.colour.name, d.colour.volumeOf(v).Name); err != nil {
 			return err
 		}
 		d.out.line("The volume %s is removed", d.colour.volumeOf(v).Name)
@@ -170,11 +170,11 @@ func (d *Deployer) findVolume(ctx context.Context, all ledger.Volumes, name stri
 // strangersOf returns an error if a container that is no release of the colour
 // has the volume.
 func (d *Deployer) strangersOf(ctx context.Context, v ledger.Volume) error {
-	users, err := d.engine.VolumeUsers(ctx, d.colour.volumeOf(v).Name)
+	users, err := d.docker.VolumeUsers(ctx, d.colour.volumeOf(v).Name)
 	if err != nil {
 		return err
 	}
-	releases, err := d.engine.Releases(ctx, d.colour.name)
+	releases, err := d.docker.Releases(ctx, d.colour.name)
 	if err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ func (d *Deployer) ListVolumes(ctx context.Context) error {
 	}
 	for _, v := range all {
 		docker := d.colour.volumeOf(v).Name
-		users, err := d.engine.VolumeUsers(ctx, docker)
+		users, err := d.docker.VolumeUsers(ctx, docker)
 		if err != nil {
 			return err
 		}

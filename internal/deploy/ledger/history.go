@@ -78,7 +78,7 @@ func (l *Ledger) Append(r Record) error {
 	if err != nil {
 		return err
 	}
-	if err := l.disk.Append(l.Path(historyFile), append(line, '\n')); err != nil {
+	if err := l.AppendTo(historyFile, append(line, '\n')); err != nil {
 		return fmt.Errorf("writing the history: %w", err)
 	}
 	return nil

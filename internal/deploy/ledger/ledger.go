@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 )
 
-// The files of a ledger. Those without a capital are the ledger's own.
+// The files of a ledger. Those with a capital are for others to read and write.
 const (
 	historyFile  = "history"      // every deployment, one JSON object a line
 	currentFile  = "current.json" // the Deployment whose release should run
@@ -62,13 +62,23 @@ func (l *Ledger) Exists() error {
 // Make makes the folder of the ledger.
 func (l *Ledger) Make() error { return os.MkdirAll(l.dir, 0o755) }
 
+// Replace gives a file of the ledger new content.
+func (l *Ledger) Replace(file string, content []byte) error {
+	return l.disk.Replace(l.Path(file), content, 0o644)
+}
+
+// AppendTo adds a line to a file of the ledger.
+func (l *Ledger) AppendTo(file string, line []byte) error {
+	return l.disk.Append(l.Path(file), line)
+}
+
 // write replaces a file by the value as JSON.
 func (l *Ledger) write(file string, value any) error {
 	content, err := json.Marshal(value)
 	if err != nil {
 		return err
 	}
-	return l.disk.Replace(l.Path(file), append(content, '\n'), 0o644)
+	return l.Replace(file, append(content, '\n'))
 }
 
 // read reads what write wrote and reports whether there is anything.
