@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -72,8 +73,12 @@ func (r Record) Seconds() (total float64) {
 	return total
 }
 
-// Append adds a record to the history.
+// Append adds a record to the history, unless it is the last one there: of a
+// process that was killed as soon as it had added it.
 func (l *Ledger) Append(r Record) error {
+	if past, err := l.History(); err == nil && len(past) > 0 && past[len(past)-1].same(r) {
+		return nil
+	}
 	line, err := json.Marshal(r)
 	if err != nil {
 		return err
@@ -99,6 +104,12 @@ func (l *Ledger) History() ([]Record, error) {
 		}
 	}
 	return all, nil
+}
+
+// same reports whether both are of the same deployment and came to the same end.
+func (r Record) same(other Record) bool {
+	return r.Time.Equal(other.Time) && r.Built.Equal(other.Built) && r.Ref == other.Ref && r.Revision == other.Revision &&
+		r.Result == other.Result && slices.Equal(r.Changes, other.Changes)
 }
 
 // Releases returns the last releases that ran, newest first, each image once:
