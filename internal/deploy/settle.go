@@ -10,6 +10,7 @@ import (
 
 	"deux/internal/deploy/ledger"
 	"deux/internal/deploy/repo"
+	"deux/internal/engine"
 	"deux/internal/program"
 )
 
@@ -107,17 +108,36 @@ func (d *Deployer) settle(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := d.nameCurrent(ctx, current); err != nil {
+		return err
+	}
 	return d.pruneConfigurations(ctx)
+}
+
+// nameCurrent gives the release that has the requests the app's name, if a push
+// was interrupted before it did.
+func (d *Deployer) nameCurrent(ctx context.Context, current engine.Release) error {
+	if current.ID == "" || current.Name == d.colour.app {
+		return nil
+	}
+	others, err := d.others(ctx, current.ID)
+	if err != nil {
+		return err
+	}
+	return d.passName(ctx, others, current.ID)
 }
 
 // errInterrupted is why a push failed whose process was killed.
 var errInterrupted = errors.New("interrupted")
 
 // finish ends a push that died: switches over to its candidate if its ref had
-// moved, clears up if the switch was done, and otherwise writes down how far it
-// came.
+// moved or that had begun, clears up if the switch was done, and otherwise writes
+// down how far it came.
 func (d *Deployer) finish(ctx context.Context, dead *ledger.Deployment, current string) error {
 	if dead.Container != "" && dead.Container == current {
+		if err := d.confirm(dead); err != nil {
+			return err
+		}
 		if err := d.follow(ctx, dead, clearSteps); err != nil {
 			d.out.line("warning: %v; the next push clears it up", err)
 		}
@@ -128,11 +148,17 @@ func (d *Deployer) finish(ctx context.Context, dead *ledger.Deployment, current 
 	if err != nil {
 		return err
 	}
-	if dead.Ready && now == dead.Revision {
+	if dead.Ready && now == dead.Revision || switching(dead) {
 		d.out.line("Finishing the push of %s, which was interrupted", dead.Revision)
 		_ = d.takeOver(ctx, dead, cmp.Or(dead.Aim, ledger.Deployed)) // which says why when it can't
 		return nil
 	}
 	d.end(dead, ledger.Failed, &stepError{dead.Step, errInterrupted})
 	return nil
+}
+
+// switching reports whether a healthy candidate was about to get the requests. A
+// change of the configuration is taken back instead.
+func switching(dead *ledger.Deployment) bool {
+	return dead.Step == switchSteps[0].name && dead.Aim != ledger.Configured
 }

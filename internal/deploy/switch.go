@@ -28,18 +28,24 @@ func (d *Deployer) switchOver(ctx context.Context, p *ledger.Deployment) error {
 		err = d.docker.Keep(ctx, p.Container)
 	}
 	if err == nil {
-		err = d.ledger.SetCurrent(p)
-	}
-	if err == nil {
 		err = d.list(ctx, d.colour.site.Server(p.Port))
 	}
 	if err == nil {
-		err = d.ledger.MeanUp()
-	}
-	if err == nil {
-		err = d.agree(p.Generation)
+		err = d.confirm(p)
 	}
 	return err
+}
+
+// confirm writes down what the lists say since the switch: before it they would
+// say otherwise, if this process died between the two.
+func (d *Deployer) confirm(p *ledger.Deployment) error {
+	if err := d.ledger.SetCurrent(p); err != nil {
+		return err
+	}
+	if err := d.ledger.MeanUp(); err != nil {
+		return err
+	}
+	return d.agree(p.Generation)
 }
 
 // list makes the server the only one in rotation.
