@@ -6,15 +6,17 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"deux/internal/deploy/appenv"
 	"deux/internal/deploy/ledger"
 )
 
 // leastPoints is how many ways to fail the matrix has at least: fewer would mean
 // that steps are no longer seen.
-const leastPoints = 60
+const leastPoints = 600
 
 // A killing is what a process does that dies.
 type killing struct {
@@ -26,99 +28,135 @@ type killing struct {
 }
 
 var killings = []killing{
-	{
-		name:  "push",
-		start: func(*world) {},
-		act:   func(w *world, f *fate) error { return w.push(f, w.revisions[2]) },
-		heal:  (*world).settle,
-		may:   func(w *world) []string { return []string{w.pushed()} },
-	},
-	{
-		name:  "rollback",
-		start: func(*world) {},
-		act:   func(w *world, f *fate) error { return w.alone(f, rollback) },
-		heal:  (*world).settle,
-		may:   func(w *world) []string { return w.revisions[:2] },
-	},
-	{
-		name:  "restore",
-		start: func(w *world) { w.daemon.boxes = nil },
-		act:   func(w *world, f *fate) error { return w.alone(f, restore) },
-		heal:  func(w *world) error { return w.alone(&fate{at: never}, restore) },
-		may:   func(w *world) []string { return w.revisions[1:2] },
-	},
-	{
-		name:  "down",
-		start: func(*world) {},
-		act:   func(w *world, f *fate) error { return w.alone(f, down) },
-		heal: func(w *world) error {
-			err := errors.Join(w.alone(&fate{at: never}, (&healer{w}).heal), w.alone(&fate{at: never}, down))
-			listed, draining, failure := w.rotation.Read(w.Context())
-			if len(w.daemon.boxes)+len(listed)+len(draining) > 0 {
-				w.Errorf("down: got %v, listed %v, draining %v, want nothing", w.daemon.boxes, listed, draining)
-			}
-			return errors.Join(err, failure, w.alone(&fate{at: never}, restore))
-		},
-		may: func(w *world) []string { return w.revisions[1:2] },
-	},
+	{name: "push", start: nothing, act: (*world).pushLast, heal: settle, may: onlyPushed},
+	{name: "post-receive while it is down", start: (*world).takeDown, act: (*world).receiveLast, heal: settle, may: onlyPushed},
+	{name: "rollback", start: nothing, act: alone(rollback), heal: settle, may: anyBefore},
+	{name: "rollback on a slow Docker", start: (*world).slowDown, act: alone(rollback), heal: settleInTime, may: anyBefore},
+	{name: "restore", start: (*world).loseContainers, act: alone(restore), heal: alive(restore), may: onlyPushed},
+	{name: "env", start: nothing, act: alone(configure), heal: settle, may: onlyPushed},
+	{name: "down", start: nothing, act: alone(down), heal: downAgain, may: onlyPushed},
+}
+
+// What makes the world.
+
+func nothing(*world)             {}
+func (w *world) takeDown()       { _ = alive(down)(w) }
+func (w *world) loseContainers() { w.daemon.boxes = nil }
+
+// slowDown has Docker list what was, and keep the name of what is removed, for a
+// moment.
+func (w *world) slowDown() {
+	w.daemon.keepsNames, w.daemon.lags, w.daemon.before = true, true, w.daemon.boxes
+}
+
+// What dies.
+
+type command func(context.Context, *Deployer) error
+
+func alone(do command) func(*world, *fate) error {
+	return func(w *world, f *fate) error { return w.alone(f, do) }
+}
+
+func (w *world) pushLast(f *fate) error { return w.push(f, w.revisions[2]) }
+
+// receiveLast is the part of it that nothing can refuse any more.
+func (w *world) receiveLast(f *fate) error {
+	return w.pushWith(&fate{at: never}, f, w.revisions[2])
 }
 
 func rollback(ctx context.Context, d *Deployer) error { return d.Rollback(ctx, "") }
 func restore(ctx context.Context, d *Deployer) error  { return d.Restore(ctx) }
 func down(ctx context.Context, d *Deployer) error     { return d.Down(ctx, false) }
 
-// healer is what infrastructure runs on its own.
-type healer struct{ *world }
-
-func (h *healer) heal(ctx context.Context, d *Deployer) error {
-	err := d.Heal(ctx)
-	listed, _, failure := h.rotation.Read(ctx)
-	if d.ledger.IsDown() && len(listed) > 0 {
-		h.Errorf("down, and healed: got %v listed, want nothing", listed)
-	}
-	return errors.Join(err, failure)
+func configure(ctx context.Context, d *Deployer) error {
+	return d.Configure(ctx, appenv.Change{Set: appenv.Configuration{Variables: map[string]string{"NAME": "value"}}})
 }
 
-// settle is the watcher that the dead process left.
-func (w *world) settle() error {
-	return w.alone(&fate{at: never}, func(ctx context.Context, d *Deployer) error {
+// What heals.
+
+// alive is a command that nothing happens to.
+func alive(do command) func(*world) error {
+	return func(w *world) error { return w.alone(&fate{at: never}, do) }
+}
+
+// settle is what the watcher does that the dead process left.
+func settle(w *world) error {
+	return alive(func(ctx context.Context, d *Deployer) error {
 		leave, err := d.enter(ctx)
 		if err == nil {
 			leave()
 		}
 		return err
-	})
+	})(w)
 }
+
+// settleInTime is for a Docker that refuses what it does a moment later.
+func settleInTime(w *world) (err error) {
+	for range 3 {
+		if err = settle(w); err == nil {
+			break
+		}
+	}
+	return err
+}
+
+// downAgain has a person try once more, after all that happens by itself.
+func downAgain(w *world) error {
+	err := errors.Join(settle(w), alive(heal)(w))
+	if listed, _, failure := w.rotation.Read(w.Context()); ledger.At(w.colour.git).IsDown() && len(listed) > 0 {
+		err = errors.Join(err, failure, fmt.Errorf("down, and healed: got %v listed, want nothing", listed))
+	}
+	err = errors.Join(err, alive(down)(w))
+	if listed, draining, failure := w.rotation.Read(w.Context()); len(w.daemon.boxes)+len(listed)+len(draining) > 0 {
+		err = errors.Join(err, failure, fmt.Errorf("down: got %v, listed %v, draining %v, want nothing", w.daemon.boxes, listed, draining))
+	}
+	return errors.Join(err, alive(restore)(w))
+}
+
+// What may serve then.
+
+func onlyPushed(w *world) []string { return []string{w.pushed()} }
+func anyBefore(w *world) []string  { return w.revisions[:2] }
 
 // A process may die, or lose an answer, at every point of everything that it
 // does: one release has the requests afterwards, whole, and the ledger says so.
 func TestKillMatrix_OneReleaseServesWhereverAProcessDies(t *testing.T) {
-	begun, total := time.Now(), 0
-	for _, k := range killings {
-		t.Run(k.name, func(t *testing.T) {
-			w := newWorld(t)
-			listed, _, err := w.rotation.Read(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			k.start(w)
-			first := &fate{at: never}
-			if undisturbed := w.again(listed); k.act(undisturbed, first) != nil {
-				t.Fatalf("undisturbed, it fails:\n%s", undisturbed.out)
-			}
-			for at, p := range first.passed {
-				for _, turn := range p.turns() {
-					total++
-					k.die(w.again(listed), &fate{at: at, turn: turn}, fmt.Sprintf("%s that %s %d, %s", k.name, turns[turn], at, p.what))
-				}
-			}
-			t.Logf("%s: %d points", k.name, len(first.passed))
-		})
+	begun := time.Now()
+	var total atomic.Int32
+	t.Run("of", func(t *testing.T) {
+		for _, k := range killings {
+			t.Run(k.name, func(t *testing.T) {
+				t.Parallel()
+				total.Add(int32(k.everywhere(newWorld(t))))
+			})
+		}
+	})
+	t.Logf("%d ways to fail in %v", total.Load(), time.Since(begun).Round(time.Millisecond))
+	if total.Load() < leastPoints && !t.Failed() {
+		t.Errorf("got %d ways to fail, want at least %d", total.Load(), leastPoints)
 	}
-	t.Logf("%d ways to fail in %v", total, time.Since(begun).Round(time.Millisecond))
-	if total < leastPoints && !t.Failed() {
-		t.Errorf("got %d ways to fail, want at least %d", total, leastPoints)
+}
+
+// everywhere has it happen at every point that there is, and returns how many
+// ways to fail that were.
+func (k killing) everywhere(w *world) (ways int) {
+	k.start(w)
+	listed, _, err := w.rotation.Read(w.Context())
+	if err != nil {
+		w.Fatal(err)
 	}
+	first := &fate{at: never}
+	if undisturbed := w.again(listed); k.act(undisturbed, first) != nil {
+		w.Fatalf("undisturbed, it fails:\n%s", undisturbed.out)
+	}
+	for at, p := range first.passed {
+		for _, turn := range p.turns() {
+			ways++
+			k.die(w.again(listed), &fate{at: at, turn: turn}, fmt.Sprintf("%s that %s %d, %s", k.name, turns[turn], at, p.what))
+		}
+	}
+	w.Logf("%d points", len(first.passed))
+	return ways
 }
 
 func (k killing) die(w *world, f *fate, what string) {
@@ -169,6 +207,8 @@ func (w *world) untruths(serves box, before []ledger.Record) (all []string) {
 	current, _ := written.Current()
 	want(current.Revision == serves.Revision && current.Digest == serves.Digest && current.Container == serves.ID,
 		"%s in %s is said to be current, want %s in %s", current.Revision, current.Container, serves.Revision, serves.ID)
+	today, err := appenv.Open(written.Path(ledger.Configurations)).Current()
+	want(err == nil && today == serves.Generation, "the configuration is %d, want the container's, %d, %v", today, serves.Generation, err)
 	past, err := written.History()
 	last := ledger.Releases(past, 1)
 	want(err == nil && len(last) == 1 && last[0].Digest == serves.Digest, "the history says that %+v was released last, %v", last, err)

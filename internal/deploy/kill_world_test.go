@@ -164,7 +164,10 @@ func startProcess() (started ledger.Process, end func()) {
 }
 
 // push is git receive-pack with its two hooks, until one of the three dies.
-func (w *world) push(fate *fate, revision string) (err error) {
+func (w *world) push(f *fate, revision string) error { return w.pushWith(f, f, revision) }
+
+// pushWith is push with another fate from the move of the ref on.
+func (w *world) pushWith(fate, receive *fate, revision string) (err error) {
 	git, end := startProcess()
 	defer end()
 	ctx, old := w.Context(), w.pushed()
@@ -179,7 +182,7 @@ func (w *world) push(fate *fate, revision string) (err error) {
 		return nil
 	}
 	line := strings.NewReader(old + " " + revision + " " + mainRef + "\n")
-	fate.survives(func() { err = w.process(fate, git).PostReceive(ctx, line) })
+	receive.survives(func() { err = w.process(receive, git).PostReceive(ctx, line) })
 	return err
 }
 

@@ -83,7 +83,7 @@ func (d *Deployer) settle(ctx context.Context) error {
 		return err
 	}
 	current, runs := c.current(d.colour.app)
-	if runs && !onPort(c.listed, current.Port) {
+	if runs && !onPort(c.listed, current.Port) && !d.ledger.IsDown() {
 		if err := d.list(ctx, d.colour.site.Server(current.Port)); err != nil {
 			return err
 		}
