@@ -48,10 +48,10 @@ func (l *Ledger) betweenHooks(self Process) bool {
 	return under && other.Ready && other.Git != self && other.Git.Alive()
 }
 
-// sweep removes what a process left that was killed while it wrote a file. What
-// it can't remove is in nobody's way.
+// sweep removes what a process left that was killed while it wrote a file that
+// is written under the lock alone. What it can't remove is in nobody's way.
 func (l *Ledger) sweep() {
-	for _, file := range []string{currentFile, underWayFile, downFile, portFile, volumesFile} {
+	for _, file := range []string{currentFile, underWayFile, downFile, portFile} {
 		_ = program.RemoveUnfinished(l.Path(file))
 	}
 }
