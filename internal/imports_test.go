@@ -24,11 +24,14 @@ var allowed = map[string][]string{
 	"webapp":         {"fleet", "access", "overview"},
 	"proxy":          {"fleet", "http1"},
 	"infrastructure": {"fleet", "engine", "access"},
-	"deploy":         {"fleet", "engine", "deploy/appenv"},
+	"deploy":         {"fleet", "engine", "deploy/appenv", "deploy/ledger", "deploy/repo"},
 	"appenv":         {}, // files, no Docker and no Redis
+	"ledger":         {}, // the same
+	"repo":           {}, // git alone
 	"http1":          {},
 	"protocol":       {}, // only tests: the proxy from outside
 	"redistest":      {},
+	"repotest":       {},
 	"streamtest":     {},
 	"program":        {},
 	"settings":       {},

@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 
+	"deux/internal/deploy/ledger"
 	"deux/internal/engine"
 )
 
@@ -25,9 +26,7 @@ func (d *Deployer) releaseAgain(ctx context.Context, what string) error {
 	if err != nil {
 		return err
 	}
-	var running push
-	_, runs := c.current(d.colour.app)
-	if !runs || !readJSON(d.colour.state("current.json"), &running) {
+	if _, runs := c.current(d.colour.app); !runs || !d.ledger.HasCurrent() {
 		d.out.line("Nothing of %s runs: the next release starts with it", d.colour.name)
 		return nil
 	}
@@ -40,7 +39,7 @@ func (d *Deployer) releaseAgain(ctx context.Context, what string) error {
 
 // keepUp leaves the release that should run as it is, or releases it again
 // where limits or volumes are others by now than it was started with.
-func (d *Deployer) keepUp(ctx context.Context, should *push, current engine.Release) error {
+func (d *Deployer) keepUp(ctx context.Context, should *ledger.Deployment, current engine.Release) error {
 	now, err := d.runtime(ctx, should)
 	if err != nil {
 		return err

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/term"
+
+	"deux/internal/deploy/ledger"
 )
 
 // usualWidth is how wide a terminal is taken to be that does not say.
@@ -35,14 +37,14 @@ func briefHeader() string {
 
 // brief is the push in lines of at most width columns: its commit's subject or
 // what was configured, and below it why it failed.
-func (r record) brief(width int) string {
+func brief(r ledger.Record, width int) string {
 	what := r.Subject
 	if len(r.Changes) > 0 {
 		what = strings.Join(r.Changes, " ")
 	}
 	name, _, _ := strings.Cut(r.Who, "@")
 	line := fmt.Sprintf(briefForm, r.Time.Local().Format("2006-01-02 15:04"), briefResult(r.Result),
-		cut(r.Revision, 7), fmt.Sprintf("%.1f s", r.seconds()), shorten(name, 8), what)
+		cut(r.Revision, 7), fmt.Sprintf("%.1f s", r.Seconds()), shorten(name, 8), what)
 	lines := shorten(strings.TrimRight(line, " "), width)
 	if r.Why != "" {
 		lines += "\n" + shorten("    "+r.Why, width)
@@ -52,18 +54,10 @@ func (r record) brief(width int) string {
 
 // briefResult is a result that fits its column.
 func briefResult(result string) string {
-	if result == forwarded {
+	if result == ledger.Forwarded {
 		return "FORWARD"
 	}
 	return result
-}
-
-// seconds is how long all steps took.
-func (r record) seconds() (total float64) {
-	for _, step := range r.Steps {
-		total += step.Seconds
-	}
-	return total
 }
 
 // cut returns at most the first n bytes of an ASCII text.

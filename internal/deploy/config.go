@@ -144,6 +144,3 @@ func (c Config) colour(name string) (colour, error) {
 		volumePrefix: c.Fleet + "_" + name + "_",
 	}, nil
 }
-
-// state returns the path of a file of the system's in the bare repository.
-func (c colour) state(file string) string { return filepath.Join(c.git, "deux", file) }

@@ -3,11 +3,11 @@ package deploy
 import (
 	"context"
 	"errors"
-	"os"
 	"strings"
 	"time"
 
 	"deux/internal/deploy/appenv"
+	"deux/internal/deploy/ledger"
 )
 
 // Configure changes what the app gets besides its image, and has a new
@@ -43,41 +43,15 @@ func (d *Deployer) Configure(ctx context.Context, change appenv.Change) error {
 // ended counts, because the change may be what it needs. Before the first push
 // nothing of Docker or Redis is asked.
 func (d *Deployer) settled(ctx context.Context) (bool, error) {
-	_, under := d.underWay()
-	if !under && !readJSON(d.colour.state("current.json"), new(push)) {
+	_, under := d.ledger.UnderWay()
+	if !under && !d.ledger.HasCurrent() {
 		return false, nil
 	}
-	if err := d.ready(ctx); err != nil {
+	all, err := d.docker.Releases(ctx, d.colour.name) // settling may remove one
+	if err := d.prepare(ctx); err != nil {
 		return false, err
 	}
-	all, err := d.engine.Releases(ctx, d.colour.name)
-	if err == nil {
-		err = d.settle(ctx)
-	}
-	return len(all) > 0 && readJSON(d.colour.state("current.json"), new(push)), err
-}
-
-// prepare makes sure that there is everything to work with, and finishes or
-// removes what an interrupted push left.
-func (d *Deployer) prepare(ctx context.Context) error {
-	if err := d.ready(ctx); err != nil {
-		return err
-	}
-	return d.settle(ctx)
-}
-
-// enter makes this process the only one that works on the colour, until leave,
-// and prepares it.
-func (d *Deployer) enter(ctx context.Context) (leave func(), err error) {
-	unlock, err := d.lock(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := d.prepare(ctx); err != nil {
-		unlock()
-		return nil, err
-	}
-	return unlock, nil
+	return len(all) > 0 && d.ledger.HasCurrent(), err
 }
 
 // write keeps the configuration after the change, if it changes something.
@@ -99,13 +73,15 @@ func (d *Deployer) keep(ctx context.Context, generation int, changes []string) e
 	if err := errors.Join(d.env.Use(generation), d.env.Prune()); err != nil {
 		return err
 	}
-	p := d.newPush(ctx, "", neverDeployed)
 	advice := "git push " + d.colour.name + " main uses it"
-	if readJSON(d.colour.state("current.json"), p) {
+	p, deployed := d.ledger.Current()
+	if !deployed {
+		p = d.newPush(ctx, "", neverDeployed)
+	} else {
 		advice = "bin/deploy restore " + d.colour.name + " starts it with this"
 	}
 	p.Time, p.Who, p.Steps, p.Changes = time.Now().UTC().Truncate(time.Second), who(), nil, changes
-	d.end(p, configured, nil)
+	d.end(p, ledger.Configured, nil)
 	d.out.line("CONFIGURED %s %s: %s does not run; %s", d.colour.name, strings.Join(changes, " "), d.colour.app, advice)
 	return nil
 }
@@ -115,12 +91,12 @@ const neverDeployed = "-"
 
 // reconfigure has the release that runs start again with the generation.
 func (d *Deployer) reconfigure(ctx context.Context, generation int, changes []string) error {
-	var running push
-	if !readJSON(d.colour.state("current.json"), &running) {
+	running, deployed := d.ledger.Current()
+	if !deployed {
 		return d.nothingDeployed()
 	}
 	p := d.newPush(ctx, running.Ref, running.Revision)
-	p.Aim, p.Generation, p.Changes = configured, generation, changes
+	p.Aim, p.Generation, p.Changes = ledger.Configured, generation, changes
 	p.Built, p.Digest = running.Built, running.Digest
 	err := d.undertake(p)
 	if err == nil {
@@ -132,15 +108,15 @@ func (d *Deployer) reconfigure(ctx context.Context, generation int, changes []st
 		d.out.line("Taking the change back: %s goes on with the configuration that it has", d.colour.app)
 		return d.fail(ctx, p, err)
 	}
-	return d.takeOver(context.WithoutCancel(ctx), p, configured)
+	return d.takeOver(context.WithoutCancel(ctx), p, ledger.Configured)
 }
 
 // undertake writes down what a command of a person's is about to do, and leaves
 // a process that settles it if this one is killed.
-func (d *Deployer) undertake(p *push) error {
-	d.git = processOf(os.Getpid())
+func (d *Deployer) undertake(p *ledger.Deployment) error {
+	d.git = d.self
 	p.Git = d.git
-	return errors.Join(d.save(p), d.watch())
+	return errors.Join(d.ledger.Save(p), d.watch())
 }
 
 // agree makes the configuration of the container that has the requests today's:
@@ -155,7 +131,7 @@ func (d *Deployer) agree(generation int) error {
 // pruneConfigurations removes the generations that are not today's and that no
 // container got.
 func (d *Deployer) pruneConfigurations(ctx context.Context) error {
-	all, err := d.engine.Releases(ctx, d.colour.name)
+	all, err := d.docker.Releases(ctx, d.colour.name)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ type containers struct {
 }
 
 func (d *Deployer) containers(ctx context.Context) (containers, error) {
-	all, err := d.engine.Releases(ctx, d.colour.name)
+	all, err := d.docker.Releases(ctx, d.colour.name)
 	if err != nil {
 		return containers{}, err
 	}
@@ -74,10 +74,8 @@ func (d *Deployer) freePorts(ctx context.Context) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	first, last := d.colour.site.First, 0
-	if readJSON(d.colour.state("port"), &last); last < first {
-		last = first - 1
-	}
+	first := d.colour.site.First
+	last := max(d.ledger.LastPort(), first-1)
 	var free []int
 	for i := range d.config.Ports {
 		port := first + (last-first+1+i)%d.config.Ports

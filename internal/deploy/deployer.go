@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"deux/internal/deploy/appenv"
+	"deux/internal/deploy/ledger"
+	"deux/internal/deploy/repo"
 	"deux/internal/engine"
 	"deux/internal/fleet"
 )
@@ -25,16 +27,18 @@ var errGone = errors.New("the pusher went away")
 type Deployer struct {
 	config     Config
 	colour     colour
-	repository repository
-	history    history
+	repository repo.Repository
+	ledger     *ledger.Ledger
 	layers     layers
 	env        appenv.Store
-	engine     *engine.Engine
-	lists      *fleet.Fleet
-	rotation   *fleet.Rotation
+	docker     docker
+	lists      lists
+	rotation   rotation
 	journal    *journal
 	out        *output
-	git        process // that runs this process as a hook
+	self       ledger.Process
+	git        ledger.Process // that runs this process as a hook
+	watch      func() error   // has somebody settle what this process leaves if it is killed
 }
 
 // Open returns the Deployer of the colour, whose output goes to out.
@@ -43,8 +47,9 @@ func Open(config Config, name string, out io.Writer) (*Deployer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(colour.state("")); err != nil {
-		return nil, fmt.Errorf("%w: make deploy-init makes it", err)
+	written := ledger.At(colour.git)
+	if err := written.Exists(); err != nil {
+		return nil, err
 	}
 	docker, err := engine.Open(config.Fleet)
 	if err != nil {
@@ -52,28 +57,40 @@ func Open(config Config, name string, out io.Writer) (*Deployer, error) {
 	}
 	lists := fleet.Open(config.Redis, colour.site).As("deploy")
 	rotation, err := lists.Rotation(name)
-	return &Deployer{
+	d := newDeployer(config, colour, written, out)
+	d.meet(docker, lists, rotation)
+	return d, err
+}
+
+// newDeployer returns a Deployer that has met neither Docker nor Redis.
+func newDeployer(config Config, colour colour, written *ledger.Ledger, out io.Writer) *Deployer {
+	d := &Deployer{
 		config:     config,
 		colour:     colour,
-		repository: repository{colour.git},
-		history:    history{colour.state("history")},
-		layers:     layers{colour.state("layers")},
-		env:        appenv.Open(colour.state("env")),
-		engine:     docker,
-		lists:      lists,
-		rotation:   rotation,
-		journal:    &journal{colour: name, steps: lists},
+		repository: repo.Repository{Dir: colour.git},
+		ledger:     written,
+		layers:     layers{written},
+		env:        appenv.Open(written.Path(ledger.Configurations)),
 		out:        &output{to: out, gone: func() {}},
-		git:        processOf(os.Getppid()),
-	}, err
+		self:       ledger.ProcessOf(os.Getpid()),
+		git:        ledger.ProcessOf(os.Getppid()),
+	}
+	d.watch = d.leaveWatcher
+	return d
+}
+
+// meet gives the Deployer its Docker and its Redis.
+func (d *Deployer) meet(docker docker, lists lists, rotation rotation) {
+	d.docker, d.lists, d.rotation = docker, lists, rotation
+	d.journal = &journal{colour: d.colour.name, steps: lists}
 }
 
 // Close ends the connections to Docker and to Redis.
-func (d *Deployer) Close() { d.engine.Close(); d.lists.Close() }
+func (d *Deployer) Close() { d.docker.Close(); d.lists.Close() }
 
 // ready returns nil when there is everything to work with.
 func (d *Deployer) ready(ctx context.Context) error {
-	if err := d.engine.Ping(ctx); err != nil {
+	if err := d.docker.Ping(ctx); err != nil {
 		return fmt.Errorf("no answer from Docker (is it started? may you use it? usermod -aG docker %s): %w", userName(), err)
 	}
 	switch err := d.lists.Ping(ctx); {
@@ -82,22 +99,22 @@ func (d *Deployer) ready(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("no answer from Redis at %v (make up starts it): %w", d.config.Redis, err)
 	}
-	stranger, err := d.engine.Stranger(ctx, d.colour.app)
+	stranger, err := d.docker.Stranger(ctx, d.colour.app)
 	if err == nil && stranger {
 		err = fmt.Errorf("a container called %s exists that no push made: rename or remove it", d.colour.app)
 	}
 	return err
 }
 
-func (d *Deployer) newPush(ctx context.Context, ref, revision string) *push {
+func (d *Deployer) newPush(ctx context.Context, ref, revision string) *ledger.Deployment {
 	now := time.Now().UTC()
-	return &push{
-		record: record{
+	return &ledger.Deployment{
+		Record: ledger.Record{
 			Time:     now.Truncate(time.Second),
 			Built:    now,
 			Ref:      ref,
 			Revision: revision,
-			Subject:  d.repository.subject(ctx, revision),
+			Subject:  d.repository.Subject(ctx, revision),
 			Who:      who(),
 		},
 		Git: d.git,
@@ -121,14 +138,32 @@ func userName() string {
 	return strconv.Itoa(os.Getuid())
 }
 
+// lock makes this the only process that works on the colour, until unlock.
+func (d *Deployer) lock(ctx context.Context) (unlock func(), err error) {
+	return d.ledger.Lock(ctx, d.git, func() { d.out.line("Waiting for another push to %s to end", d.colour.name) })
+}
+
+// end writes the push into the history and the journal.
+func (d *Deployer) end(p *ledger.Deployment, result string, why error) {
+	p.Result = result
+	if why != nil {
+		p.Why = oneLine(why.Error())
+	}
+	if err := d.ledger.Append(p.Record); err != nil {
+		d.out.line("warning: %v", err)
+	}
+	d.journal.record(d.ending(p, why))
+	_ = d.ledger.End(p)
+}
+
 // succeed ends a push whose release runs.
-func (d *Deployer) succeed(p *push, result string) {
+func (d *Deployer) succeed(p *ledger.Deployment, result string) {
 	d.end(p, result, nil)
 	d.out.line("DEPLOYED %s %s %s", d.colour.name, p.Revision, p.Digest)
 }
 
 // fail tells the pusher why, and leaves everything as it was before the push.
-func (d *Deployer) fail(ctx context.Context, p *push, err error) error {
+func (d *Deployer) fail(ctx context.Context, p *ledger.Deployment, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTimeout)
 	defer cancel()
 	d.discard(ctx, p)
@@ -136,10 +171,10 @@ func (d *Deployer) fail(ctx context.Context, p *push, err error) error {
 }
 
 // refuse writes the last line of a push that failed, and the history's.
-func (d *Deployer) refuse(p *push, err error) error {
+func (d *Deployer) refuse(p *ledger.Deployment, err error) error {
 	failure := &stepError{step: "lock", err: err}
 	errors.As(err, &failure)
-	d.end(p, failed, failure)
+	d.end(p, ledger.Failed, failure)
 	d.out.line("DEPLOY FAILED %s %s %s: %s", d.colour.name, failure.step, p.Revision, oneLine(failure.err.Error()))
 	return ErrRefused
 }
@@ -151,17 +186,16 @@ const cleanUpTimeout = time.Minute
 const logLines = 50
 
 // discard removes the candidate and its image, after its last words.
-func (d *Deployer) discard(ctx context.Context, p *push) {
+func (d *Deployer) discard(ctx context.Context, p *ledger.Deployment) {
 	if p.Container != "" {
 		d.out.line("Last %d lines of its log:", logLines)
-		_ = d.engine.Logs(ctx, p.Container, logLines, false, d.out)
+		_ = d.docker.Logs(ctx, p.Container, logLines, false, d.out)
 		d.keepLog(ctx, p.Container, p.Revision)
-		if err := d.engine.RemoveRelease(ctx, p.Container); err != nil {
+		if err := d.docker.RemoveRelease(ctx, p.Container); err != nil {
 			d.out.line("warning: %v", err)
 		}
 	}
 	d.dropVolumes(ctx, p)
-	var running push
-	readJSON(d.colour.state("current.json"), &running)
-	_ = d.prune(ctx, &running) // what is left now, the next prune finds
+	running, _ := d.ledger.Current()
+	_ = d.prune(ctx, running) // what is left now, the next prune finds
 }

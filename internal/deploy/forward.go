@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"deux/internal/deploy/ledger"
+	"deux/internal/deploy/repo"
 )
 
 // Forward runs again what the pushed branch holds, after a rollback: its kept
@@ -15,7 +18,7 @@ func (d *Deployer) Forward(ctx context.Context) error {
 		return err
 	}
 	defer leave()
-	past, err := d.history.read()
+	past, err := d.ledger.History()
 	if err != nil {
 		return err
 	}
@@ -28,19 +31,19 @@ func (d *Deployer) Forward(ctx context.Context) error {
 		d.out.line("%s runs what %s holds already: %s", d.colour.app, branch(ref), revision)
 		return nil
 	}
-	for _, release := range releases(past, d.config.Keep) {
+	for _, release := range ledger.Releases(past, d.config.Keep) {
 		if release.Revision == revision {
 			p.Built, p.Digest = release.Built, release.Digest
 			break
 		}
 	}
-	return d.bringBack(ctx, p, forwarded, d.fail)
+	return d.bringBack(ctx, p, ledger.Forwarded, d.fail)
 }
 
 // held returns the ref that the last push deployed and what it holds now.
-func (d *Deployer) held(ctx context.Context, past []record) (ref, revision string, err error) {
+func (d *Deployer) held(ctx context.Context, past []ledger.Record) (ref, revision string, err error) {
 	for _, r := range slices.Backward(past) {
-		if r.Result == deployed && r.Ref != "" {
+		if r.Result == ledger.Deployed && r.Ref != "" {
 			ref = r.Ref
 			break
 		}
@@ -48,8 +51,8 @@ func (d *Deployer) held(ctx context.Context, past []record) (ref, revision strin
 	if ref == "" {
 		return "", "", d.nothingDeployed()
 	}
-	revision, err = d.repository.resolve(ctx, ref)
-	if err == nil && revision == noRevision {
+	revision, err = d.repository.Resolve(ctx, ref)
+	if err == nil && revision == repo.NoRevision {
 		err = fmt.Errorf("%s was deleted, so it holds nothing to go forward to: git push %s %[1]s", branch(ref), d.colour.name)
 	}
 	return ref, revision, err
@@ -57,7 +60,7 @@ func (d *Deployer) held(ctx context.Context, past []record) (ref, revision strin
 
 // sayForward tells how to come back from a rollback.
 func (d *Deployer) sayForward(ctx context.Context, to string) {
-	past, err := d.history.read()
+	past, err := d.ledger.History()
 	if err != nil {
 		return
 	}
@@ -69,13 +72,13 @@ func (d *Deployer) sayForward(ctx context.Context, to string) {
 // heldStatus says so when what runs is not what the pushed branch holds, as
 // after a rollback.
 func (d *Deployer) heldStatus(ctx context.Context, running string) {
-	past, err := d.history.read()
+	past, err := d.ledger.History()
 	if err != nil {
 		return
 	}
 	if ref, revision, err := d.held(ctx, past); err == nil && revision != running {
 		d.out.line("  rollback   %s holds %s %s: bin/deploy forward %s runs that", branch(ref), revision,
-			d.repository.subject(ctx, revision), d.colour.name)
+			d.repository.Subject(ctx, revision), d.colour.name)
 	}
 }
 

@@ -2,9 +2,8 @@ package deploy
 
 import (
 	"context"
-	"errors"
-	"os"
-	"time"
+
+	"deux/internal/deploy/ledger"
 )
 
 // Heal is Restore for whoever notices that a release is not as it should be:
@@ -16,40 +15,46 @@ func (d *Deployer) Heal(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	if err := d.ready(ctx); err != nil {
+	if d.ledger.IsDown() {
+		return d.stayDown(ctx)
+	}
+	if err := d.prepare(ctx); err != nil {
 		return err
 	}
 	d.remind(ctx)
-	if d.isDown() {
-		d.out.line("%s is down", d.colour.name)
-		return d.unlist(ctx)
-	}
-	if err := d.settle(ctx); err != nil {
-		return err
-	}
-	if !readJSON(d.colour.state("current.json"), new(push)) {
+	if !d.ledger.HasCurrent() {
 		d.out.line("%s: %v", d.colour.name, d.nothingDeployed())
 		return d.unlist(ctx)
 	}
 	return d.restore(ctx, d.giveUp)
 }
 
+// stayDown sees to it that an app that is down has no requests.
+func (d *Deployer) stayDown(ctx context.Context) error {
+	if err := d.ready(ctx); err != nil {
+		return err
+	}
+	d.remind(ctx)
+	d.out.line("%s is down", d.colour.name)
+	return d.unlist(ctx)
+}
+
 // giveUp removes what a failed attempt to bring a release back left.
-func (d *Deployer) giveUp(ctx context.Context, p *push, err error) error {
+func (d *Deployer) giveUp(ctx context.Context, p *ledger.Deployment, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTimeout)
 	defer cancel()
 	d.discard(ctx, p)
-	_ = os.Remove(d.colour.state("push.json"))
+	_ = d.ledger.Drop()
 	return err
 }
 
 // meanDown writes down that the app is not to run, and takes it off the lists.
 // Where Redis is away it stays listed; the file counts more.
 func (d *Deployer) meanDown(ctx context.Context) error {
-	if !readJSON(d.colour.state("current.json"), new(push)) {
+	if !d.ledger.HasCurrent() {
 		return nil
 	}
-	if err := writeJSON(d.colour.state("down"), time.Now().UTC()); err != nil {
+	if err := d.ledger.MeanDown(); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, redisPatience)
@@ -73,14 +78,3 @@ func (d *Deployer) unlist(ctx context.Context) error {
 	}
 	return nil
 }
-
-// meanUp writes down that the app is to run.
-func (d *Deployer) meanUp() error {
-	if err := os.Remove(d.colour.state("down")); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
-// isDown reports whether a person took the app down.
-func (d *Deployer) isDown() bool { return readJSON(d.colour.state("down"), new(time.Time)) }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"deux/internal/deploy/ledger"
 	"deux/internal/engine"
 	"deux/internal/program"
 )
@@ -27,9 +28,9 @@ type patient interface {
 
 // waitUntilHealthy returns when the candidate is healthy, or with the reason
 // why it was not in time. One that ends is not waited for.
-func (d *Deployer) waitUntilHealthy(ctx context.Context, p *push) error {
+func (d *Deployer) waitUntilHealthy(ctx context.Context, p *ledger.Deployment) error {
 	d.out.step("Waiting until it is healthy, at most %v", d.colour.health)
-	err := waitUntilHealthy(ctx, d.engine, p.Container, d.colour.site.Server(p.Port).URL, p.AppPort, d.colour.health)
+	err := waitUntilHealthy(ctx, d.docker, p.Container, d.colour.site.Server(p.Port).URL, p.AppPort, d.colour.health)
 	if errors.Is(err, errLate) {
 		name := strings.ToUpper(d.colour.name)
 		err = fmt.Errorf("%w (the limit is HEALTH_TIMEOUT, for %s alone %s_HEALTH_TIMEOUT: change it in .env, then make up)", err, d.colour.name, name)

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"deux/internal/deploy/ledger"
+	"deux/internal/deploy/repo"
 	"deux/internal/program"
 )
 
@@ -23,7 +23,7 @@ var deployedRefs = []string{"refs/heads/main", "refs/heads/master"}
 // new one, and does if Update returns nil (githooks(5)). It returns nil with a
 // healthy candidate running beside the release that runs.
 func (d *Deployer) Update(ctx context.Context, ref, old, revision string) error {
-	if !slices.Contains(deployedRefs, ref) || revision == noRevision {
+	if !slices.Contains(deployedRefs, ref) || revision == repo.NoRevision {
 		d.out.line("%s is stored, not deployed: %s", ref, notDeployed(revision))
 		return nil
 	}
@@ -45,21 +45,21 @@ func (d *Deployer) Update(ctx context.Context, ref, old, revision string) error 
 		d.out.line("%s runs already", revision)
 		return nil
 	}
-	if err := errors.Join(d.save(p), d.watch()); err != nil {
+	if err := errors.Join(d.ledger.Save(p), d.watch()); err != nil {
 		return d.fail(ctx, p, err)
 	}
 	if err := d.follow(ctx, p, candidateSteps); err != nil {
 		return d.fail(ctx, p, err)
 	}
 	p.Ready = true
-	if err := d.save(p); err != nil {
+	if err := d.ledger.Save(p); err != nil {
 		return d.fail(ctx, p, err)
 	}
 	return nil
 }
 
 func notDeployed(revision string) string {
-	if revision == noRevision {
+	if revision == repo.NoRevision {
 		return "a deletion ends nothing that runs"
 	}
 	return "a push to main or master is"
@@ -68,8 +68,8 @@ func notDeployed(revision string) string {
 // outranked tells whether the same push has a candidate for a ref that counts
 // more, in which case this ref just moves. A candidate for one that counts
 // less is dropped.
-func (d *Deployer) outranked(ctx context.Context, p *push) (bool, error) {
-	other, under := d.underWay()
+func (d *Deployer) outranked(ctx context.Context, p *ledger.Deployment) (bool, error) {
+	other, under := d.ledger.UnderWay()
 	if !under || !other.Ready || other.Git != d.git {
 		return false, nil
 	}
@@ -78,33 +78,28 @@ func (d *Deployer) outranked(ctx context.Context, p *push) (bool, error) {
 		return true, nil
 	}
 	d.out.line("%s is stored, not deployed: %s is in the same push and counts more", other.Ref, p.Ref)
-	return false, os.Remove(d.colour.state("push.json"))
+	return false, d.ledger.Drop()
 }
 
 // begin makes sure that a push can be deployed, and finishes or removes what
 // one before it left.
-func (d *Deployer) begin(ctx context.Context, p *push, old string) error {
-	for _, hook := range hookNames {
-		if info, err := os.Stat(filepath.Join(d.colour.git, "hooks", hook)); err != nil || info.Mode()&0o111 == 0 {
-			return fmt.Errorf("the hook %s is not there or not executable: make deploy-init mends it", hook)
-		}
-	}
-	if err := d.ready(ctx); err != nil {
+func (d *Deployer) begin(ctx context.Context, p *ledger.Deployment, old string) error {
+	if err := d.repository.CheckHooks(); err != nil {
 		return err
 	}
-	now, err := d.repository.resolve(ctx, p.Ref)
+	now, err := d.repository.Resolve(ctx, p.Ref)
 	if err != nil {
 		return err
 	}
 	if now != old {
 		return outrun(p, now)
 	}
-	return d.settle(ctx)
+	return d.prepare(ctx)
 }
 
 // outrun says why a push is refused whose ref is no longer where it was when git
 // looked: git would refuse to move it, too.
-func outrun(p *push, now string) error {
+func outrun(p *ledger.Deployment, now string) error {
 	if now == p.Revision {
 		return fmt.Errorf("another push has just moved %s to this revision: nothing is left to push", p.Ref)
 	}
@@ -113,9 +108,9 @@ func outrun(p *push, now string) error {
 
 // runsAlready tells whether the pushed revision is what runs, which happens
 // when another ref moves to it.
-func (d *Deployer) runsAlready(ctx context.Context, p *push) bool {
-	var running push
-	if !readJSON(d.colour.state("current.json"), &running) || running.Revision != p.Revision {
+func (d *Deployer) runsAlready(ctx context.Context, p *ledger.Deployment) bool {
+	running, deployed := d.ledger.Current()
+	if !deployed || running.Revision != p.Revision {
 		return false
 	}
 	c, err := d.containers(ctx)
@@ -133,8 +128,8 @@ func (d *Deployer) withPusher(ctx context.Context) (context.Context, context.Can
 	ctx, cancel := context.WithCancelCause(ctx)
 	d.out.gone = func() { cancel(errGone) }
 	go func() {
-		for d.git.alive() {
-			if !program.Sleep(ctx, 4*lockPause) {
+		for d.git.Alive() {
+			if !program.Sleep(ctx, 4*ledger.LockPause) {
 				return
 			}
 		}
@@ -157,8 +152,8 @@ func (d *Deployer) PostReceive(ctx context.Context, stdin io.Reader) error {
 		return err
 	}
 	defer unlock()
-	revision, err := d.repository.resolve(ctx, ref)
-	if err != nil || revision == noRevision {
+	revision, err := d.repository.Resolve(ctx, ref)
+	if err != nil || revision == repo.NoRevision {
 		return err
 	}
 	return d.deploy(ctx, ref, revision)
@@ -170,7 +165,7 @@ func deployable(stdin io.Reader) (string, error) {
 	lines := bufio.NewScanner(stdin)
 	for lines.Scan() {
 		fields := strings.Fields(lines.Text())
-		if len(fields) != 3 || fields[1] == noRevision {
+		if len(fields) != 3 || fields[1] == repo.NoRevision {
 			continue
 		}
 		if rank := slices.Index(deployedRefs, fields[2]); rank >= 0 {
@@ -186,27 +181,27 @@ func deployable(stdin io.Reader) (string, error) {
 // deploy runs the revision that the ref has come to. Without a candidate, as
 // when the update hook is switched off, it makes one now.
 func (d *Deployer) deploy(ctx context.Context, ref, revision string) error {
-	p, under := d.underWay()
+	p, under := d.ledger.UnderWay()
 	if !under || !p.Ready || p.Revision != revision {
 		p = d.newPush(ctx, ref, revision)
 		if err := d.prepare(ctx); err != nil {
 			return d.refuse(p, err)
 		}
 		if d.runsAlready(ctx, p) {
-			readJSON(d.colour.state("current.json"), p)
+			p, _ = d.ledger.Current()
 			p.Time, p.Who, p.Aim, p.Steps, p.Changes = time.Now().UTC().Truncate(time.Second), who(), "", nil, nil
-			d.succeed(p, deployed)
+			d.succeed(p, ledger.Deployed)
 			return nil
 		}
 		if err := d.follow(ctx, p, candidateSteps); err != nil {
 			return d.fail(ctx, p, err)
 		}
 	}
-	return d.takeOver(ctx, p, deployed)
+	return d.takeOver(ctx, p, ledger.Deployed)
 }
 
 // takeOver makes the healthy candidate the release that runs.
-func (d *Deployer) takeOver(ctx context.Context, p *push, result string) error {
+func (d *Deployer) takeOver(ctx context.Context, p *ledger.Deployment, result string) error {
 	if err := d.follow(ctx, p, switchSteps); err != nil {
 		return d.postpone(ctx, p, err)
 	}
@@ -219,13 +214,13 @@ func (d *Deployer) takeOver(ctx context.Context, p *push, result string) error {
 
 // postpone ends a push whose candidate could not be switched to. While the
 // candidate runs, the next push, or restore, finishes it.
-func (d *Deployer) postpone(ctx context.Context, p *push, err error) error {
-	state, failure := d.engine.State(ctx, p.Container)
+func (d *Deployer) postpone(ctx context.Context, p *ledger.Deployment, err error) error {
+	state, failure := d.docker.State(ctx, p.Container)
 	if failure != nil || !state.Running {
 		return d.fail(ctx, p, err)
 	}
 	outcome := "finishes it"
-	if p.Aim == configured {
+	if p.Aim == ledger.Configured {
 		outcome = "takes the change back"
 	}
 	d.out.line("DEPLOY FAILED %s switch %s: %s: bin/deploy restore %[1]s %[4]s", d.colour.name, p.Revision, oneLine(err.Error()), outcome)

@@ -6,22 +6,24 @@ import (
 	"strings"
 	"testing"
 
+	"deux/internal/deploy/ledger"
+	"deux/internal/deploy/repo"
 	"deux/internal/engine"
 	"deux/internal/fleet"
 )
 
 func TestDeployable_MainCountsMoreThanMasterAndDeletionsDoNot(t *testing.T) {
 	const revision = "4995c8f790d4be0002b1e2a0612795631a8581fc"
-	main, master := noRevision+" "+revision+" refs/heads/main\n", noRevision+" "+revision+" refs/heads/master\n"
+	main, master := repo.NoRevision+" "+revision+" refs/heads/main\n", repo.NoRevision+" "+revision+" refs/heads/master\n"
 	for _, test := range []struct{ stdin, want string }{
 		{"", ""},
-		{noRevision + " " + revision + " refs/heads/side\n", ""},
-		{noRevision + " " + revision + " refs/tags/main\n", ""},
+		{repo.NoRevision + " " + revision + " refs/heads/side\n", ""},
+		{repo.NoRevision + " " + revision + " refs/tags/main\n", ""},
 		{main, "refs/heads/main"},
 		{master, "refs/heads/master"},
 		{master + main, "refs/heads/main"},
 		{main + master, "refs/heads/main"},
-		{revision + " " + noRevision + " refs/heads/main\n" + master, "refs/heads/master"},
+		{revision + " " + repo.NoRevision + " refs/heads/main\n" + master, "refs/heads/master"},
 	} {
 		if got, err := deployable(strings.NewReader(test.stdin)); got != test.want || err != nil {
 			t.Errorf("%q: got %q, %v, want %q", test.stdin, got, err, test.want)
@@ -61,16 +63,6 @@ func TestContainers_TheListedOneThatRunsIsCurrent(t *testing.T) {
 		if got := strings.Join(left, " "); current.ID != test.current || got != test.left {
 			t.Errorf("%s: current %q, left over %q, want %q and %q", test.name, current.ID, got, test.current, test.left)
 		}
-	}
-}
-
-func TestProcess_IsAliveUntilItsEndAndNoOtherIsIt(t *testing.T) {
-	self := processOf(os.Getpid())
-	if !self.alive() {
-		t.Error("this process is not alive")
-	}
-	if (process{self.PID, "1"}).alive() || (process{}).alive() {
-		t.Error("a process of another time is alive")
 	}
 }
 
@@ -143,15 +135,15 @@ func TestStoredConfig_IsWhatWasInitialised(t *testing.T) {
 // alone; 0 is no file.
 func wantPasswordFile(t *testing.T, dir string, want os.FileMode) {
 	t.Helper()
-	state := filepath.Join(dir, "blue.git", "deux")
+	written := ledger.At(filepath.Join(dir, "blue.git"))
 	var got os.FileMode
-	if info, err := os.Stat(filepath.Join(state, passwordFile)); err == nil {
+	if info, err := os.Stat(written.Path(ledger.Password)); err == nil {
 		got = info.Mode()
 	}
 	if got != want {
 		t.Errorf("the file of the password: got mode %v, want %v", got, want)
 	}
-	if stored, err := os.ReadFile(filepath.Join(state, "settings")); err != nil || strings.Contains(string(stored), "PASSWORD") {
+	if stored, err := os.ReadFile(written.Path(ledger.Settings)); err != nil || strings.Contains(string(stored), "PASSWORD") {
 		t.Errorf("settings: got %v and %s, want nothing of the password", err, stored)
 	}
 }

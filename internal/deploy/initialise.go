@@ -8,16 +8,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
+	"deux/internal/deploy/ledger"
+	"deux/internal/deploy/repo"
+	"deux/internal/program"
 	"deux/internal/settings"
 )
-
-// hookNames are git's names of the hooks; deploy/hooks/ has one for each
-// colour, such as update_blue.
-var hookNames = []string{"update", "post-receive"}
 
 // Initialise makes the bare repositories, their hooks and the folders beside
 // them. What is there already stays. A repository keeps the settings that it
@@ -41,64 +39,20 @@ func initialise(ctx context.Context, config Config, colour colour, root string) 
 	if stored, err := readStored(colour.git); err == nil && stored["FLEET"] != "" && stored["FLEET"] != config.Fleet {
 		return fmt.Errorf("it belongs to FLEET=%s: DEPLOY_DIR must name another folder for FLEET=%s", stored["FLEET"], config.Fleet)
 	}
-	if err := errors.Join(os.MkdirAll(colour.www, 0o755), makeRepository(ctx, colour.git)); err != nil {
+	repository := repo.Repository{Dir: colour.git}
+	if err := errors.Join(os.MkdirAll(colour.www, 0o755), repository.Make(ctx)); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(colour.state(""), 0o755); err != nil {
+	if err := ledger.At(colour.git).Make(); err != nil {
 		return err
 	}
-	for _, hook := range hookNames {
+	for _, hook := range repo.Hooks { // deploy/hooks/ has one for each colour, such as update_blue
 		source := filepath.Join(root, "deploy", "hooks", hook+"_"+colour.name)
-		if err := link(source, filepath.Join(colour.git, "hooks", hook)); err != nil {
+		if err := repository.Link(hook, source); err != nil {
 			return err
 		}
 	}
 	return errors.Join(writeSettings(config, colour), writePassword(string(config.Redis.Password), colour))
-}
-
-// makeRepository makes a bare repository unless there is one. Its refs have a
-// log, so that what a forced push threw away can be found again; a deletion of
-// the branch that HEAD names is stored like any other.
-func makeRepository(ctx context.Context, dir string) error {
-	if _, err := os.Stat(filepath.Join(dir, "HEAD")); err == nil {
-		return nil
-	}
-	for _, arguments := range [][]string{
-		{"init", "--quiet", "--bare", "--initial-branch=main", dir},
-		{"--git-dir=" + dir, "config", "core.logAllRefUpdates", "true"},
-		{"--git-dir=" + dir, "config", "receive.denyDeleteCurrent", "ignore"},
-	} {
-		if output, err := exec.CommandContext(ctx, "git", arguments...).CombinedOutput(); err != nil {
-			return fmt.Errorf("git %s: %w: %s", strings.Join(arguments, " "), err, oneLine(string(output)))
-		}
-	}
-	return nil
-}
-
-// link makes path a relative link to an executable source, in place of an
-// older hook of ours. Somebody's own hook stays.
-func link(source, path string) error {
-	if err := os.Chmod(source, 0o755); err != nil {
-		return err
-	}
-	real, err := filepath.EvalSymlinks(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	target, err := filepath.Rel(real, source)
-	if err != nil {
-		return err
-	}
-	if now, err := os.Readlink(path); err == nil && now == target {
-		return nil
-	}
-	if content, err := os.ReadFile(path); err == nil && !bytes.Contains(content, []byte("bin/deploy")) {
-		return fmt.Errorf("%s is a hook of your own: move it away first", path)
-	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return os.Symlink(target, path)
 }
 
 // dockerVariables say which engine Docker's command and its API talk to, and
@@ -116,10 +70,11 @@ func writeSettings(config Config, colour colour) error {
 		}
 	}
 	content := []byte(strings.Join(lines, "\n") + "\n")
-	if now, err := os.ReadFile(colour.state("settings")); err == nil && bytes.Equal(now, content) {
+	path := ledger.At(colour.git).Path(ledger.Settings)
+	if now, err := os.ReadFile(path); err == nil && bytes.Equal(now, content) {
 		return nil
 	}
-	return replaceFile(colour.state("settings"), content)
+	return program.ReplaceFile(path, content, 0o644)
 }
 
 // StoredConfig reads the settings that a bare repository was given last, and
@@ -136,7 +91,7 @@ func StoredConfig(git string) (Config, error) {
 			os.Setenv(name, value)
 		}
 	}
-	password, err := os.ReadFile(filepath.Join(git, "deux", passwordFile))
+	password, err := os.ReadFile(ledger.At(git).Path(ledger.Password))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return Config{}, fmt.Errorf("reading the password of Redis: %w", err)
 	}
@@ -144,14 +99,12 @@ func StoredConfig(git string) (Config, error) {
 	return ReadConfig(settings.From(func(name string) string { return stored[name] }), filepath.Dir(git))
 }
 
-// passwordFile holds REDIS_PASSWORD beside the settings, which anybody on the
+// writePassword keeps REDIS_PASSWORD beside the settings, which anybody on the
 // machine may read.
-const passwordFile = "redis-password"
-
 func writePassword(password string, colour colour) error {
-	path := colour.state(passwordFile)
+	path := ledger.At(colour.git).Path(ledger.Password)
 	if password != "" {
-		return replaceFileMode(path, []byte(password), 0o600)
+		return program.ReplaceFile(path, []byte(password), 0o600)
 	}
 	if err := os.Remove(path); !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -161,7 +114,7 @@ func writePassword(password string, colour colour) error {
 
 // readStored returns the stored settings by their names.
 func readStored(git string) (map[string]string, error) {
-	content, err := os.ReadFile(filepath.Join(git, "deux", "settings"))
+	content, err := os.ReadFile(ledger.At(git).Path(ledger.Settings))
 	if err != nil {
 		return nil, err
 	}

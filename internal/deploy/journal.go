@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"deux/internal/deploy/ledger"
 	"deux/internal/fleet"
 )
 
@@ -41,8 +42,8 @@ func (j *journal) record(step fleet.Step) {
 
 // begin records that a push has come to its next step. The caller says how that
 // ended.
-func (j *journal) begin(p *push) (ended func(took time.Duration, err error)) {
-	step := p.entry()
+func (j *journal) begin(p *ledger.Deployment) (ended func(took time.Duration, err error)) {
+	step := entry(p)
 	step.At, step.Step, step.State = time.Now(), p.Step, fleet.StepBegun
 	j.record(step)
 	return func(took time.Duration, err error) {
@@ -55,30 +56,30 @@ func (j *journal) begin(p *push) (ended func(took time.Duration, err error)) {
 }
 
 // entry is what all entries of a push have in common.
-func (p *push) entry() fleet.Step {
+func entry(p *ledger.Deployment) fleet.Step {
 	return fleet.Step{Push: p.Time, What: what(p.Aim), Revision: p.Revision, Subject: p.Subject, By: p.Who}
 }
 
 // what names what is done in one word, by its result when all goes well.
 func what(aim string) string {
 	switch aim {
-	case rolledBack:
+	case ledger.RolledBack:
 		return "rollback"
-	case forwarded:
+	case ledger.Forwarded:
 		return "forward"
-	case restored:
+	case ledger.Restored:
 		return "restore"
-	case configured:
+	case ledger.Configured:
 		return "env"
 	}
 	return "push"
 }
 
 // ending is the last entry of a push.
-func (d *Deployer) ending(p *push, why error) fleet.Step {
-	step := p.entry()
+func (d *Deployer) ending(p *ledger.Deployment, why error) fleet.Step {
+	step := entry(p)
 	step.At, step.State, step.Digest = time.Now(), fleet.StepDone, p.Digest
-	if p.Result == failed {
+	if p.Result == ledger.Failed {
 		step.State = fleet.StepFailed
 	} else {
 		step.What = what(p.Result)
@@ -98,29 +99,29 @@ const mostReleases = 10
 
 // releases returns what has the requests and the last that had them.
 func (d *Deployer) releases() (running *fleet.Release, last []fleet.Release) {
-	if current := new(push); readJSON(d.colour.state("current.json"), current) {
+	if current, deployed := d.ledger.Current(); deployed {
 		current.Result = current.Aim
-		release := current.release()
+		release := released(current.Record)
 		running = &release
 	}
-	past, err := d.history.read()
+	past, err := d.ledger.History()
 	if err != nil {
 		return running, nil
 	}
-	for _, r := range releases(past, min(d.config.Keep, mostReleases)) {
-		last = append(last, r.release())
+	for _, r := range ledger.Releases(past, min(d.config.Keep, mostReleases)) {
+		last = append(last, released(r))
 	}
 	return running, last
 }
 
-func (r record) release() fleet.Release {
+func released(r ledger.Record) fleet.Release {
 	return fleet.Release{At: r.Time, What: what(r.Result), Revision: r.Revision, Digest: r.Digest, By: r.Who, Subject: r.Subject}
 }
 
 // remind puts what runs into a journal that was lost, as after a flush.
 func (d *Deployer) remind(ctx context.Context) {
-	current := new(push)
-	if !readJSON(d.colour.state("current.json"), current) {
+	current, deployed := d.ledger.Current()
+	if !deployed {
 		return
 	}
 	if has, err := d.lists.HasSteps(ctx, d.colour.name); err != nil || has {

@@ -5,12 +5,15 @@ import (
 	"context"
 	"errors"
 	"net"
-	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"deux/internal/deploy/ledger"
+	"deux/internal/deploy/repo"
+	"deux/internal/deploy/repotest"
 	"deux/internal/engine"
 	"deux/internal/fleet"
 	"deux/internal/redistest"
@@ -20,19 +23,20 @@ import (
 // Redis that its journal is in, which does not have to answer.
 func journalled(t *testing.T, address string) *Deployer {
 	t.Helper()
-	repository, _ := commit(t, map[string]string{"a": "b"})
+	work := t.TempDir()
+	repotest.Commit(t, work, "one", nil)
 	lists := fleet.Open(fleet.Redis{Address: address}, fleet.Site{Host: "172.17.0.1", First: 50200})
 	t.Cleanup(func() { lists.Close() })
 	d := &Deployer{
 		config:     Config{Keep: 5},
 		colour:     colour{name: "blue", git: t.TempDir()},
-		repository: repository,
+		repository: repo.Repository{Dir: filepath.Join(work, ".git")},
 		lists:      lists,
 		journal:    &journal{colour: "blue", steps: lists},
 		out:        &output{to: new(bytes.Buffer), gone: func() {}},
 	}
-	d.history = history{d.colour.state("history")}
-	if err := os.Mkdir(d.colour.state(""), 0o755); err != nil {
+	d.ledger = ledger.At(d.colour.git)
+	if err := d.ledger.Make(); err != nil {
 		t.Fatal(err)
 	}
 	return d
@@ -41,7 +45,7 @@ func journalled(t *testing.T, address string) *Deployer {
 // recorded returns the journal, oldest first.
 func (d *Deployer) recorded(t *testing.T) []fleet.Step {
 	t.Helper()
-	seen, err := d.lists.Snapshot(t.Context(), fleet.Depth{})
+	seen, err := d.lists.(*fleet.Fleet).Snapshot(t.Context(), fleet.Depth{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,30 +53,30 @@ func (d *Deployer) recorded(t *testing.T) []fleet.Step {
 	return seen.Deploys["blue"]
 }
 
-func returns(err error) func(*Deployer, context.Context, *push) error {
-	return func(*Deployer, context.Context, *push) error { return err }
+func returns(err error) func(*Deployer, context.Context, *ledger.Deployment) error {
+	return func(*Deployer, context.Context, *ledger.Deployment) error { return err }
 }
 
 func TestJournal_TellsThePushStepByStepAndItsEnd(t *testing.T) {
 	d := journalled(t, redistest.Address(t))
-	revision, err := d.repository.resolve(t.Context(), "HEAD")
+	revision, err := d.repository.Resolve(t.Context(), "HEAD")
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := d.newPush(t.Context(), "refs/heads/main", revision)
 	p.Digest = "sha256:1"
 	var during []fleet.Step
-	look := func(*Deployer, context.Context, *push) error { during = d.recorded(t); return nil }
+	look := func(*Deployer, context.Context, *ledger.Deployment) error { during = d.recorded(t); return nil }
 	if err := d.follow(t.Context(), p, []step{{"build", returns(nil)}, {"run", look}}); err != nil {
 		t.Fatal(err)
 	}
 	if len(during) != 2 || during[0].State != fleet.StepDone || during[1].Step != "run" || during[1].State != fleet.StepBegun {
 		t.Errorf("during the second step: got %+v, want build done and run begun", during)
 	}
-	if err := writeJSON(d.colour.state("current.json"), p); err != nil {
+	if err := d.ledger.SetCurrent(p); err != nil {
 		t.Fatal(err)
 	}
-	d.succeed(p, deployed)
+	d.succeed(p, ledger.Deployed)
 	got := d.recorded(t)
 	if len(got) != 3 || got[1].State != fleet.StepDone {
 		t.Fatalf("got %+v, want build and run done, and the end", got)
@@ -88,8 +92,8 @@ func TestJournal_TellsThePushStepByStepAndItsEnd(t *testing.T) {
 func TestJournal_SaysWhyAPushFailedAndNothingThatItPrinted(t *testing.T) {
 	d := journalled(t, redistest.Address(t))
 	old := d.newPush(t.Context(), "refs/heads/main", "old")
-	old.Digest, old.Aim = "sha256:old", rolledBack
-	if err := writeJSON(d.colour.state("current.json"), old); err != nil {
+	old.Digest, old.Aim = "sha256:old", ledger.RolledBack
+	if err := d.ledger.SetCurrent(old); err != nil {
 		t.Fatal(err)
 	}
 	p := d.newPush(t.Context(), "refs/heads/main", "new")
@@ -105,7 +109,7 @@ func TestJournal_SaysWhyAPushFailedAndNothingThatItPrinted(t *testing.T) {
 			t.Errorf("the end: got %+v to run, want the rollback to old", step.Running)
 		}
 	}
-	if past, err := d.history.read(); err != nil || len(past) != 1 || past[0].Why != "build: password=canary (exit status 1)" {
+	if past, err := d.ledger.History(); err != nil || len(past) != 1 || past[0].Why != "build: password=canary (exit status 1)" {
 		t.Errorf("history: got %+v, %v, want all of the reason", past, err)
 	}
 }
@@ -165,8 +169,8 @@ func TestJournal_ThatWasLostIsToldOnceWhatRuns(t *testing.T) {
 		t.Errorf("where nothing runs: got %+v, want nothing", got)
 	}
 	p := d.newPush(t.Context(), "refs/heads/main", "old")
-	p.Digest, p.Aim = "sha256:old", restored
-	if err := writeJSON(d.colour.state("current.json"), p); err != nil {
+	p.Digest, p.Aim = "sha256:old", ledger.Restored
+	if err := d.ledger.SetCurrent(p); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {

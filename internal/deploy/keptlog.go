@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"deux/internal/deploy/ledger"
 )
 
 // What a kept log is of.
@@ -78,7 +80,7 @@ func writeKeptLog(folder, revision, kind string, ended time.Time, content []byte
 // keepLog keeps the log of a container that is about to be removed. That it
 // could not is said, and no reason to keep the container.
 func (d *Deployer) keepLog(ctx context.Context, id, revision string) {
-	state, err := d.engine.State(ctx, id)
+	state, err := d.docker.State(ctx, id)
 	if err != nil {
 		return // the container is gone, and its log with it
 	}
@@ -87,8 +89,8 @@ func (d *Deployer) keepLog(ctx context.Context, id, revision string) {
 		kind = logOfRun
 	}
 	end := &tail{bytes: keptLogBytes}
-	err = d.engine.TimedLogs(ctx, id, time.Time{}, false, end)
-	if err := errors.Join(err, writeKeptLog(d.colour.state("logs"), revision, kind, time.Now(), end.lines())); err != nil {
+	err = d.docker.TimedLogs(ctx, id, time.Time{}, false, end)
+	if err := errors.Join(err, writeKeptLog(d.ledger.Path(ledger.Logs), revision, kind, time.Now(), end.lines())); err != nil {
 		d.out.line("warning: keeping the log of %s: %v", revision, err)
 	}
 }

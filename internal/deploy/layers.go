@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"deux/internal/deploy/ledger"
 )
 
 // The classic builder leaves an image without a name for every step, and it
@@ -27,20 +29,16 @@ type layer struct {
 }
 
 // layers is the list, one line each: Unix time, revision, id.
-type layers struct{ path string }
+type layers struct{ ledger *ledger.Ledger }
+
+func (l layers) path() string { return l.ledger.Path(ledger.Layers) }
 
 func (l layers) add(entry layer) error {
-	file, err := os.OpenFile(l.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	_, err = fmt.Fprintln(file, entry.seen.Unix(), entry.revision, entry.id)
-	return err
+	return l.ledger.AppendTo(ledger.Layers, fmt.Appendln(nil, entry.seen.Unix(), entry.revision, entry.id))
 }
 
 func (l layers) read() []layer {
-	content, _ := os.ReadFile(l.path)
+	content, _ := os.ReadFile(l.path())
 	var all []layer
 	for lines := bufio.NewScanner(bytes.NewReader(content)); lines.Scan(); {
 		fields := strings.Fields(lines.Text())
@@ -59,7 +57,7 @@ func (l layers) write(all []layer) error {
 	for _, entry := range all {
 		fmt.Fprintln(&text, entry.seen.Unix(), entry.revision, entry.id)
 	}
-	return replaceFile(l.path, text.Bytes())
+	return l.ledger.Replace(ledger.Layers, text.Bytes())
 }
 
 // remover removes an image without a name that was made after a time, and

@@ -3,9 +3,10 @@ package deploy
 import (
 	"bytes"
 	"os"
-	"path/filepath"
 	"slices"
 	"testing"
+
+	"deux/internal/deploy/ledger"
 )
 
 // FuzzBuildOutput holds of whatever a Dockerfile has the builder print: it is
@@ -18,10 +19,10 @@ func FuzzBuildOutput(f *testing.F) {
 	} {
 		f.Add([]byte(output), 5)
 	}
-	dir := f.TempDir()
+	list := newLayers(f)
 	f.Fuzz(func(t *testing.T, output []byte, cut int) {
-		whole, wholeLayers := printedNow(t, dir, output, len(output))
-		pieces, piecesLayers := printedNow(t, dir, output, 1+max(cut, -cut-1)%1000)
+		whole, wholeLayers := printedNow(t, list, output, len(output))
+		pieces, piecesLayers := printedNow(t, list, output, 1+max(cut, -cut-1)%1000)
 		if whole != pieces || !slices.Equal(wholeLayers, piecesLayers) {
 			t.Fatalf("%q: at once %q and %v, in pieces %q and %v", output, whole, wholeLayers, pieces, piecesLayers)
 		}
@@ -33,11 +34,10 @@ func FuzzBuildOutput(f *testing.F) {
 
 // printedNow writes a build's output in pieces and returns its last line and the
 // layers that were written down.
-func printedNow(t *testing.T, dir string, output []byte, piece int) (last string, seen []layer) {
+func printedNow(t *testing.T, list layers, output []byte, piece int) (last string, seen []layer) {
 	t.Helper()
 	var handedOn bytes.Buffer
-	list := layers{filepath.Join(dir, "layers")}
-	defer os.Remove(list.path)
+	defer os.Remove(list.path())
 	b := &buildOutput{to: &handedOn, layers: list, revision: "r1", begun: at(1)}
 	for part := range slices.Chunk(output, max(piece, 1)) {
 		if n, err := b.Write(part); n != len(part) || err != nil {
@@ -62,9 +62,9 @@ func FuzzLayers(f *testing.F) {
 	for _, content := range []string{"", "1000000 r1 0123456789ab\n", "1 2\n3", "-1 r\u00a0x id\n", "99999999999999999999 r id\n"} {
 		f.Add([]byte(content))
 	}
-	list := layers{filepath.Join(f.TempDir(), "layers")}
+	list := newLayers(f)
 	f.Fuzz(func(t *testing.T, content []byte) {
-		if err := os.WriteFile(list.path, content, 0o600); err != nil {
+		if err := os.WriteFile(list.path(), content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		read := list.read()
@@ -75,4 +75,14 @@ func FuzzLayers(f *testing.F) {
 			t.Fatalf("%q: read %v, and once written again %v", content, read, again)
 		}
 	})
+}
+
+// newLayers returns an empty list.
+func newLayers(t testing.TB) layers {
+	t.Helper()
+	written := ledger.At(t.TempDir())
+	if err := written.Make(); err != nil {
+		t.Fatal(err)
+	}
+	return layers{written}
 }

@@ -3,7 +3,6 @@ package deploy
 import (
 	"bytes"
 	"context"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -41,7 +40,7 @@ func (s stock) ids() []string {
 func at(second int64) time.Time { return time.Unix(1_000_000+second, 0) }
 
 func TestLayersPrune_RemovesWhatOnlyDroppedReleasesHaveSeen(t *testing.T) {
-	list := layers{filepath.Join(t.TempDir(), "layers")}
+	list := newLayers(t)
 	for _, entry := range []layer{
 		{at(10), "r1", "base"}, {at(10), "r1", "shared"}, {at(10), "r1", "one"},
 		{at(20), "r2", "base"}, {at(20), "r2", "shared"}, {at(20), "r2", "two"},
@@ -69,7 +68,7 @@ func TestLayersPrune_RemovesWhatOnlyDroppedReleasesHaveSeen(t *testing.T) {
 }
 
 func TestLayersPrune_TriesAgainWhatIsStillInUse(t *testing.T) {
-	list := layers{filepath.Join(t.TempDir(), "layers")}
+	list := newLayers(t)
 	if err := list.add(layer{at(10), "r1", "one"}); err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +86,7 @@ func TestLayersPrune_TriesAgainWhatIsStillInUse(t *testing.T) {
 }
 
 func TestLayersPrune_TheListDoesNotGrowWithThePushes(t *testing.T) {
-	list := layers{filepath.Join(t.TempDir(), "layers")}
+	list := newLayers(t)
 	docker := stock{"shared": {made: at(0)}}
 	for push := range int64(50) {
 		revision := string(rune('a' + push%26))
@@ -105,7 +104,7 @@ func TestLayersPrune_TheListDoesNotGrowWithThePushes(t *testing.T) {
 
 func TestBuildOutput_HandsEverythingOnAndRemembersTheLastLine(t *testing.T) {
 	var out bytes.Buffer
-	list := layers{filepath.Join(t.TempDir(), "layers")}
+	list := newLayers(t)
 	watch := &buildOutput{to: &out, layers: list, revision: "r1", begun: at(10)}
 	text := "Step 1/2 : FROM scratch\n ---> \n ---> 0123456789ab\n ---> Running in ba9876543210\n" +
 		strings.Repeat("x", 3*longLine) + "\nThe command failed: 1\n\n"

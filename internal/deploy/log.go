@@ -4,7 +4,7 @@ import "fmt"
 
 // History writes every push, oldest first, in lines of at most width columns.
 func (d *Deployer) History(width int) error {
-	all, err := d.history.read()
+	all, err := d.ledger.History()
 	if err != nil {
 		return err
 	}
@@ -14,7 +14,7 @@ func (d *Deployer) History(width int) error {
 	}
 	d.out.line("%s", briefHeader())
 	for _, r := range all {
-		d.out.line("%s", r.brief(width))
+		d.out.line("%s", brief(r, width))
 	}
 	return nil
 }
@@ -22,7 +22,7 @@ func (d *Deployer) History(width int) error {
 // LongHistory writes one line for each push, oldest first, with all that is
 // known of it: fields with two spaces between them, for scripts.
 func (d *Deployer) LongHistory() error {
-	all, err := d.history.read()
+	all, err := d.ledger.History()
 	for _, r := range all {
 		d.out.line("%s", r)
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"deux/internal/deploy/ledger"
 	"deux/internal/engine"
 	"deux/internal/program"
 )
@@ -27,7 +28,7 @@ type LogQuery struct {
 // Logs writes what the app printed. Above the lines of each release stands
 // which it is.
 func (d *Deployer) Logs(ctx context.Context, query LogQuery) error {
-	kept := readKeptLogs(d.colour.state("logs"))
+	kept := readKeptLogs(d.ledger.Path(ledger.Logs))
 	running, runs, err := d.running(ctx)
 	if err != nil {
 		return err
@@ -70,7 +71,7 @@ func (q LogQuery) choose(kept []keptLog, running string) (chosen []keptLog, with
 // noLogs says why there is nothing to show and what there is.
 func (d *Deployer) noLogs(query LogQuery) error {
 	var names []string
-	for _, log := range readKeptLogs(d.colour.state("logs")) {
+	for _, log := range readKeptLogs(d.ledger.Path(ledger.Logs)) {
 		names = append(names, log.Revision[:min(len(log.Revision), 12)]+" ("+log.Kind+")")
 	}
 	have := "no log is kept"
@@ -80,7 +81,7 @@ func (d *Deployer) noLogs(query LogQuery) error {
 	if query.Release != "" {
 		return fmt.Errorf("%s has no log of %q: %s", d.colour.name, query.Release, have)
 	}
-	if !readJSON(d.colour.state("current.json"), new(push)) {
+	if !d.ledger.HasCurrent() {
 		return fmt.Errorf("%w; %s", d.nothingDeployed(), have)
 	}
 	return fmt.Errorf("%s does not run (bin/deploy restore %s brings it back); %s", d.colour.app, d.colour.name, have)
@@ -88,7 +89,7 @@ func (d *Deployer) noLogs(query LogQuery) error {
 
 // running returns the container that has the app's name.
 func (d *Deployer) running(ctx context.Context) (engine.Release, bool, error) {
-	all, err := d.engine.Releases(ctx, d.colour.name)
+	all, err := d.docker.Releases(ctx, d.colour.name)
 	i := slices.IndexFunc(all, func(r engine.Release) bool { return r.Name == d.colour.app })
 	if err != nil || i < 0 {
 		return engine.Release{}, false, err
@@ -119,7 +120,7 @@ func (d *Deployer) writeKept(query LogQuery, log keptLog) error {
 func (d *Deployer) writeRunning(ctx context.Context, query LogQuery, release engine.Release) error {
 	d.out.step("%s %s, runs", d.colour.name, release.Revision)
 	filter := &logFilter{query: query, to: d.out}
-	err := d.engine.TimedLogs(ctx, release.ID, query.Since, query.Follow, filter)
+	err := d.docker.TimedLogs(ctx, release.ID, query.Since, query.Follow, filter)
 	filter.end()
 	return err
 }

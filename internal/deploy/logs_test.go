@@ -93,13 +93,3 @@ func TestLogQuery_ChoosesByKindOrRevision(t *testing.T) {
 		}
 	}
 }
-
-func TestProcess_IsReadAsItWasWritten(t *testing.T) {
-	self := processOf(os.Getpid())
-	if got := readProcess(self.String()); got != self || !got.alive() {
-		t.Errorf("got %+v, want %+v", got, self)
-	}
-	if readProcess("nonsense").alive() {
-		t.Error("nonsense is alive")
-	}
-}

@@ -49,7 +49,7 @@ const (
 // killedForMemory reports whether Docker says so, now or in a moment.
 func (d *Deployer) killedForMemory(ctx context.Context, id string) bool {
 	for range noticeLooks {
-		if _, kills := d.engine.MemoryKills(ctx, id, time.Now().Add(-memoryKillsWithin)); kills > 0 {
+		if _, kills := d.docker.MemoryKills(ctx, id, time.Now().Add(-memoryKillsWithin)); kills > 0 {
 			return true
 		}
 		if !program.Sleep(ctx, noticePause) {
@@ -64,7 +64,7 @@ const memoryKillsWithin = 24 * time.Hour
 
 // memoryStatus says when the app was killed for its memory.
 func (d *Deployer) memoryStatus(ctx context.Context, id string) {
-	if last, kills := d.engine.MemoryKills(ctx, id, time.Now().Add(-memoryKillsWithin)); kills > 0 {
+	if last, kills := d.docker.MemoryKills(ctx, id, time.Now().Add(-memoryKillsWithin)); kills > 0 {
 		d.out.line("  memory     a process was killed for using more than %s, %d times in a day, last %s",
 			d.colour.memoryName(), kills, last.UTC().Format(time.RFC3339))
 	}

@@ -13,6 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 
+	"deux/internal/deploy/ledger"
+	"deux/internal/deploy/repo"
 	"deux/internal/engine"
 	"deux/internal/program"
 )
@@ -29,19 +31,19 @@ const (
 // and output. What the command ends with, unless 0, is a program.Exit.
 func (d *Deployer) RunOnce(ctx context.Context, command []string) error {
 	d.out = &output{to: os.Stderr, gone: func() {}} // standard output is the command's
-	var running push
-	if !readJSON(d.colour.state("current.json"), &running) {
+	running, deployed := d.ledger.Current()
+	if !deployed {
 		return d.nothingDeployed()
 	}
 	if err := d.sweepOneOffs(ctx); err != nil {
 		return fmt.Errorf("no answer from Docker (is it started? may you use it?): %w", err)
 	}
 	image := d.colour.repository + "@" + running.Digest
-	if present, err := d.engine.HasImage(ctx, image); err != nil || !present {
+	if present, err := d.docker.HasImage(ctx, image); err != nil || !present {
 		return errors.Join(err, fmt.Errorf("the image of %s is gone: bin/deploy restore %s makes it again", running.Revision, d.colour.name))
 	}
 	running.Aim = "" // today's configuration, whatever it was started with
-	runtime, err := d.runtime(ctx, &running)
+	runtime, err := d.runtime(ctx, running)
 	if err != nil {
 		return err
 	}
@@ -49,8 +51,8 @@ func (d *Deployer) RunOnce(ctx context.Context, command []string) error {
 	if terminal {
 		runtime.Env = append(runtime.Env, "TERM="+os.Getenv("TERM"))
 	}
-	attached, err := d.engine.Attach(ctx, engine.OneOff{
-		Colour: d.colour.name, Image: image, Command: command, Owner: processOf(os.Getpid()).String(),
+	attached, err := d.docker.Attach(ctx, engine.OneOff{
+		Colour: d.colour.name, Image: image, Command: command, Owner: ledger.ProcessOf(os.Getpid()).String(),
 		Terminal: terminal, In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, runtime)
 	if err != nil {
 		return err
@@ -128,7 +130,7 @@ func (d *Deployer) leaveReaper(id string) (release func(), err error) {
 	}
 	reaper := exec.Command(self, "reap", d.colour.name, id)
 	reaper.Dir = "/"
-	reaper.Env = append(withoutGit(os.Environ()), "DEPLOY_DIR="+d.config.Dir)
+	reaper.Env = append(repo.WithoutGit(os.Environ()), "DEPLOY_DIR="+d.config.Dir)
 	reaper.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	input, err := reaper.StdinPipe()
 	if err != nil {
@@ -144,15 +146,15 @@ func (d *Deployer) leaveReaper(id string) (release func(), err error) {
 // open.
 func (d *Deployer) Reap(ctx context.Context, id string, owner io.Reader) error {
 	_, _ = io.Copy(io.Discard, owner)
-	return d.engine.RemoveOneOff(ctx, id)
+	return d.docker.RemoveOneOff(ctx, id)
 }
 
 // sweepOneOffs removes the one-off containers that nobody waits for any more.
 func (d *Deployer) sweepOneOffs(ctx context.Context) error {
-	owners, err := d.engine.OneOffs(ctx, d.colour.name)
+	owners, err := d.docker.OneOffs(ctx, d.colour.name)
 	for id, owner := range owners {
-		if !readProcess(owner).alive() {
-			err = errors.Join(err, d.engine.RemoveOneOff(ctx, id))
+		if !ledger.ReadProcess(owner).Alive() {
+			err = errors.Join(err, d.docker.RemoveOneOff(ctx, id))
 		}
 	}
 	return err
@@ -160,20 +162,10 @@ func (d *Deployer) sweepOneOffs(ctx context.Context) error {
 
 // endOneOffs removes the colour's one-off containers, whoever waits for them.
 func (d *Deployer) endOneOffs(ctx context.Context) error {
-	owners, err := d.engine.OneOffs(ctx, d.colour.name)
+	owners, err := d.docker.OneOffs(ctx, d.colour.name)
 	for id := range owners {
 		d.out.step("Ending a command of bin/deploy run %s", d.colour.name)
-		err = errors.Join(err, d.engine.RemoveOneOff(ctx, id))
+		err = errors.Join(err, d.docker.RemoveOneOff(ctx, id))
 	}
 	return err
-}
-
-// String is the process as a container's OwnerLabel holds it.
-func (p process) String() string { return fmt.Sprintf("%d %s", p.PID, p.Started) }
-
-// readProcess reads what String wrote. Of anything else it makes a process that
-// is not alive.
-func readProcess(text string) (p process) {
-	_, _ = fmt.Sscan(text, &p.PID, &p.Started)
-	return p
 }

@@ -6,18 +6,19 @@ import (
 	"slices"
 	"strings"
 
+	"deux/internal/deploy/ledger"
 	"deux/internal/engine"
 )
 
 // prune removes the images of releases that are no longer kept, here and in
 // the registry. What a stranger built on one of them, or gave another name,
 // stays.
-func (d *Deployer) prune(ctx context.Context, running *push) error {
-	past, err := d.history.read()
+func (d *Deployer) prune(ctx context.Context, running *ledger.Deployment) error {
+	past, err := d.ledger.History()
 	if err != nil {
 		return err
 	}
-	return d.pruneBut(ctx, releases(append(past, running.record), d.config.Keep), func(image engine.Image) error {
+	return d.pruneBut(ctx, ledger.Releases(append(past, running.Record), d.config.Keep), func(image engine.Image) error {
 		return errors.Join(d.removeFromRegistry(ctx, image), d.removeImage(ctx, image))
 	})
 }
@@ -27,8 +28,8 @@ func (d *Deployer) removeAllImages(ctx context.Context) error {
 	return d.pruneBut(ctx, nil, func(image engine.Image) error { return d.removeImage(ctx, image) })
 }
 
-func (d *Deployer) pruneBut(ctx context.Context, kept []record, remove func(engine.Image) error) error {
-	images, err := d.engine.Images(ctx, d.colour.name)
+func (d *Deployer) pruneBut(ctx context.Context, kept []ledger.Record, remove func(engine.Image) error) error {
+	images, err := d.docker.Images(ctx, d.colour.name)
 	if err != nil {
 		return err
 	}
@@ -42,12 +43,12 @@ func (d *Deployer) pruneBut(ctx context.Context, kept []record, remove func(engi
 	for _, release := range kept {
 		revisions = append(revisions, release.Revision)
 	}
-	return errors.Join(append(errs, d.layers.prune(ctx, d.engine, revisions))...)
+	return errors.Join(append(errs, d.layers.prune(ctx, d.docker, revisions))...)
 }
 
 // keeps tells whether an image is one of the releases.
-func keeps(kept []record, image engine.Image, repository string) bool {
-	return slices.ContainsFunc(kept, func(release record) bool {
+func keeps(kept []ledger.Record, image engine.Image, repository string) bool {
+	return slices.ContainsFunc(kept, func(release ledger.Record) bool {
 		return slices.Contains(image.Names, repository+"@"+release.Digest)
 	})
 }
@@ -58,7 +59,7 @@ func (d *Deployer) removeImage(ctx context.Context, image engine.Image) error {
 	var errs []error
 	for _, name := range image.Names {
 		if strings.HasPrefix(name, d.colour.repository+"@") || strings.HasPrefix(name, d.colour.repository+":") {
-			errs = append(errs, d.engine.Untag(ctx, name))
+			errs = append(errs, d.docker.Untag(ctx, name))
 		}
 	}
 	return errors.Join(errs...)
@@ -68,7 +69,7 @@ func (d *Deployer) removeFromRegistry(ctx context.Context, image engine.Image) e
 	var errs []error
 	for _, name := range image.Names {
 		if digest, ok := strings.CutPrefix(name, d.colour.repository+"@"); ok {
-			errs = append(errs, removeFromRegistry(ctx, d.colour.repository, digest))
+			errs = append(errs, d.docker.Unregister(ctx, d.colour.repository, digest))
 		}
 	}
 	return errors.Join(errs...)

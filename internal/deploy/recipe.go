@@ -9,13 +9,15 @@ import (
 	"strings"
 	"time"
 
+	"deux/internal/deploy/ledger"
+	"deux/internal/deploy/repo"
 	"deux/internal/engine"
 )
 
 // step is one line of the recipe.
 type step struct {
 	name string
-	do   func(*Deployer, context.Context, *push) error
+	do   func(*Deployer, context.Context, *ledger.Deployment) error
 }
 
 // candidateSteps are what a push can be refused for. What runs is not touched.
@@ -60,17 +62,17 @@ func (e *stepError) Error() string { return e.step + ": " + e.err.Error() }
 func (e *stepError) Unwrap() error { return e.err }
 
 // follow takes the steps one after the other, up to the first that fails.
-func (d *Deployer) follow(ctx context.Context, p *push, steps []step) error {
+func (d *Deployer) follow(ctx context.Context, p *ledger.Deployment, steps []step) error {
 	for _, step := range steps {
 		p.Step = step.name
-		if err := d.save(p); err != nil {
+		if err := d.ledger.Save(p); err != nil {
 			return &stepError{step.name, err}
 		}
 		ended := d.journal.begin(p)
 		begun := time.Now()
 		err := step.do(d, ctx, p)
 		took := time.Since(begun)
-		p.Steps = append(p.Steps, stepTime{step.name, took.Round(time.Millisecond).Seconds()})
+		p.Steps = append(p.Steps, ledger.StepTime{Step: step.name, Seconds: took.Round(time.Millisecond).Seconds()})
 		d.out.took(step.name, took)
 		if cause := context.Cause(ctx); err != nil && cause != nil {
 			err = cause
@@ -85,7 +87,7 @@ func (d *Deployer) follow(ctx context.Context, p *push, steps []step) error {
 
 // setWorkTree makes an empty folder for the files, beside blue-www: nothing of
 // an earlier push is in it.
-func (d *Deployer) setWorkTree(_ context.Context, p *push) error {
+func (d *Deployer) setWorkTree(_ context.Context, p *ledger.Deployment) error {
 	d.out.step("Setting the work tree to %s", d.colour.www)
 	if err := os.RemoveAll(d.fresh()); err != nil {
 		return err
@@ -97,19 +99,19 @@ func (d *Deployer) fresh() string { return d.colour.www + ".new" }
 
 // checkOut writes exactly the files of the pushed revision and puts them in
 // the place of the last push's.
-func (d *Deployer) checkOut(ctx context.Context, p *push) error {
+func (d *Deployer) checkOut(ctx context.Context, p *ledger.Deployment) error {
 	d.out.step("Checking out %s", p.Revision)
-	modules, err := d.repository.submodules(ctx, p.Revision)
+	modules, err := d.repository.Submodules(ctx, p.Revision)
 	if err != nil {
 		return err
 	}
 	if len(modules) > 0 {
 		return fmt.Errorf("%s is a submodule, and a push does not carry its files: add them to the repository itself", modules[0])
 	}
-	if err := d.repository.checkOut(ctx, p.Revision, d.fresh()); err != nil {
+	if err := d.repository.CheckOut(ctx, p.Revision, d.fresh()); err != nil {
 		return err
 	}
-	pointer, err := lfsPointer(d.fresh())
+	pointer, err := repo.LFSPointer(d.fresh())
 	if err != nil {
 		return err
 	}
@@ -136,13 +138,13 @@ func replaceFolder(from, to string) error {
 
 // build builds the image. It gets its name in the registry at once, so that
 // nobody can take it for a leftover.
-func (d *Deployer) build(ctx context.Context, p *push) error {
+func (d *Deployer) build(ctx context.Context, p *ledger.Deployment) error {
 	d.out.step("Building %s", d.colour.image)
 	ctx, cancel := context.WithTimeoutCause(ctx, d.config.BuildTimeout,
 		fmt.Errorf("took longer than BUILD_TIMEOUT=%v", d.config.BuildTimeout))
 	defer cancel()
 	watch := &buildOutput{to: d.out, layers: d.layers, revision: p.Revision, begun: time.Now()}
-	id, err := d.engine.Build(ctx, d.colour.www, d.name(p.Revision), []string{
+	id, err := d.docker.Build(ctx, d.colour.www, d.name(p.Revision), []string{
 		engine.ColourLabel + "=" + d.colour.name,
 		engine.RevisionLabel + "=" + p.Revision,
 		engine.TimeLabel + "=" + p.Built.Format(time.RFC3339),
@@ -165,14 +167,14 @@ func (d *Deployer) name(tag string) string { return d.colour.repository + ":" + 
 
 // tag makes sure of what :<revision> names. blue-image and :latest go on
 // naming the release that runs, until this one does.
-func (d *Deployer) tag(ctx context.Context, p *push) error {
+func (d *Deployer) tag(ctx context.Context, p *ledger.Deployment) error {
 	d.out.step("Tagging %s as %s", d.colour.image, d.name(p.Revision))
-	return d.engine.Tag(ctx, p.Image, d.name(p.Revision))
+	return d.docker.Tag(ctx, p.Image, d.name(p.Revision))
 }
 
-func (d *Deployer) push(ctx context.Context, p *push) error {
+func (d *Deployer) push(ctx context.Context, p *ledger.Deployment) error {
 	d.out.step("Pushing %s", d.name(p.Revision))
-	digest, err := d.engine.Push(ctx, d.name(p.Revision))
+	digest, err := d.docker.Push(ctx, d.name(p.Revision))
 	if err != nil {
 		return fmt.Errorf("%w (does the registry run? make up starts it)", err)
 	}
@@ -182,13 +184,13 @@ func (d *Deployer) push(ctx context.Context, p *push) error {
 
 // pull gets what the registry holds, by digest: what runs is what any other
 // host would pull.
-func (d *Deployer) pull(ctx context.Context, p *push) error {
+func (d *Deployer) pull(ctx context.Context, p *ledger.Deployment) error {
 	d.out.step("Pulling %s@%s", d.colour.repository, p.Digest)
-	return d.engine.Pull(ctx, d.colour.repository+"@"+p.Digest)
+	return d.docker.Pull(ctx, d.colour.repository+"@"+p.Digest)
 }
 
-func (d *Deployer) pullMissing(ctx context.Context, p *push) error {
-	present, err := d.engine.HasImage(ctx, d.colour.repository+"@"+p.Digest)
+func (d *Deployer) pullMissing(ctx context.Context, p *ledger.Deployment) error {
+	present, err := d.docker.HasImage(ctx, d.colour.repository+"@"+p.Digest)
 	if err != nil || present {
 		return err
 	}
@@ -196,7 +198,7 @@ func (d *Deployer) pullMissing(ctx context.Context, p *push) error {
 }
 
 // run starts the image beside the release that runs.
-func (d *Deployer) run(ctx context.Context, p *push) error {
+func (d *Deployer) run(ctx context.Context, p *ledger.Deployment) error {
 	ports, err := d.freePorts(ctx)
 	if err != nil {
 		return err
@@ -205,12 +207,12 @@ func (d *Deployer) run(ctx context.Context, p *push) error {
 	if err != nil {
 		return err
 	}
-	if p.portNote != "" {
-		d.out.line("%s (bin/deploy env %s set PORT=…)", p.portNote, d.colour.name)
+	if p.PortNote != "" {
+		d.out.line("%s (bin/deploy env %s set PORT=…)", p.PortNote, d.colour.name)
 	}
 	d.sayVolumes(p, runtime)
 	for _, port := range ports {
-		p.Container, err = d.engine.Start(ctx, engine.Release{
+		p.Container, err = d.docker.Start(ctx, engine.Release{
 			Name:       fmt.Sprintf("%s-%d", d.colour.app, port),
 			Colour:     d.colour.name,
 			Revision:   p.Revision,
@@ -228,7 +230,7 @@ func (d *Deployer) run(ctx context.Context, p *push) error {
 		}
 		p.Port = port
 		d.out.step("Running %s at %s", d.name(p.Revision), d.colour.site.Server(port).URL)
-		return errors.Join(writeJSON(d.colour.state("port"), port), d.save(p))
+		return errors.Join(d.ledger.SetLastPort(port), d.ledger.Save(p))
 	}
 	return fmt.Errorf("all %d ports from %d are taken: end what listens there, or name others with %s_FIRST_PORT and make up",
 		d.config.Ports, d.colour.site.First, strings.ToUpper(d.colour.name))

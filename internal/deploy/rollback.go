@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"deux/internal/deploy/ledger"
 	"deux/internal/engine"
 )
 
@@ -25,7 +26,7 @@ func (d *Deployer) Rollback(ctx context.Context, revision string) error {
 		return err
 	}
 	p := d.newPush(ctx, target.Ref, target.Revision)
-	p.Aim, p.Built, p.Digest = rolledBack, target.Built, target.Digest
+	p.Aim, p.Built, p.Digest = ledger.RolledBack, target.Built, target.Digest
 	d.sayConfiguration()
 	if err = d.undertake(p); err == nil {
 		err = d.follow(ctx, p, againSteps)
@@ -38,29 +39,29 @@ func (d *Deployer) Rollback(ctx context.Context, revision string) error {
 		return d.fail(ctx, p, err)
 	}
 	d.sayForward(ctx, p.Revision)
-	return d.takeOver(context.WithoutCancel(ctx), p, rolledBack)
+	return d.takeOver(context.WithoutCancel(ctx), p, ledger.RolledBack)
 }
 
 // earlier finds the release to go back to.
-func (d *Deployer) earlier(revision string) (record, error) {
-	past, err := d.history.read()
+func (d *Deployer) earlier(revision string) (ledger.Record, error) {
+	past, err := d.ledger.History()
 	if err != nil {
-		return record{}, err
+		return ledger.Record{}, err
 	}
-	var running push
-	if !readJSON(d.colour.state("current.json"), &running) {
-		return record{}, d.nothingDeployed()
+	running, deployed := d.ledger.Current()
+	if !deployed {
+		return ledger.Record{}, d.nothingDeployed()
 	}
-	kept := releases(past, d.config.Keep)
-	others := slices.DeleteFunc(slices.Clone(kept), func(r record) bool { return r.Digest == running.Digest })
+	kept := ledger.Releases(past, d.config.Keep)
+	others := slices.DeleteFunc(slices.Clone(kept), func(r ledger.Record) bool { return r.Digest == running.Digest })
 	return choose(others, running.Built, revision)
 }
 
 // choose returns the newest release whose revision begins with the given one;
 // without one, the newest that was built before the one that runs, so that two
 // rollbacks go two back.
-func choose(others []record, built time.Time, revision string) (record, error) {
-	slices.SortStableFunc(others, func(a, b record) int { return b.Built.Compare(a.Built) })
+func choose(others []ledger.Record, built time.Time, revision string) (ledger.Record, error) {
+	slices.SortStableFunc(others, func(a, b ledger.Record) int { return b.Built.Compare(a.Built) })
 	for _, release := range others {
 		if revision != "" && strings.HasPrefix(release.Revision, revision) {
 			return release, nil
@@ -70,12 +71,12 @@ func choose(others []record, built time.Time, revision string) (record, error) {
 		}
 	}
 	if revision == "" {
-		return record{}, errors.New("there is no earlier release to go back to")
+		return ledger.Record{}, errors.New("there is no earlier release to go back to")
 	}
-	return record{}, fmt.Errorf("%s is none of the releases that are kept: %s", revision, revisions(others))
+	return ledger.Record{}, fmt.Errorf("%s is none of the releases that are kept: %s", revision, revisions(others))
 }
 
-func revisions(all []record) string {
+func revisions(all []ledger.Record) string {
 	var names []string
 	for _, release := range all {
 		names = append(names, release.Revision)
@@ -95,7 +96,7 @@ func (d *Deployer) Down(ctx context.Context, clean bool) error {
 	if err := d.meanDown(ctx); err != nil {
 		return err
 	}
-	all, err := d.engine.Releases(ctx, d.colour.name)
+	all, err := d.docker.Releases(ctx, d.colour.name)
 	if err != nil {
 		return err
 	}
@@ -105,18 +106,18 @@ func (d *Deployer) Down(ctx context.Context, clean bool) error {
 			return err
 		}
 		d.keepLog(ctx, release.ID, release.Revision)
-		if err := d.engine.RemoveRelease(ctx, release.ID); err != nil {
+		if err := d.docker.RemoveRelease(ctx, release.ID); err != nil {
 			return err
 		}
 	}
 	if err := d.endOneOffs(ctx); err != nil {
 		return err
 	}
-	if err := d.engine.RemoveAppsNetwork(ctx); err != nil || !clean {
+	if err := d.docker.RemoveAppsNetwork(ctx); err != nil || !clean {
 		return err
 	}
 	d.out.step("Removing the images of %s", d.colour.name)
-	return errors.Join(d.engine.Untag(ctx, d.colour.image), d.removeAllImages(ctx), d.sayKept(ctx))
+	return errors.Join(d.docker.Untag(ctx, d.colour.image), d.removeAllImages(ctx), d.sayKept(ctx))
 }
 
 // Restore brings back the release that should run: after make down, after an
@@ -128,7 +129,7 @@ func (d *Deployer) Restore(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	if err := d.meanUp(); err != nil {
+	if err := d.ledger.MeanUp(); err != nil {
 		return err
 	}
 	if err := d.prepare(ctx); err != nil {
@@ -141,8 +142,8 @@ func (d *Deployer) Restore(ctx context.Context) error {
 // restore runs the release that should run with today's configuration, unless
 // it does. If it can't, fail says what becomes of the attempt.
 func (d *Deployer) restore(ctx context.Context, fail outcome) error {
-	var should push
-	if !readJSON(d.colour.state("current.json"), &should) {
+	should, deployed := d.ledger.Current()
+	if !deployed {
 		d.out.line("%s: %v", d.colour.name, d.nothingDeployed())
 		return nil
 	}
@@ -155,18 +156,18 @@ func (d *Deployer) restore(ctx context.Context, fail outcome) error {
 		return err
 	}
 	if current, runs := c.current(d.colour.app); runs && current.Digest == should.Digest && current.Generation == today {
-		return d.keepUp(ctx, &should, current)
+		return d.keepUp(ctx, should, current)
 	}
 	p := d.newPush(ctx, should.Ref, should.Revision)
 	p.Built, p.Digest = should.Built, should.Digest
-	return d.bringBack(ctx, p, restored, fail)
+	return d.bringBack(ctx, p, ledger.Restored, fail)
 }
 
 // outcome ends an attempt that failed, and returns why it did.
-type outcome func(ctx context.Context, p *push, err error) error
+type outcome func(ctx context.Context, p *ledger.Deployment, err error) error
 
 // bringBack runs a release of which there was an image, or builds it again.
-func (d *Deployer) bringBack(ctx context.Context, p *push, result string, fail outcome) error {
+func (d *Deployer) bringBack(ctx context.Context, p *ledger.Deployment, result string, fail outcome) error {
 	p.Aim = result
 	err := d.undertake(p)
 	if err == nil {
@@ -180,7 +181,7 @@ func (d *Deployer) bringBack(ctx context.Context, p *push, result string, fail o
 
 // again starts a candidate from the image of the digest; where there is none
 // any more, from a new one.
-func (d *Deployer) again(ctx context.Context, p *push) error {
+func (d *Deployer) again(ctx context.Context, p *ledger.Deployment) error {
 	if p.Digest != "" {
 		err := d.follow(ctx, p, againSteps)
 		if failure := new(stepError); !errors.As(err, &failure) || failure.step != "pull" {

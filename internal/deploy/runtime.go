@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"deux/internal/deploy/ledger"
 	"deux/internal/engine"
 )
 
@@ -15,7 +16,7 @@ const secretsFolder = "/run/secrets"
 // runtime returns what the release's container gets besides its image: today's
 // configuration, or the new one that the release is made for, its volumes and
 // how much of the machine it may use.
-func (d *Deployer) runtime(ctx context.Context, p *push) (engine.Runtime, error) {
+func (d *Deployer) runtime(ctx context.Context, p *ledger.Deployment) (engine.Runtime, error) {
 	runtime, err := d.configured(ctx, p)
 	if err != nil {
 		return runtime, err
@@ -30,8 +31,8 @@ func (d *Deployer) runtime(ctx context.Context, p *push) (engine.Runtime, error)
 
 // configured returns the part of it that is the app's configuration, and the
 // port that follows from it and from the image.
-func (d *Deployer) configured(ctx context.Context, p *push) (runtime engine.Runtime, err error) {
-	if p.Aim != configured {
+func (d *Deployer) configured(ctx context.Context, p *ledger.Deployment) (runtime engine.Runtime, err error) {
+	if p.Aim != ledger.Configured {
 		if p.Generation, err = d.env.Current(); err != nil {
 			return runtime, err
 		}
@@ -40,11 +41,11 @@ func (d *Deployer) configured(ctx context.Context, p *push) (runtime engine.Runt
 	if err != nil {
 		return runtime, err
 	}
-	image, err := d.engine.ImageConfig(ctx, d.colour.repository+"@"+p.Digest)
+	image, err := d.docker.ImageConfig(ctx, d.colour.repository+"@"+p.Digest)
 	if err != nil {
 		return runtime, err
 	}
-	p.AppPort, p.portNote = appPort(image.Ports, configuration.Variables["PORT"])
+	p.AppPort, p.PortNote = appPort(image.Ports, configuration.Variables["PORT"])
 	configuration.Variables["PORT"] = strconv.Itoa(p.AppPort)
 	runtime.Init = !image.HasInit()
 	runtime.Env = append(configuration.Environment(), "COLOUR="+d.colour.name, "REVISION="+p.Revision)

@@ -20,10 +20,9 @@ var ErrUnwell = errors.New("unwell")
 // Status writes what runs, where, whether it answers now, and what is under
 // way. It returns ErrUnwell if the app should run and is not well.
 func (d *Deployer) Status(ctx context.Context) error {
-	var running push
 	var unwell error
-	if readJSON(d.colour.state("current.json"), &running) {
-		d.out.line("%s: %s", d.colour.name, strings.TrimSpace(running.Revision+" "+d.repository.subject(ctx, running.Revision)))
+	if running, deployed := d.ledger.Current(); deployed {
+		d.out.line("%s: %s", d.colour.name, strings.TrimSpace(running.Revision+" "+d.repository.Subject(ctx, running.Revision)))
 		d.out.line("  image      %s@%s", d.colour.repository, running.Digest)
 		d.out.line("  deployed   %s by %s", running.Time.Format(time.RFC3339), running.Who)
 		d.heldStatus(ctx, running.Revision)
@@ -33,7 +32,7 @@ func (d *Deployer) Status(ctx context.Context) error {
 	} else {
 		d.out.line("%s: %v", d.colour.name, d.nothingDeployed())
 	}
-	if p, under := d.underWay(); under {
+	if p, under := d.ledger.UnderWay(); under {
 		d.out.line("  under way  %s by %s, at step %s", p.Revision, p.Who, p.Step)
 	}
 	return unwell
@@ -54,12 +53,12 @@ func (d *Deployer) configurationStatus() string {
 // healthStatus writes how the app is, and returns ErrUnwell if it should be
 // better.
 func (d *Deployer) healthStatus(ctx context.Context) error {
-	if d.isDown() {
+	if d.ledger.IsDown() {
 		d.out.line("  health     down: bin/deploy restore %s brings it back", d.colour.name)
 		return nil
 	}
 	listed, redis := d.listedNow(ctx)
-	all, docker := d.engine.Releases(ctx, d.colour.name)
+	all, docker := d.docker.Releases(ctx, d.colour.name)
 	release, found := holder(all, listed, d.colour.app)
 	switch {
 	case docker != nil:
@@ -115,7 +114,7 @@ func holder(all []engine.Release, listed []fleet.Server, app string) (engine.Rel
 
 // releaseHealth writes how a container is, and whether the app in it answers.
 func (d *Deployer) releaseHealth(ctx context.Context, release engine.Release, server fleet.Server) error {
-	condition, err := d.engine.Condition(ctx, release.ID)
+	condition, err := d.docker.Condition(ctx, release.ID)
 	if err != nil {
 		return d.unwell("unknown: %v", err)
 	}

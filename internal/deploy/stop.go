@@ -16,13 +16,13 @@ const killed = 137
 // down at its end is lost.
 func (d *Deployer) stop(ctx context.Context, release engine.Release) error {
 	begun := time.Now()
-	if err := d.engine.Stop(ctx, release.ID, d.config.StopGrace); err != nil {
+	if err := d.docker.Stop(ctx, release.ID, d.config.StopGrace); err != nil {
 		return err
 	}
 	if !release.Running || time.Since(begun) < d.config.StopGrace {
 		return nil
 	}
-	if process, err := d.engine.Process(ctx, release.ID); err == nil && process.ExitCode == killed {
+	if process, err := d.docker.Process(ctx, release.ID); err == nil && process.ExitCode == killed {
 		d.out.line("It did not end within %v of %s (STOP_GRACE_SECONDS) and was killed: %s ignores the signal, or takes longer",
 			d.config.StopGrace, process.Signal, short(process.Command))
 	}

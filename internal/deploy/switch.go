@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"deux/internal/deploy/ledger"
 	"deux/internal/engine"
 	"deux/internal/fleet"
 	"deux/internal/program"
@@ -17,28 +18,34 @@ const redisPatience = 10 * time.Second
 
 // switchOver gives the candidate the requests. From the moment that the lists
 // are switched it is the release that runs, whatever happens afterwards.
-func (d *Deployer) switchOver(ctx context.Context, p *push) error {
+func (d *Deployer) switchOver(ctx context.Context, p *ledger.Deployment) error {
 	d.out.step("Switching http://localhost:%d to %s", d.colour.proxyPort, d.colour.site.Server(p.Port).URL)
-	state, err := d.engine.State(ctx, p.Container)
+	state, err := d.docker.State(ctx, p.Container)
 	if err == nil && !state.Running {
 		err = d.explainMemory(ctx, p.Container, ended(state))
 	}
 	if err == nil {
-		err = d.engine.Keep(ctx, p.Container)
-	}
-	if err == nil {
-		err = writeJSON(d.colour.state("current.json"), p)
+		err = d.docker.Keep(ctx, p.Container)
 	}
 	if err == nil {
 		err = d.list(ctx, d.colour.site.Server(p.Port))
 	}
 	if err == nil {
-		err = d.meanUp()
-	}
-	if err == nil {
-		err = d.agree(p.Generation)
+		err = d.confirm(p)
 	}
 	return err
+}
+
+// confirm writes down what the lists say since the switch: before it they would
+// say otherwise, if this process died between the two.
+func (d *Deployer) confirm(p *ledger.Deployment) error {
+	if err := d.ledger.SetCurrent(p); err != nil {
+		return err
+	}
+	if err := d.ledger.MeanUp(); err != nil {
+		return err
+	}
+	return d.agree(p.Generation)
 }
 
 // list makes the server the only one in rotation.
@@ -55,7 +62,7 @@ func (d *Deployer) list(ctx context.Context, server fleet.Server) error {
 
 // others returns the colour's containers but one.
 func (d *Deployer) others(ctx context.Context, id string) ([]engine.Release, error) {
-	all, err := d.engine.Releases(ctx, d.colour.name)
+	all, err := d.docker.Releases(ctx, d.colour.name)
 	return slices.DeleteFunc(all, func(release engine.Release) bool { return release.ID == id }), err
 }
 
@@ -64,7 +71,7 @@ const drainPause = 50 * time.Millisecond
 
 // stopOld lets the requests to the old release end, stops it with its grace,
 // and gives its name to the new one.
-func (d *Deployer) stopOld(ctx context.Context, p *push) error {
+func (d *Deployer) stopOld(ctx context.Context, p *ledger.Deployment) error {
 	old, err := d.others(ctx, p.Container)
 	if err != nil {
 		return err
@@ -93,15 +100,15 @@ func (d *Deployer) passName(ctx context.Context, old []engine.Release, id string
 		if release.Name != d.colour.app {
 			continue
 		}
-		if err := d.engine.Rename(ctx, release.ID, fmt.Sprintf("%s-%d", d.colour.app, release.Port)); err != nil {
+		if err := d.docker.Rename(ctx, release.ID, fmt.Sprintf("%s-%d", d.colour.app, release.Port)); err != nil {
 			return err
 		}
 	}
-	all, err := d.engine.Releases(ctx, d.colour.name)
+	all, err := d.docker.Releases(ctx, d.colour.name)
 	if err != nil || slices.ContainsFunc(all, func(r engine.Release) bool { return r.ID == id && r.Name == d.colour.app }) {
 		return err
 	}
-	return d.engine.Rename(ctx, id, d.colour.app)
+	return d.docker.Rename(ctx, id, d.colour.app)
 }
 
 // drain waits until the proxy has no request to the release in flight, at most
@@ -122,7 +129,7 @@ func (d *Deployer) drain(ctx context.Context, release engine.Release) error {
 }
 
 // removeOld removes the containers of the old releases.
-func (d *Deployer) removeOld(ctx context.Context, p *push) error {
+func (d *Deployer) removeOld(ctx context.Context, p *ledger.Deployment) error {
 	old, err := d.others(ctx, p.Container)
 	if err != nil {
 		return err
@@ -138,7 +145,7 @@ func (d *Deployer) removeOld(ctx context.Context, p *push) error {
 
 func (d *Deployer) removeContainer(ctx context.Context, release engine.Release) error {
 	d.keepLog(ctx, release.ID, release.Revision)
-	if err := d.engine.RemoveRelease(ctx, release.ID); err != nil {
+	if err := d.docker.RemoveRelease(ctx, release.ID); err != nil {
 		return err
 	}
 	return d.rotation.Forget(ctx, d.colour.site.Server(release.Port))
@@ -146,17 +153,17 @@ func (d *Deployer) removeContainer(ctx context.Context, release engine.Release) 
 
 // removeImages passes blue-image's names on to the release that runs, and
 // removes the images of those that are no longer kept.
-func (d *Deployer) removeImages(ctx context.Context, p *push) error {
+func (d *Deployer) removeImages(ctx context.Context, p *ledger.Deployment) error {
 	d.out.step("Removing the old %s, keeping the last %d", d.colour.image, d.config.Keep)
 	reference := d.colour.repository + "@" + p.Digest
 	return errors.Join(
-		d.engine.Tag(ctx, reference, d.colour.image),
-		d.engine.Tag(ctx, reference, d.name("latest")),
+		d.docker.Tag(ctx, reference, d.colour.image),
+		d.docker.Tag(ctx, reference, d.name("latest")),
 		d.pushLatest(ctx),
 		d.prune(ctx, p))
 }
 
 func (d *Deployer) pushLatest(ctx context.Context) error {
-	_, err := d.engine.Push(ctx, d.name("latest"))
+	_, err := d.docker.Push(ctx, d.name("latest"))
 	return err
 }

@@ -7,26 +7,17 @@ import (
 	"slices"
 	"strings"
 
+	"deux/internal/deploy/ledger"
 	"deux/internal/engine"
 )
 
-// readVolumes returns the colour's volumes.
-func (d *Deployer) readVolumes() (all volumes) {
-	readJSON(d.colour.state("volumes.json"), &all)
-	return all
-}
-
-func (d *Deployer) writeVolumes(all volumes) error {
-	return writeJSON(d.colour.state("volumes.json"), all)
-}
-
 // leftVolumes returns what Docker has of the colour's volumes, in the file or
 // not.
-func (d *Deployer) leftVolumes(ctx context.Context) (left []volume, err error) {
-	found, err := d.engine.Volumes(ctx, d.colour.name)
+func (d *Deployer) leftVolumes(ctx context.Context) (left []ledger.Volume, err error) {
+	found, err := d.docker.Volumes(ctx, d.colour.name)
 	for _, v := range found {
 		if name, ours := strings.CutPrefix(v.Name, d.colour.volumePrefix); ours {
-			left = append(left, volume{Name: name, Path: v.Path})
+			left = append(left, ledger.Volume{Name: name, Path: v.Path})
 		}
 	}
 	return left, err
@@ -34,8 +25,8 @@ func (d *Deployer) leftVolumes(ctx context.Context) (left []volume, err error) {
 
 // volumesFor returns the volumes that the release gets, and makes those that
 // are missing. What it made is written down in p, in case the push fails.
-func (d *Deployer) volumesFor(ctx context.Context, p *push) ([]engine.Volume, error) {
-	paths, err := d.engine.VolumePaths(ctx, d.colour.repository+"@"+p.Digest)
+func (d *Deployer) volumesFor(ctx context.Context, p *ledger.Deployment) ([]engine.Volume, error) {
+	paths, err := d.docker.VolumePaths(ctx, d.colour.repository+"@"+p.Digest)
 	if err != nil {
 		return nil, err
 	}
@@ -43,20 +34,20 @@ func (d *Deployer) volumesFor(ctx context.Context, p *push) ([]engine.Volume, er
 	if err != nil {
 		return nil, err
 	}
-	before := d.readVolumes()
-	all := before.forImage(paths, left)
+	before := d.ledger.Volumes()
+	all := before.ForImage(paths, left)
 	if len(all) > len(before) {
-		if err := d.writeVolumes(all); err != nil {
+		if err := d.ledger.SetVolumes(all); err != nil {
 			return nil, err
 		}
 	}
-	return d.ensureVolumes(ctx, p, all.mounted(paths))
+	return d.ensureVolumes(ctx, p, all.Mounted(paths))
 }
 
-func (d *Deployer) ensureVolumes(ctx context.Context, p *push, all volumes) (ensured []engine.Volume, err error) {
+func (d *Deployer) ensureVolumes(ctx context.Context, p *ledger.Deployment, all ledger.Volumes) (ensured []engine.Volume, err error) {
 	for _, v := range all {
 		docker := d.colour.volumeOf(v)
-		made, err := d.engine.EnsureVolume(ctx, docker)
+		made, err := d.docker.EnsureVolume(ctx, docker)
 		if err != nil {
 			return nil, err
 		}
@@ -69,7 +60,7 @@ func (d *Deployer) ensureVolumes(ctx context.Context, p *push, all volumes) (ens
 }
 
 // sayVolumes tells the pusher where the app's data is.
-func (d *Deployer) sayVolumes(p *push, runtime engine.Runtime) {
+func (d *Deployer) sayVolumes(p *ledger.Deployment, runtime engine.Runtime) {
 	for _, m := range runtime.Mounts {
 		name, ours := strings.CutPrefix(m.Source, d.colour.volumePrefix)
 		if !ours || m.Type != "volume" {
@@ -85,19 +76,19 @@ func (d *Deployer) sayVolumes(p *push, runtime engine.Runtime) {
 
 // dropVolumes removes the volumes that a push made which failed: nobody's data
 // is in them, and the next push is to find what its own image has there.
-func (d *Deployer) dropVolumes(ctx context.Context, p *push) {
-	all := d.readVolumes()
+func (d *Deployer) dropVolumes(ctx context.Context, p *ledger.Deployment) {
+	all := d.ledger.Volumes()
 	for _, name := range p.Volumes {
-		v, _ := all.named(name)
-		if err := d.engine.RemoveVolume(ctx, d.colour.name, d.colour.volumeOf(v).Name); err != nil {
+		v, _ := all.Named(name)
+		if err := d.docker.RemoveVolume(ctx, d.colour.name, d.colour.volumeOf(v).Name); err != nil {
 			d.out.line("warning: %v", err)
 			continue
 		}
 		if v.Auto {
-			all = all.without(name)
+			all = all.Without(name)
 		}
 	}
-	if err := d.writeVolumes(all); len(p.Volumes) > 0 && err != nil {
+	if err := d.ledger.SetVolumes(all); len(p.Volumes) > 0 && err != nil {
 		d.out.line("warning: %v", err)
 	}
 }
@@ -105,13 +96,13 @@ func (d *Deployer) dropVolumes(ctx context.Context, p *push) {
 // AddVolume has the app keep a folder, NAME:/path, in a volume. What runs gets
 // it at once, in a release of the same image, or nothing changes.
 func (d *Deployer) AddVolume(ctx context.Context, text string) error {
-	v, err := parseVolume(text)
+	v, err := ledger.ParseVolume(text)
 	if err != nil {
 		return err
 	}
 	return d.changing(ctx, func() error {
-		before := d.readVolumes()
-		all, err := before.add(v)
+		before := d.ledger.Volumes()
+		all, err := before.Add(v)
 		if err != nil {
 			return err
 		}
@@ -121,12 +112,12 @@ func (d *Deployer) AddVolume(ctx context.Context, text string) error {
 
 // withVolumes writes the volumes and releases what runs with them; if that
 // fails the file is as before.
-func (d *Deployer) withVolumes(ctx context.Context, before, after volumes, what string) error {
-	if err := d.writeVolumes(after); err != nil {
+func (d *Deployer) withVolumes(ctx context.Context, before, after ledger.Volumes, what string) error {
+	if err := d.ledger.SetVolumes(after); err != nil {
 		return err
 	}
 	if err := d.releaseAgain(ctx, what); err != nil {
-		return errors.Join(err, d.writeVolumes(before))
+		return errors.Join(err, d.ledger.SetVolumes(before))
 	}
 	return nil
 }
@@ -135,7 +126,7 @@ func (d *Deployer) withVolumes(ctx context.Context, before, after volumes, what 
 // An app that uses it goes on without it, in a release of the same image.
 func (d *Deployer) RemoveVolume(ctx context.Context, name string, confirmed bool) error {
 	return d.changing(ctx, func() error {
-		before := d.readVolumes()
+		before := d.ledger.Volumes()
 		v, err := d.findVolume(ctx, before, name)
 		if err != nil {
 			return err
@@ -148,42 +139,42 @@ func (d *Deployer) RemoveVolume(ctx context.Context, name string, confirmed bool
 				"bin/deploy volume %[1]s rm %[3]s --yes removes it", d.colour.name, v.Path, v.Name)
 		}
 		v.Going = true
-		after := append(before.without(name), v)
+		after := append(before.Without(name), v)
 		if err := d.withVolumes(ctx, before, after, "-volume:"+name); err != nil {
 			return err
 		}
-		if err := d.engine.RemoveVolume(ctx, d.colour.name, d.colour.volumeOf(v).Name); err != nil {
+		if err := d.docker.RemoveVolume(ctx, d.colour.name, d.colour.volumeOf(v).Name); err != nil {
 			return err
 		}
 		d.out.line("The volume %s is removed", d.colour.volumeOf(v).Name)
-		return d.writeVolumes(d.readVolumes().without(name))
+		return d.ledger.SetVolumes(d.ledger.Volumes().Without(name))
 	})
 }
 
 // findVolume returns a volume by its name, whether it is in the file or only
 // Docker knows it.
-func (d *Deployer) findVolume(ctx context.Context, all volumes, name string) (volume, error) {
-	if v, found := all.named(name); found {
+func (d *Deployer) findVolume(ctx context.Context, all ledger.Volumes, name string) (ledger.Volume, error) {
+	if v, found := all.Named(name); found {
 		return v, nil
 	}
 	left, err := d.leftVolumes(ctx)
 	if err != nil {
-		return volume{}, err
+		return ledger.Volume{}, err
 	}
-	if v, found := volumes(left).named(name); found {
+	if v, found := ledger.Volumes(left).Named(name); found {
 		return v, nil
 	}
-	return volume{}, fmt.Errorf("%s has no volume %q: bin/deploy volume %[1]s ls lists them", d.colour.name, name)
+	return ledger.Volume{}, fmt.Errorf("%s has no volume %q: bin/deploy volume %[1]s ls lists them", d.colour.name, name)
 }
 
 // strangersOf returns an error if a container that is no release of the colour
 // has the volume.
-func (d *Deployer) strangersOf(ctx context.Context, v volume) error {
-	users, err := d.engine.VolumeUsers(ctx, d.colour.volumeOf(v).Name)
+func (d *Deployer) strangersOf(ctx context.Context, v ledger.Volume) error {
+	users, err := d.docker.VolumeUsers(ctx, d.colour.volumeOf(v).Name)
 	if err != nil {
 		return err
 	}
-	releases, err := d.engine.Releases(ctx, d.colour.name)
+	releases, err := d.docker.Releases(ctx, d.colour.name)
 	if err != nil {
 		return err
 	}
@@ -198,13 +189,13 @@ func (d *Deployer) strangersOf(ctx context.Context, v volume) error {
 // ListVolumes writes one line for each volume: its name, where it is in the
 // container, Docker's name for it, and what has it.
 func (d *Deployer) ListVolumes(ctx context.Context) error {
-	all := d.readVolumes()
+	all := d.ledger.Volumes()
 	left, err := d.leftVolumes(ctx)
 	if err != nil {
 		return err
 	}
 	for _, v := range left {
-		if _, known := all.named(v.Name); !known {
+		if _, known := all.Named(v.Name); !known {
 			all = append(all, v)
 		}
 	}
@@ -213,7 +204,7 @@ func (d *Deployer) ListVolumes(ctx context.Context) error {
 	}
 	for _, v := range all {
 		docker := d.colour.volumeOf(v).Name
-		users, err := d.engine.VolumeUsers(ctx, docker)
+		users, err := d.docker.VolumeUsers(ctx, docker)
 		if err != nil {
 			return err
 		}
@@ -234,4 +225,9 @@ func (d *Deployer) sayKept(ctx context.Context) error {
 			d.colour.name, d.colour.volumeOf(v).Name, v.Name)
 	}
 	return err
+}
+
+// volumeOf returns Docker's side of a volume.
+func (c colour) volumeOf(v ledger.Volume) engine.Volume {
+	return engine.Volume{Name: c.volumePrefix + v.Name, Colour: c.name, Path: v.Path}
 }

@@ -7,15 +7,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+
+	"deux/internal/program"
 )
 
-// tempPrefix starts the name of a new version until it is complete.
-const tempPrefix = ".random-"
-
 // file is a text file that grows by lines and loses its oldest ones. Every
-// change is a new file that takes the old one's name: rename(2) is atomic, so
-// whoever opens the file gets all of one version, also while it changes.
+// change is a new file that takes the old one's name, so whoever opens the file
+// gets all of one version, also while it changes.
 type file struct {
 	path string
 	keep int // bytes at most, more than any one line has
@@ -24,10 +22,11 @@ type file struct {
 // openFile returns the file called FileName in dir. It goes on from what the
 // file has, and removes what a writer left that was killed while writing.
 func openFile(dir string, keep int) (*file, error) {
-	if err := removeLeftovers(dir); err != nil {
+	path := filepath.Join(dir, FileName)
+	if err := program.RemoveUnfinished(path); err != nil {
 		return nil, err
 	}
-	return &file{path: filepath.Join(dir, FileName), keep: keep}, nil
+	return &file{path: path, keep: keep}, nil
 }
 
 // add puts line at the end. The error is the file system's; after one the file
@@ -41,7 +40,7 @@ func (f *file) add(line string) error {
 		text = append(text, '\n')
 	}
 	text = append(text, line+"\n"...)
-	return f.replace(lastLines(text, f.keep))
+	return program.ReplaceFile(f.path, lastLines(text, f.keep), 0o644)
 }
 
 // tail returns the last bytes of the file, as many as may be kept, and none
@@ -72,45 +71,4 @@ func lastLines(text []byte, keep int) []byte {
 	}
 	before := len(text) - keep - 1
 	return text[before+bytes.IndexByte(text[before:], '\n')+1:]
-}
-
-func (f *file) replace(text []byte) error {
-	temp, err := os.CreateTemp(filepath.Dir(f.path), tempPrefix)
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name()) // finds nothing once the file has its new name
-
-	if err := errors.Join(fill(temp, text), temp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), f.path)
-}
-
-// fill writes text to the disk before the file gets its name, so that a power
-// cut leaves the old version or the new one, and never an empty file.
-func fill(temp *os.File, text []byte) error {
-	if _, err := temp.Write(text); err != nil {
-		return err
-	}
-	if err := temp.Chmod(0o644); err != nil {
-		return err
-	}
-	return temp.Sync()
-}
-
-func removeLeftovers(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries {
-		if !strings.HasPrefix(entry.Name(), tempPrefix) || !entry.Type().IsRegular() {
-			continue
-		}
-		if err := os.Remove(filepath.Join(dir, entry.Name())); err != nil {
-			return err
-		}
-	}
-	return nil
 }

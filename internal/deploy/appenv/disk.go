@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+
+	"deux/internal/program"
 )
 
 // disk is every operation that changes a file here. Each is on the disk when it
@@ -23,7 +25,7 @@ func (d disk) mkdir(path string) error {
 	if err := d.alive(); err != nil {
 		return err
 	}
-	return errors.Join(os.MkdirAll(path, 0o700), sync(filepath.Dir(path)))
+	return errors.Join(os.MkdirAll(path, 0o700), program.SyncFolder(filepath.Dir(path)))
 }
 
 // write makes a file, whatever the umask is.
@@ -39,14 +41,33 @@ func (d disk) write(path string, content []byte, mode os.FileMode) error {
 		return errors.Join(err, file.Close())
 	}
 	_, err = file.Write(content)
-	return errors.Join(err, file.Chmod(mode), file.Sync(), file.Close(), sync(filepath.Dir(path)))
+	return errors.Join(err, file.Chmod(mode), file.Sync(), file.Close(), program.SyncFolder(filepath.Dir(path)))
+}
+
+// replace writes a file in place of the one that is there.
+func (d disk) replace(path string, content []byte, mode os.FileMode) error {
+	if err := d.alive(); err != nil {
+		return err
+	}
+	return program.ReplaceFile(path, content, mode)
+}
+
+// removeUnfinished removes what a replace left that died.
+func (d disk) removeUnfinished(path string) error {
+	if err := d.alive(); err != nil {
+		return err
+	}
+	if err := program.RemoveUnfinished(path); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 func (d disk) rename(from, to string) error {
 	if err := d.alive(); err != nil {
 		return err
 	}
-	return errors.Join(os.Rename(from, to), sync(filepath.Dir(to)))
+	return errors.Join(os.Rename(from, to), program.SyncFolder(filepath.Dir(to)))
 }
 
 func (d disk) removeAll(path string) error {
@@ -54,13 +75,4 @@ func (d disk) removeAll(path string) error {
 		return err
 	}
 	return os.RemoveAll(path)
-}
-
-// sync puts a folder's entries on the disk (fsync(2)).
-func sync(dir string) error {
-	folder, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }

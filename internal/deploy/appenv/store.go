@@ -175,13 +175,9 @@ func (s Store) Use(generation int) error {
 	if now, err := s.Current(); err == nil && now == generation {
 		return nil
 	}
-	fresh := filepath.Join(s.dir, currentFile+unfinished)
-	err := errors.Join(s.disk.mkdir(s.dir), s.disk.removeAll(fresh))
+	err := s.disk.mkdir(s.dir)
 	if err == nil {
-		err = s.disk.write(fresh, []byte(strconv.Itoa(generation)+"\n"), 0o600)
-	}
-	if err == nil {
-		err = s.disk.rename(fresh, filepath.Join(s.dir, currentFile))
+		err = s.disk.replace(filepath.Join(s.dir, currentFile), []byte(strconv.Itoa(generation)+"\n"), 0o600)
 	}
 	if err != nil {
 		return fmt.Errorf("writing the app's configuration: %w", err)
@@ -197,7 +193,7 @@ func (s Store) Prune(keep ...int) error {
 	if err := errors.Join(err, failed); err != nil {
 		return err
 	}
-	errs := []error{s.disk.removeAll(filepath.Join(s.dir, unfinished)), s.disk.removeAll(filepath.Join(s.dir, currentFile+unfinished))}
+	errs := []error{s.disk.removeAll(filepath.Join(s.dir, unfinished)), s.disk.removeUnfinished(filepath.Join(s.dir, currentFile))}
 	for _, generation := range all {
 		if generation != current && !slices.Contains(keep, generation) {
 			errs = append(errs, s.disk.removeAll(s.path(generation)))

@@ -1,4 +1,4 @@
-package deploy
+package ledger
 
 import (
 	"slices"
@@ -7,13 +7,13 @@ import (
 )
 
 func TestParseVolume_TakesANameAndAFolderForData(t *testing.T) {
-	for text, want := range map[string]volume{
+	for text, want := range map[string]Volume{
 		"data:/data":                 {Name: "data", Path: "/data"},
 		"pg_1.x-y:/var//lib/./pg/":   {Name: "pg_1.x-y", Path: "/var/lib/pg"},
 		"web:/usr/share/nginx/html":  {Name: "web", Path: "/usr/share/nginx/html"},
 		"odd:/daten/Übergröße und ☃": {Name: "odd", Path: "/daten/Übergröße und ☃"},
 	} {
-		if got, err := parseVolume(text); got != want || err != nil {
+		if got, err := ParseVolume(text); got != want || err != nil {
 			t.Errorf("%q: got %+v, %v, want %+v", text, got, err, want)
 		}
 	}
@@ -39,55 +39,55 @@ func TestParseVolume_SaysWhatIsWrong(t *testing.T) {
 		"data:/data:ro":      "no colon",
 		"data:/a\nb":         "no colon",
 	} {
-		if got, err := parseVolume(text); err == nil || !strings.Contains(err.Error(), want) {
+		if got, err := ParseVolume(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %+v, %v, want an error with %q", text, got, err, want)
 		}
 	}
 }
 
 func TestVolumes_OnePathAndOneNameBelongToOneVolume(t *testing.T) {
-	all, err := volumes(nil).add(volume{Name: "data", Path: "/data"})
+	all, err := Volumes(nil).Add(Volume{Name: "data", Path: "/data"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, v := range []volume{{Name: "data", Path: "/other"}, {Name: "other", Path: "/data"}} {
-		if got, err := all.add(v); err == nil {
+	for _, v := range []Volume{{Name: "data", Path: "/other"}, {Name: "other", Path: "/data"}} {
+		if got, err := all.Add(v); err == nil {
 			t.Errorf("%+v beside %+v: got %+v, want an error", v, all, got)
 		}
 	}
-	if got, err := all.add(volume{Name: "cache", Path: "/cache"}); err != nil || len(got) != 2 || len(all) != 1 {
+	if got, err := all.Add(Volume{Name: "cache", Path: "/cache"}); err != nil || len(got) != 2 || len(all) != 1 {
 		t.Errorf("got %+v, %v, want both, and %+v unchanged", got, err, all)
 	}
 }
 
 func TestVolumes_EveryVOLUMEOfAnImageHasOneThatStaysIts(t *testing.T) {
 	paths := []string{"/Data Base/", "/data-base", "/proc/x", "/data"}
-	all := volumes{{Name: "mine", Path: "/data"}}.forImage(paths, nil)
-	want := volumes{{Name: "mine", Path: "/data"}, {Name: "data-base", Path: "/Data Base", Auto: true},
+	all := Volumes{{Name: "mine", Path: "/data"}}.ForImage(paths, nil)
+	want := Volumes{{Name: "mine", Path: "/data"}, {Name: "data-base", Path: "/Data Base", Auto: true},
 		{Name: "data-base-2", Path: "/data-base", Auto: true}}
 	if !slices.Equal(all, want) {
 		t.Errorf("got %+v, want %+v", all, want)
 	}
-	if again := all.forImage(paths, nil); !slices.Equal(again, all) {
+	if again := all.ForImage(paths, nil); !slices.Equal(again, all) {
 		t.Errorf("for the next push: got %+v, want %+v", again, all)
 	}
-	if got := all.mounted([]string{"/Data Base/"}); !slices.Equal(got, want[:2]) {
+	if got := all.Mounted([]string{"/Data Base/"}); !slices.Equal(got, want[:2]) {
 		t.Errorf("an image without the other VOLUME: got %+v, want %+v", got, want[:2])
 	}
 }
 
 func TestVolumes_OneThatWasLeftIsTakenUpByItsPath(t *testing.T) {
-	left := []volume{{Name: "cache", Path: "/cache"}, {Name: "data", Path: "/data"}}
-	got := volumes(nil).forImage([]string{"/data"}, left)
-	if want := (volumes{{Name: "data", Path: "/data", Auto: true}}); !slices.Equal(got, want) {
+	left := []Volume{{Name: "cache", Path: "/cache"}, {Name: "data", Path: "/data"}}
+	got := Volumes(nil).ForImage([]string{"/data"}, left)
+	if want := (Volumes{{Name: "data", Path: "/data", Auto: true}}); !slices.Equal(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	going := volumes{{Name: "data", Path: "/data", Auto: true, Going: true}}
-	got = going.forImage([]string{"/data"}, left)
-	if want := append(going, volume{Name: "data-2", Path: "/data", Auto: true}); !slices.Equal(got, want) {
+	going := Volumes{{Name: "data", Path: "/data", Auto: true, Going: true}}
+	got = going.ForImage([]string{"/data"}, left)
+	if want := append(going, Volume{Name: "data-2", Path: "/data", Auto: true}); !slices.Equal(got, want) {
 		t.Errorf("while the old one goes: got %+v, want %+v", got, want)
 	}
-	if got := got.mounted([]string{"/data"}); len(got) != 1 || got[0].Name != "data-2" {
+	if got := got.Mounted([]string{"/data"}); len(got) != 1 || got[0].Name != "data-2" {
 		t.Errorf("mounted while the old one goes: got %+v, want data-2 alone", got)
 	}
 }

@@ -1,4 +1,4 @@
-package deploy
+package engine
 
 import (
 	"context"
@@ -10,11 +10,11 @@ import (
 
 var registryClient = &http.Client{Timeout: 10 * time.Second}
 
-// removeFromRegistry deletes the image with that digest, and every tag of it,
+// Unregister deletes the image with that digest, and every tag of it,
 // from a repository HOST:PORT/NAME, for which Docker's API has no call (OCI
 // Distribution Specification, "Deleting Manifests"). Its layers stay until the
 // registry collects its garbage. That it is not there is no error.
-func removeFromRegistry(ctx context.Context, repository, digest string) error {
+func (e *Engine) Unregister(ctx context.Context, repository, digest string) error {
 	host, name, _ := strings.Cut(repository, "/")
 	request, err := http.NewRequestWithContext(ctx, http.MethodDelete,
 		"http://"+host+"/v2/"+name+"/manifests/"+digest, nil)

@@ -1,4 +1,4 @@
-package deploy
+package ledger
 
 import (
 	"errors"
@@ -7,96 +7,94 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"deux/internal/engine"
 )
 
-// volume is data of a colour's app that outlives its containers.
-type volume struct {
+// Volume is data of a colour's app that outlives its containers.
+type Volume struct {
 	Name  string `json:"name"`            // as people say it; Docker's has the system and the colour before it
 	Path  string `json:"path"`            // in the container
 	Auto  bool   `json:"auto,omitempty"`  // for a VOLUME of an image: mounted where the image has one
 	Going bool   `json:"going,omitempty"` // somebody asked for its end: mounted no more
 }
 
-// volumes is what the file of a colour's volumes holds.
-type volumes []volume
+// Volumes is what the file of a colour's volumes holds.
+type Volumes []Volume
 
-// at returns the volume that is mounted at the path.
-func (all volumes) at(path string) (volume, bool) {
-	i := slices.IndexFunc(all, func(v volume) bool { return v.Path == path && !v.Going })
+// At returns the volume that is mounted at the path.
+func (all Volumes) At(path string) (Volume, bool) {
+	i := slices.IndexFunc(all, func(v Volume) bool { return v.Path == path && !v.Going })
 	if i < 0 {
-		return volume{}, false
+		return Volume{}, false
 	}
 	return all[i], true
 }
 
-// named returns the volume of that name.
-func (all volumes) named(name string) (volume, bool) {
-	i := slices.IndexFunc(all, func(v volume) bool { return v.Name == name })
+// Named returns the volume of that name.
+func (all Volumes) Named(name string) (Volume, bool) {
+	i := slices.IndexFunc(all, func(v Volume) bool { return v.Name == name })
 	if i < 0 {
-		return volume{}, false
+		return Volume{}, false
 	}
 	return all[i], true
 }
 
-// without returns all volumes but one.
-func (all volumes) without(name string) volumes {
-	return slices.DeleteFunc(slices.Clone(all), func(v volume) bool { return v.Name == name })
+// Without returns all volumes but one.
+func (all Volumes) Without(name string) Volumes {
+	return slices.DeleteFunc(slices.Clone(all), func(v Volume) bool { return v.Name == name })
 }
 
-// add returns all and one that a person asked for, or why it cannot be.
-func (all volumes) add(v volume) (volumes, error) {
-	if other, taken := all.at(v.Path); taken {
+// Add returns all and one that a person asked for, or why it cannot be.
+func (all Volumes) Add(v Volume) (Volumes, error) {
+	if other, taken := all.At(v.Path); taken {
 		return nil, fmt.Errorf("%s is the volume %s already", v.Path, other.Name)
 	}
-	if other, taken := all.named(v.Name); taken {
+	if other, taken := all.Named(v.Name); taken {
 		return nil, fmt.Errorf("the volume %s is at %s already: choose another name", v.Name, other.Path)
 	}
 	return append(slices.Clone(all), v), nil
 }
 
-// forImage returns all and one more for each path of the image's VOLUMEs that
+// ForImage returns all and one more for each path of the image's VOLUMEs that
 // has none. A volume that was left, such as of a repository that somebody
 // deleted, is taken up again by its path.
-func (all volumes) forImage(paths []string, left []volume) volumes {
+func (all Volumes) ForImage(paths []string, left []Volume) Volumes {
 	all = slices.Clone(all)
 	for _, at := range paths {
 		at, err := checkPath(at)
-		if _, has := all.at(at); has || err != nil {
+		if _, has := all.At(at); has || err != nil {
 			continue
 		}
-		i := slices.IndexFunc(left, func(v volume) bool {
-			_, known := all.named(v.Name)
+		i := slices.IndexFunc(left, func(v Volume) bool {
+			_, known := all.Named(v.Name)
 			return v.Path == at && !known
 		})
 		if i >= 0 {
-			all = append(all, volume{Name: left[i].Name, Path: at, Auto: true})
+			all = append(all, Volume{Name: left[i].Name, Path: at, Auto: true})
 			continue
 		}
-		all = append(all, volume{Name: all.nameFor(at, left), Path: at, Auto: true})
+		all = append(all, Volume{Name: all.nameFor(at, left), Path: at, Auto: true})
 	}
 	return all
 }
 
 // nameFor makes a name of a path that no volume has.
-func (all volumes) nameFor(at string, left []volume) string {
+func (all Volumes) nameFor(at string, left []Volume) string {
 	base := strings.Trim(notInName.ReplaceAllString(strings.ToLower(at), "-"), "-.")
 	base = strings.Trim(base[:min(len(base), 40)], "-.")
 	if base == "" {
 		base = "volume"
 	}
 	for name, i := base, 2; ; name, i = fmt.Sprintf("%s-%d", base, i), i+1 {
-		_, known := all.named(name)
-		if !known && !slices.ContainsFunc(left, func(v volume) bool { return v.Name == name }) {
+		_, known := all.Named(name)
+		if !known && !slices.ContainsFunc(left, func(v Volume) bool { return v.Name == name }) {
 			return name
 		}
 	}
 }
 
-// mounted returns those that a release of an image with these VOLUMEs gets.
-func (all volumes) mounted(paths []string) volumes {
-	return slices.DeleteFunc(slices.Clone(all), func(v volume) bool {
+// Mounted returns those that a release of an image with these VOLUMEs gets.
+func (all Volumes) Mounted(paths []string) Volumes {
+	return slices.DeleteFunc(slices.Clone(all), func(v Volume) bool {
 		return v.Going || v.Auto && !slices.ContainsFunc(paths, func(p string) bool { return path.Clean(p) == v.Path })
 	})
 }
@@ -106,17 +104,17 @@ var (
 	notInName  = regexp.MustCompile(`[^a-z0-9_.]+`)
 )
 
-// parseVolume reads NAME:/path.
-func parseVolume(text string) (volume, error) {
+// ParseVolume reads NAME:/path.
+func ParseVolume(text string) (Volume, error) {
 	name, at, found := strings.Cut(text, ":")
 	if !found {
-		return volume{}, fmt.Errorf("%q: expected NAME:/path, such as data:/data", text)
+		return Volume{}, fmt.Errorf("%q: expected NAME:/path, such as data:/data", text)
 	}
 	if !volumeName.MatchString(name) {
-		return volume{}, fmt.Errorf("%q: a volume's name is lower-case letters, digits, -, _ and ., a letter or digit first, 48 at most", name)
+		return Volume{}, fmt.Errorf("%q: a volume's name is lower-case letters, digits, -, _ and ., a letter or digit first, 48 at most", name)
 	}
 	at, err := checkPath(at)
-	return volume{Name: name, Path: at}, err
+	return Volume{Name: name, Path: at}, err
 }
 
 // Paths that are no place for a volume.
@@ -144,7 +142,11 @@ func checkPath(at string) (string, error) {
 	return clean, nil
 }
 
-// volumeOf returns Docker's side of a volume.
-func (c colour) volumeOf(v volume) engine.Volume {
-	return engine.Volume{Name: c.volumePrefix + v.Name, Colour: c.name, Path: v.Path}
+// Volumes returns the colour's volumes.
+func (l *Ledger) Volumes() (all Volumes) {
+	l.read(volumesFile, &all)
+	return all
 }
+
+// SetVolumes writes down the colour's volumes.
+func (l *Ledger) SetVolumes(all Volumes) error { return l.write(volumesFile, all) }

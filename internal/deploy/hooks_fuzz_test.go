@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"deux/internal/deploy/repo"
 )
 
 // FuzzDeployable holds of what git writes to the hook post-receive, whatever
@@ -12,7 +14,7 @@ import (
 func FuzzDeployable(f *testing.F) {
 	one := strings.Repeat("1", 40)
 	for _, lines := range []string{
-		"", "\n", one + " " + one + " refs/heads/main\n", one + " " + noRevision + " refs/heads/main\n",
+		"", "\n", one + " " + one + " refs/heads/main\n", one + " " + repo.NoRevision + " refs/heads/main\n",
 		one + " " + one + " refs/heads/master\n" + one + " " + one + " refs/heads/main\n",
 		one + " " + one + " refs/heads/main refs/heads/main\n", one + " " + one + " refs/heads/maïn\n", "refs/heads/main",
 	} {
@@ -39,26 +41,6 @@ func FuzzDeployable(f *testing.F) {
 func moves(lines, ref string) bool {
 	return slices.ContainsFunc(strings.Split(lines, "\n"), func(line string) bool {
 		words := strings.Fields(line)
-		return len(words) == 3 && words[1] != noRevision && words[2] == ref
-	})
-}
-
-// FuzzSubmodulesIn holds that a submodule is found whatever its path and its
-// neighbours', and that nothing in a file's path passes for one.
-func FuzzSubmodulesIn(f *testing.F) {
-	for _, paths := range [][2]string{
-		{"lib", "main.go"}, {"a\tb", "160000 commit 1\tx"}, {"a\nb", "\n160000 "}, {"☃", "-"}, {"", "\xff"},
-	} {
-		f.Add(paths[0], paths[1])
-	}
-	f.Fuzz(func(t *testing.T, submodule, file string) {
-		if strings.Contains(submodule+file, "\x00") {
-			return // no path has one (path_resolution(7))
-		}
-		object := strings.Repeat("1", 40)
-		output := "100644 blob " + object + "\t" + file + "\x00160000 commit " + object + "\t" + submodule + "\x00"
-		if got := submodulesIn(output + output); !slices.Equal(got, []string{submodule, submodule}) {
-			t.Fatalf("%q: got %q, want %q twice", output, got, submodule)
-		}
+		return len(words) == 3 && words[1] != repo.NoRevision && words[2] == ref
 	})
 }

@@ -1,4 +1,6 @@
-package deploy
+// Package repo is a bare git repository that is pushed to: what it holds, and
+// the hooks that git asks. It knows git alone, and nothing of what a push is for.
+package repo
 
 import (
 	"bytes"
@@ -13,40 +15,44 @@ import (
 	"strings"
 )
 
-// repository is a bare git repository.
-type repository struct{ dir string }
+// Repository is a bare git repository.
+type Repository struct{ Dir string }
 
 // git runs a git command on the repository and returns its output. What a hook
 // inherits of git's variables is left out: they tell of the process that runs
 // the hook.
-func (r repository) git(ctx context.Context, extra []string, arguments ...string) (string, error) {
-	command := exec.CommandContext(ctx, "git", append([]string{"--git-dir=" + r.dir}, arguments...)...)
-	command.Env = append(withoutGit(os.Environ()), extra...)
+func (r Repository) git(ctx context.Context, extra []string, arguments ...string) (string, error) {
+	command := exec.CommandContext(ctx, "git", append([]string{"--git-dir=" + r.Dir}, arguments...)...)
+	command.Env = append(WithoutGit(os.Environ()), extra...)
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	if err := command.Run(); err != nil {
-		return "", fmt.Errorf("git %s: %w: %s", arguments[0], err, oneLine(stderr.String()))
+		return "", fmt.Errorf("git %s: %w: %s", arguments[0], err, oneLine(stderr.Bytes()))
 	}
 	return stdout.String(), nil
 }
 
-func withoutGit(environment []string) []string {
-	return slices.DeleteFunc(environment, func(variable string) bool { return strings.HasPrefix(variable, "GIT_") })
+// WithoutGit returns an environment less what git tells its hooks in it.
+func WithoutGit(environment []string) []string {
+	return slices.DeleteFunc(slices.Clone(environment), func(variable string) bool { return strings.HasPrefix(variable, "GIT_") })
 }
 
-// resolve returns the revision of a ref, or noRevision when there is no such
+// oneLine is what a command printed, for an error.
+func oneLine(output []byte) string { return string(bytes.Join(bytes.Fields(output), []byte(" "))) }
+
+// Resolve returns the revision of a ref, or NoRevision when there is no such
 // ref.
-func (r repository) resolve(ctx context.Context, ref string) (string, error) {
+func (r Repository) Resolve(ctx context.Context, ref string) (string, error) {
 	output, err := r.git(ctx, nil, "rev-parse", "--verify", "--quiet", ref)
 	if exit := new(exec.ExitError); errors.As(err, &exit) && exit.ExitCode() == 1 {
-		return noRevision, nil
+		return NoRevision, nil
 	}
 	return strings.TrimSpace(output), err
 }
 
-// subject returns the first line of a commit's message, or "" where there is no
+// Subject returns the first line of a commit's message, or "" where there is no
 // such commit.
-func (r repository) subject(ctx context.Context, revision string) string {
+func (r Repository) Subject(ctx context.Context, revision string) string {
 	output, err := r.git(ctx, nil, "show", "--no-patch", "--format=%s", revision, "--")
 	if err != nil {
 		return ""
@@ -54,12 +60,12 @@ func (r repository) subject(ctx context.Context, revision string) string {
 	return strings.TrimSpace(output)
 }
 
-// noRevision is what git gives its hooks for a ref that is not there, before
+// NoRevision is what git gives its hooks for a ref that is not there, before
 // or after the push (githooks(5), "update").
-const noRevision = "0000000000000000000000000000000000000000"
+const NoRevision = "0000000000000000000000000000000000000000"
 
-// submodules returns the paths that hold other repositories.
-func (r repository) submodules(ctx context.Context, revision string) ([]string, error) {
+// Submodules returns the paths that hold other repositories.
+func (r Repository) Submodules(ctx context.Context, revision string) ([]string, error) {
 	output, err := r.git(ctx, nil, "ls-tree", "-r", "-z", revision)
 	return submodulesIn(output), err
 }
@@ -76,10 +82,10 @@ func submodulesIn(output string) (paths []string) {
 	return paths
 }
 
-// checkOut fills dir, which must be empty, with the files of a revision. It
+// CheckOut fills dir, which must be empty, with the files of a revision. It
 // works on an index of its own: git archive would leave out and rewrite what
 // .gitattributes says (export-ignore, export-subst).
-func (r repository) checkOut(ctx context.Context, revision, dir string) error {
+func (r Repository) CheckOut(ctx context.Context, revision, dir string) error {
 	index := dir + ".index"
 	defer os.Remove(index)
 	extra := []string{"GIT_INDEX_FILE=" + index, "GIT_WORK_TREE=" + dir}
@@ -94,9 +100,9 @@ func (r repository) checkOut(ctx context.Context, revision, dir string) error {
 // specification, "The Pointer").
 const pointerStart = "version https://git-lfs.github.com/spec/v1\n"
 
-// lfsPointer returns the path of a file under dir that only points to its
+// LFSPointer returns the path of a file under dir that only points to its
 // content, or "".
-func lfsPointer(dir string) (string, error) {
+func LFSPointer(dir string) (string, error) {
 	found := ""
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {

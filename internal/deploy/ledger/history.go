@@ -1,0 +1,128 @@
+package ledger
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Results of a deployment: of a push, or of what a person did instead of one.
+const (
+	Deployed   = "DEPLOYED"
+	Failed     = "FAILED"
+	RolledBack = "ROLLED BACK"
+	Forwarded  = "ROLLED FORWARD"
+	Restored   = "RESTORED"
+	Configured = "CONFIGURED"
+)
+
+// Record is one deployment, from its first step on, as the history keeps it.
+type Record struct {
+	Time     time.Time  `json:"time"`  // when it began, UTC
+	Built    time.Time  `json:"built"` // when the push that built its image began
+	Ref      string     `json:"ref"`
+	Revision string     `json:"revision"`
+	Subject  string     `json:"subject,omitempty"` // the first line of the commit's message
+	Digest   string     `json:"digest,omitempty"`  // sha256:…, of the image in the registry
+	Who      string     `json:"who"`
+	Steps    []StepTime `json:"steps,omitempty"`
+	Changes  []string   `json:"changes,omitempty"` // of what the app is given: +NAME or -NAME, never a value
+	Result   string     `json:"result,omitempty"`  // empty while under way
+	Why      string     `json:"why,omitempty"`     // of a failure
+}
+
+// StepTime says how long a step took.
+type StepTime struct {
+	Step    string  `json:"step"`
+	Seconds float64 `json:"seconds"`
+}
+
+// String is the deployment in one line with all that is known, as scripts read it.
+func (r Record) String() string {
+	digest := r.Digest
+	if digest == "" {
+		digest = "-"
+	}
+	line := []string{r.Time.Format(time.RFC3339), strings.ReplaceAll(r.Result, " ", "-"), r.Revision, digest, r.Who}
+	line = append(line, r.Changes...)
+	for _, step := range r.Steps {
+		line = append(line, fmt.Sprintf("%s=%.2f", step.Step, step.Seconds))
+	}
+	line = append(line, fmt.Sprintf("total=%.2f", r.Seconds()))
+	if r.Subject != "" {
+		line = append(line, "subject: "+r.Subject)
+	}
+	if r.Why != "" {
+		line = append(line, "why: "+r.Why)
+	}
+	return strings.Join(line, "  ")
+}
+
+// Seconds is how long all steps took.
+func (r Record) Seconds() (total float64) {
+	for _, step := range r.Steps {
+		total += step.Seconds
+	}
+	return total
+}
+
+// Append adds a record to the history, unless it is the last one there: of a
+// process that was killed as soon as it had added it.
+func (l *Ledger) Append(r Record) error {
+	if past, err := l.History(); err == nil && len(past) > 0 && past[len(past)-1].same(r) {
+		return nil
+	}
+	line, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	if err := l.AppendTo(historyFile, append(line, '\n')); err != nil {
+		return fmt.Errorf("writing the history: %w", err)
+	}
+	return nil
+}
+
+// History returns all records, oldest first. A line that is none, such as the
+// half of one that a full disk left, is passed over.
+func (l *Ledger) History() ([]Record, error) {
+	content, err := os.ReadFile(l.Path(historyFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("reading the history: %w", err)
+	}
+	var all []Record
+	for lines := bufio.NewScanner(bytes.NewReader(content)); lines.Scan(); {
+		var r Record
+		if json.Unmarshal(lines.Bytes(), &r) == nil && r.Revision != "" {
+			all = append(all, r)
+		}
+	}
+	return all, nil
+}
+
+// same reports whether both are of the same deployment and came to the same end.
+func (r Record) same(other Record) bool {
+	return r.Time.Equal(other.Time) && r.Built.Equal(other.Built) && r.Ref == other.Ref && r.Revision == other.Revision &&
+		r.Result == other.Result && slices.Equal(r.Changes, other.Changes)
+}
+
+// Releases returns the last releases that ran, newest first, each image once:
+// at most keep of them.
+func Releases(all []Record, keep int) []Record {
+	var last []Record
+	seen := make(map[string]bool)
+	for i := len(all) - 1; i >= 0 && len(last) < keep; i-- {
+		if all[i].Result == Failed || all[i].Digest == "" || seen[all[i].Digest] {
+			continue
+		}
+		seen[all[i].Digest] = true
+		last = append(last, all[i])
+	}
+	return last
+}

@@ -1,0 +1,78 @@
+package ledger
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// made returns an empty ledger.
+func made(t *testing.T) *Ledger {
+	t.Helper()
+	l := At(t.TempDir())
+	if err := l.Make(); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func at(second int64) time.Time { return time.Unix(1_000_000+second, 0) }
+
+func run(second int64, result, digest string) Record {
+	return Record{Time: at(second).UTC(), Built: at(second).UTC(), Ref: "refs/heads/main", Revision: "r" + digest, Digest: digest, Who: "me", Result: result}
+}
+
+func digests(all []Record) string {
+	var names []string
+	for _, r := range all {
+		names = append(names, r.Digest)
+	}
+	return strings.Join(names, " ")
+}
+
+func TestReleases_AreTheLastThatRanEachImageOnce(t *testing.T) {
+	all := []Record{
+		run(1, Deployed, "a"), run(2, Deployed, "b"), run(3, Failed, "x"), run(4, Failed, ""),
+		run(5, Deployed, "c"), run(6, RolledBack, "b"), run(7, Deployed, "d"),
+	}
+	for keep, want := range map[int]string{1: "d", 2: "d b", 3: "d b c", 5: "d b c a"} {
+		if got := digests(Releases(all, keep)); got != want {
+			t.Errorf("the last %d: got %q, want %q", keep, got, want)
+		}
+	}
+}
+
+func TestHistory_PassesOverAHalfLine(t *testing.T) {
+	l := made(t)
+	if all, err := l.History(); err != nil || len(all) != 0 {
+		t.Fatalf("before the first push: got %v, %v, want nothing", all, err)
+	}
+	if err := l.Append(run(1, Deployed, "a")); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(l.Path(historyFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(l.Path(historyFile), append(content, "{\"time\":\"20\n"...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Append(run(2, Deployed, "b")); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := l.History(); err != nil || digests(all) != "a b" {
+		t.Errorf("got %q, %v, want both whole lines", digests(all), err)
+	}
+}
+
+func TestRecord_IsOneLine(t *testing.T) {
+	r := Record{
+		Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Revision: "4995c8f", Digest: "sha256:8553", Who: "ann@192.0.2.7",
+		Steps: []StepTime{{"build", 1.25}, {"push", 0.5}}, Result: Failed, Why: "push: no",
+	}
+	want := "2026-01-02T03:04:05Z  FAILED  4995c8f  sha256:8553  ann@192.0.2.7  build=1.25  push=0.50  total=1.75  why: push: no"
+	if got := r.String(); got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}

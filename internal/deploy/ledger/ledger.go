@@ -1,0 +1,96 @@
+// Package ledger is what is written down about a colour, in files of its bare
+// repository: what runs, what is under way, what was, and which process may work
+// on it. It knows files alone, neither Docker nor Redis. What a process wrote
+// before it was killed is all that the next one has to go on.
+package ledger
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// The files of a ledger. Those with a capital are for others to read and write.
+const (
+	historyFile  = "history"      // every deployment, one JSON object a line
+	currentFile  = "current.json" // the Deployment whose release should run
+	underWayFile = "push.json"    // the Deployment that has not ended
+	downFile     = "down"         // since when the app is not to run; gone while it is
+	portFile     = "port"         // that a candidate was given last
+	volumesFile  = "volumes.json" // the Volumes
+	lockFile     = "lock"         // whose flock the process has that works on the colour
+
+	Configurations = "env"            // folder of the app's configurations
+	Logs           = "logs"           // folder of what containers printed that are gone
+	Layers         = "layers"         // what the classic builder left
+	Settings       = "settings"       // NAME=value, one a line
+	Password       = "redis-password" // which nobody but the owner may read
+)
+
+// folder holds the files in a bare repository.
+const folder = "deux"
+
+// Dir returns the folder of the ledger of a bare repository.
+func Dir(repository string) string { return filepath.Join(repository, folder) }
+
+// Ledger is the files of one colour. Whoever writes holds its Lock; reading
+// needs none.
+type Ledger struct {
+	dir  string
+	disk Disk
+}
+
+// At returns the ledger of a bare repository.
+func At(repository string) *Ledger { return &Ledger{Dir(repository), disk{}} }
+
+// On returns the ledger with its changes made through another disk.
+func (l *Ledger) On(disk Disk) *Ledger { return &Ledger{l.dir, disk} }
+
+// Path returns where a file of the ledger is.
+func (l *Ledger) Path(file string) string { return filepath.Join(l.dir, file) }
+
+// Exists returns nil if the ledger was made.
+func (l *Ledger) Exists() error {
+	if _, err := os.Stat(l.dir); err != nil {
+		return fmt.Errorf("%w: make deploy-init makes it", err)
+	}
+	return nil
+}
+
+// Make makes the folder of the ledger.
+func (l *Ledger) Make() error { return os.MkdirAll(l.dir, 0o755) }
+
+// Replace gives a file of the ledger new content.
+func (l *Ledger) Replace(file string, content []byte) error {
+	return l.disk.Replace(l.Path(file), content, 0o644)
+}
+
+// AppendTo adds a line to a file of the ledger.
+func (l *Ledger) AppendTo(file string, line []byte) error {
+	return l.disk.Append(l.Path(file), line)
+}
+
+// write replaces a file by the value as JSON.
+func (l *Ledger) write(file string, value any) error {
+	content, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	return l.Replace(file, append(content, '\n'))
+}
+
+// read reads what write wrote and reports whether there is anything.
+func (l *Ledger) read(file string, value any) bool {
+	content, err := os.ReadFile(l.Path(file))
+	return err == nil && json.Unmarshal(content, value) == nil
+}
+
+// remove removes a file that need not be there.
+func (l *Ledger) remove(file string) error {
+	if err := l.disk.Remove(l.Path(file)); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}

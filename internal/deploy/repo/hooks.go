@@ -1,0 +1,73 @@
+package repo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Hooks are git's names of the hooks that a push is deployed by.
+var Hooks = []string{"update", "post-receive"}
+
+func (r Repository) hook(name string) string { return filepath.Join(r.Dir, "hooks", name) }
+
+// CheckHooks returns an error if git would not run one of the hooks.
+func (r Repository) CheckHooks() error {
+	for _, hook := range Hooks {
+		if info, err := os.Stat(r.hook(hook)); err != nil || info.Mode()&0o111 == 0 {
+			return fmt.Errorf("the hook %s is not there or not executable: make deploy-init mends it", hook)
+		}
+	}
+	return nil
+}
+
+// Make makes the repository unless there is one. Its refs have a
+// log, so that what a forced push threw away can be found again; a deletion of
+// the branch that HEAD names is stored like any other.
+func (r Repository) Make(ctx context.Context) error {
+	if _, err := os.Stat(filepath.Join(r.Dir, "HEAD")); err == nil {
+		return nil
+	}
+	for _, arguments := range [][]string{
+		{"init", "--quiet", "--bare", "--initial-branch=main", r.Dir},
+		{"--git-dir=" + r.Dir, "config", "core.logAllRefUpdates", "true"},
+		{"--git-dir=" + r.Dir, "config", "receive.denyDeleteCurrent", "ignore"},
+	} {
+		if output, err := exec.CommandContext(ctx, "git", arguments...).CombinedOutput(); err != nil {
+			return fmt.Errorf("git %s: %w: %s", strings.Join(arguments, " "), err, oneLine(output))
+		}
+	}
+	return nil
+}
+
+// Link makes the hook a relative link to an executable source, in place of an
+// older hook of ours. Somebody's own hook stays.
+func (r Repository) Link(hook, source string) error {
+	path := r.hook(hook)
+	if err := os.Chmod(source, 0o755); err != nil {
+		return err
+	}
+	real, err := filepath.EvalSymlinks(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	target, err := filepath.Rel(real, source)
+	if err != nil {
+		return err
+	}
+	if now, err := os.Readlink(path); err == nil && now == target {
+		return nil
+	}
+	if content, err := os.ReadFile(path); err == nil && !bytes.Contains(content, []byte("bin/deploy")) {
+		return fmt.Errorf("%s is a hook of your own: move it away first", path)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return os.Symlink(target, path)
+}
