@@ -34,9 +34,10 @@ export REQUIRE_TOOLS=1
 # shellcheck disable=SC2046 # a list of words
 loud "Testing the packages" go test -count=1 -timeout 10m "$@" $(go list ./... | grep -v /e2e) 9<&-
 # Where much happens at once, a second time under the race detector, which
-# needs a C compiler and all they import compiled anew.
+# needs a C compiler and all they import compiled again. The kill matrix is one
+# thing after another, and many.
 if command -v gcc >/dev/null || command -v clang >/dev/null; then
-	loud "Testing for data races" go test -race -count=1 -timeout 10m "$@" ./internal/proxy ./internal/infrastructure ./internal/stream ./internal/webapp 9<&-
+	loud "Testing for data races" go test -race -count=1 -timeout 10m -skip HealsWhereverItIsKilled "$@" ./internal/proxy ./internal/infrastructure ./internal/stream ./internal/webapp 9<&-
 fi
 [ $# -gt 0 ] || loud "Fuzzing what reads data from outside" scripts/fuzz.sh 5000x 9<&-
 # Several systems side by side, because each waits for much of its time.
