@@ -132,7 +132,7 @@ func pageFollowsAPush(s *system) {
 	shows := func(selector string, words ...string) {
 		s.t.Helper()
 		for _, word := range words {
-			p.becomes(selector+" with "+word, fmt.Sprintf(`document.querySelector(%q)?.textContent.includes(%q)`, selector, word))
+			p.becomes(selector+" with "+word, fmt.Sprintf(`document.querySelector(%q)?.textContent.includes(%q) === true`, selector, word))
 		}
 	}
 	pushed := make(chan string, 1)
