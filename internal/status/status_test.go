@@ -89,7 +89,7 @@ func TestShow_WithoutRedisSaysSoAndWhatDockerKnows(t *testing.T) {
 	if want := "Redis does not answer"; !isUnwell || !strings.HasPrefix(first, want) || !strings.Contains(rest, "Type: make up\n") {
 		t.Errorf("got unwell %v\n%s\nwant it to say %q first", isUnwell, text, want)
 	}
-	for _, want := range []string{"connection refused\n", "  redis           exited\n", "  writer          healthy\n"} {
+	for _, want := range []string{"reading all lists: ", "  redis           exited\n", "  writer          healthy\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("got\n%s\nwant it to say %q", text, want)
 		}
