@@ -143,7 +143,7 @@ func pageFollowsAPush(s *system) {
 		s.t.Fatalf("the push: got %q, want it deployed", last)
 	}
 	good := w.head()[:7]
-	shows("#release-blue", good, "behaviour", "push", "Test")
+	shows("#release-blue", good, "behaviour", "push")
 	p.becomes("its card", `document.querySelectorAll("#blue-serving > li").length === 1`)
 	shows("#events", "switched")
 
