@@ -3,7 +3,6 @@ package fleet
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"time"
 	"unicode/utf8"
 
@@ -55,16 +54,6 @@ const eventsLength = 500
 
 // maxWhy bounds the reason of an event, in bytes.
 const maxWhy = 500
-
-// Events returns the last n events, newest first. An element that is no event,
-// such as one that a person pushed, is passed over.
-func (f *Fleet) Events(ctx context.Context, n int) ([]Event, error) {
-	elements, err := f.client.LRange(ctx, eventsKey, 0, int64(n)-1).Result()
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", eventsKey, err)
-	}
-	return entries[Event](elements), nil
-}
 
 // script is a Lua script that moves servers from list to list and pushes an
 // event for each: it calls journal(element) at the place where one moved.

@@ -12,12 +12,18 @@ import (
 	"deux/internal/fleet"
 )
 
+// events returns the newest n of the journal.
+func (l lists) events(n int) ([]fleet.Event, error) {
+	snapshot, err := l.Snapshot(l.t.Context(), fleet.Depth{Events: n})
+	return snapshot.Events, err
+}
+
 // happened returns the journal, oldest first, as PROGRAM WHAT POOL SERVER.
 func (l lists) happened() []string {
 	l.t.Helper()
-	events, err := l.Events(l.t.Context(), 500)
+	events, err := l.events(500)
 	if err != nil {
-		l.t.Fatalf("Events: %v", err)
+		l.t.Fatalf("reading the events: %v", err)
 	}
 	var all []string
 	for _, event := range slices.Backward(events) {
@@ -129,7 +135,7 @@ func TestEvents_HoldElementsThatAreNoServers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	events, err := l.Events(t.Context(), 10)
+	events, err := l.events(10)
 	if err != nil || len(events) != 1 || events[0].Server != garbage || !strings.HasSuffix(events[0].Why, ", in servers") {
 		t.Errorf("got %+v, %v, want one about %q, found in servers", events, err, garbage)
 	}
@@ -150,7 +156,7 @@ func TestEvents_AreBounded(t *testing.T) {
 	if err := l.Fail(ctx, server, long); err != nil {
 		t.Fatal(err)
 	}
-	events, err := l.Events(ctx, 1)
+	events, err := l.events(1)
 	if err != nil || len(events) != 1 || len(events[0].Why) != 500 || !utf8.ValidString(events[0].Why) {
 		t.Errorf("a reason of 800 bytes: got %v, %v, want its first 500", events, err)
 	}
@@ -181,7 +187,7 @@ func TestEvents_OfAColourNameItsPool(t *testing.T) {
 func TestEvents_PassOverWhatIsNone(t *testing.T) {
 	l := open(t)
 	l.put("events", "hello", `{"what":"wanted","server":"x"}`, `{}`, `[1]`)
-	events, err := l.Events(t.Context(), 10)
+	events, err := l.events(10)
 	if want := (fleet.Event{What: fleet.Wanted, Server: "x"}); err != nil || len(events) != 1 || events[0] != want {
 		t.Errorf("got %+v, %v, want %+v", events, err, want)
 	}

@@ -55,24 +55,13 @@ func (f *Fleet) Retry(ctx context.Context, server Server, most int) error {
 	return nil
 }
 
-// forgetFailedScript takes an element out of a list.
-//
-//	KEYS  1 failedServers
-//	ARGV  1 the element
-//	→ how often it was there
-var forgetFailedScript = newScript(`
-local found = redis.call('LREM', KEYS[1], 0, ARGV[1])
-if found > 0 then journal(ARGV[1]) end
-return found
-`)
-
 // ForgetFailed takes an element, a server or whatever was set aside, off
 // failedServers. It returns ErrNotFailed when it is not there. The port of a
 // server can be allotted again then.
 func (f *Fleet) ForgetFailed(ctx context.Context, element string) error {
-	found, err := f.run(ctx, forgetFailedScript, Event{What: Forgotten}, []string{failedKey}, element).Int()
+	found, err := f.take(ctx, Event{What: Forgotten}, element, failedKey)
 	if err != nil {
-		return fmt.Errorf("taking an element off %s: %w", failedKey, err)
+		return err
 	}
 	if found == 0 {
 		return ErrNotFailed

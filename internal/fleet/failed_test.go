@@ -53,7 +53,7 @@ func TestRetry_QueuesAFailedServerOnItsPort(t *testing.T) {
 	if err := l.Retry(t.Context(), site.Server(3001), 20); !errors.Is(err, fleet.ErrNotFailed) {
 		t.Errorf("once more: got %v, want ErrNotFailed", err)
 	}
-	events, err := l.Events(t.Context(), 10)
+	events, err := l.events(10)
 	if err != nil || len(events) != 1 || events[0].What != fleet.Wanted || events[0].Why != "once more, after it failed" {
 		t.Errorf("events: got %+v, %v, want one that says that it failed before", events, err)
 	}

@@ -48,13 +48,3 @@ func (r *Rotation) RecordLoad(ctx context.Context, load Load) error {
 	}
 	return nil
 }
-
-// Loads returns the last n seconds with requests to the pool, newest first. An
-// element that is none is passed over.
-func (r *Rotation) Loads(ctx context.Context, n int) ([]Load, error) {
-	elements, err := r.fleet.client.LRange(ctx, r.load, 0, int64(n)-1).Result()
-	if err != nil {
-		return nil, fmt.Errorf("reading the load of %s: %w", r.pool, err)
-	}
-	return entries[Load](elements), nil
-}

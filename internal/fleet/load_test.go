@@ -23,7 +23,8 @@ func TestLoad_IsReadAsItWasRecordedAndBounded(t *testing.T) {
 		}
 	}
 	l.cli.LPush(t.Context(), "blueLoad", "garbage")
-	loads, err := blue.Loads(t.Context(), 1000)
+	snapshot, err := l.Snapshot(t.Context(), fleet.Depth{})
+	loads := snapshot.Loads["blue"]
 	if err != nil || len(loads) != 300 {
 		t.Fatalf("got %d, %v, want 300", len(loads), err)
 	}

@@ -57,16 +57,3 @@ func (f *Fleet) RecordVitals(ctx context.Context, vitals Vitals) error {
 	f.journalled.Add(max(0, length-vitalsLength)) // each element that goes is a change
 	return nil
 }
-
-// LastVitals returns the newest vitals. Without any, At is zero.
-func (f *Fleet) LastVitals(ctx context.Context) (Vitals, error) {
-	elements, err := f.client.LRange(ctx, vitalsKey, 0, 0).Result()
-	if err != nil {
-		return Vitals{}, fmt.Errorf("reading %s: %w", vitalsKey, err)
-	}
-	var vitals Vitals
-	if len(elements) > 0 && json.Unmarshal([]byte(elements[0]), &vitals) != nil {
-		return Vitals{}, nil
-	}
-	return vitals, nil
-}

@@ -181,20 +181,27 @@ func (f *Fleet) Unlist(ctx context.Context, server Server, cause error) error {
 //
 //	KEYS  the lists
 //	ARGV  1 the element
-//	→ nothing
+//	→ how often it was there
 var removeScript = newScript(`
 local lost = 0
 for _, key in ipairs(KEYS) do lost = lost + redis.call('LREM', key, 0, ARGV[1]) end
 if lost > 0 then journal(ARGV[1]) end
+return lost
 `)
 
 // remove takes the server out of the lists, in one step.
 func (f *Fleet) remove(ctx context.Context, event Event, server Server, keys ...string) error {
-	err := f.run(ctx, removeScript, event, keys, server.URL).Err()
-	if err != nil && !errors.Is(err, redis.Nil) {
-		return fmt.Errorf("taking %s off %v: %w", server.URL, keys, err)
+	_, err := f.take(ctx, event, server.URL, keys...)
+	return err
+}
+
+// take is remove for any element, and returns how often it was there.
+func (f *Fleet) take(ctx context.Context, event Event, element string, keys ...string) (found int, err error) {
+	found, err = f.run(ctx, removeScript, event, keys, element).Int()
+	if err != nil {
+		return 0, fmt.Errorf("taking %s off %v: %w", element, keys, err)
 	}
-	return nil
+	return found, nil
 }
 
 // startScript clears an earlier failure.

@@ -96,7 +96,8 @@ func TestVitals_AreWrittenDownAsASignOfLife(t *testing.T) {
 	w.start()
 	var last fleet.Vitals
 	w.eventually(func() bool {
-		last, _ = w.fleet.LastVitals(t.Context())
+		snapshot, _ := w.fleet.Snapshot(t.Context(), fleet.Depth{Events: 1, Loads: 1})
+		last = snapshot.Vitals
 		return last.At.After(began)
 	}, func() { t.Fatalf("vitals: got %+v, want some of after %v", last, began) })
 	if len(last.Containers) != 2 {

@@ -38,9 +38,9 @@ func (t Traffic) Peak() int {
 
 // second is one second of a pool or a server.
 type second struct {
-	at                         time.Time
-	requests, inFlight, errors int
-	latency                    float64
+	at               time.Time
+	requests, errors int
+	latency          float64
 }
 
 // add counts a second, which must be newer than none that was added before.
@@ -70,7 +70,7 @@ func traffic(now time.Time, loads []fleet.Load) (pool Traffic, servers map[strin
 	servers = make(map[string]*Traffic)
 	for i, load := range loads {
 		isNow := i == 0 && now.Sub(load.At) < rateWindow
-		pool.add(now, second{load.At, load.Requests, 0, load.Statuses["5xx"], load.P99})
+		pool.add(now, second{load.At, load.Requests, load.Statuses["5xx"], load.P99})
 		if isNow {
 			pool.InFlight = load.InFlight
 		}
@@ -80,7 +80,7 @@ func traffic(now time.Time, loads []fleet.Load) (pool Traffic, servers map[strin
 				server = new(Traffic)
 				servers[url] = server
 			}
-			server.add(now, second{load.At, part.Requests, 0, part.Errors, part.P95})
+			server.add(now, second{load.At, part.Requests, part.Errors, part.P95})
 			if isNow {
 				server.InFlight = part.InFlight
 			}
