@@ -25,7 +25,7 @@ var scenarios = []scenario{
 	{key: "64kx64", title: "64 KB, 64 connections", path: largePath, load: load.Turn{Connections: 64}},
 	{key: "upload", title: "1 MB uploads, 16 connections", path: smallPath, load: load.Turn{Connections: 16, Upload: 1 << 20}},
 	{key: "half", title: "256 B, 64 connections, at half of what deux bears", path: smallPath,
-		load: load.Turn{Connections: 64}, only: []string{"ours", "before", reference, "direct"}, paced: true},
+		load: load.Turn{Connections: 64}, only: []string{"ours", "before", reference, "direct", "haproxy"}, paced: true},
 }
 
 // warmUp opens connections and fills caches before a peer's first turn.

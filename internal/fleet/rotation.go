@@ -146,16 +146,31 @@ func (r *Rotation) Read(ctx context.Context) (listed, draining []Server, err err
 }
 
 // AwaitDrain waits until a server drains, at most for patience, which Redis
-// counts in whole seconds, and reports whether one does. It reads the list
-// without a change that matters: BLMOVE with one list as source and destination
-// only turns it. Redis answers when patience is over even if ctx ends before.
+// counts in whole seconds, and reports whether one does. Redis answers when
+// patience is over even if ctx ends before.
 func (r *Rotation) AwaitDrain(ctx context.Context, patience time.Duration) (bool, error) {
-	err := r.fleet.client.BLMove(ctx, r.drain, r.drain, "RIGHT", "LEFT", patience).Err()
+	return r.fleet.awaitElement(ctx, r.drain, patience)
+}
+
+// AwaitDraining waits as AwaitDrain does for a web server to drain, and reports
+// whether server is one that does. While others drain it waits for nothing.
+func (f *Fleet) AwaitDraining(ctx context.Context, server Server, patience time.Duration) (bool, error) {
+	if some, err := f.awaitElement(ctx, drainKey, patience); !some || err != nil {
+		return false, err
+	}
+	return f.Draining(ctx, server)
+}
+
+// awaitElement waits until a list has an element. It reads the list without a
+// change that matters: BLMOVE with one list as source and destination only turns
+// it.
+func (f *Fleet) awaitElement(ctx context.Context, list string, patience time.Duration) (bool, error) {
+	err := f.client.BLMove(ctx, list, list, "RIGHT", "LEFT", patience).Err()
 	if errors.Is(err, redis.Nil) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("waiting for %s: %w", r.drain, err)
+		return false, fmt.Errorf("waiting for %s: %w", list, err)
 	}
 	return true, nil
 }

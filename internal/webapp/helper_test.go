@@ -146,6 +146,9 @@ func (f failing) Snapshot(context.Context, fleet.Depth) (fleet.Snapshot, error) 
 }
 func (f failing) StepAside(context.Context, fleet.Server) (bool, error) { return false, f.fail() }
 func (f failing) Draining(context.Context, fleet.Server) (bool, error)  { return false, f.fail() }
+func (f failing) AwaitDraining(context.Context, fleet.Server, time.Duration) (bool, error) {
+	return false, f.fail()
+}
 func (f failing) SetMessage(context.Context, string, string, time.Duration, int) error {
 	return f.fail()
 }

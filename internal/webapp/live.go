@@ -20,6 +20,8 @@ const (
 	backlog = 16
 	// lookInterval is between two looks at the lists, while somebody watches.
 	lookInterval = 250 * time.Millisecond
+	// drainPatience is how long one wait for the drain list lasts.
+	drainPatience = time.Second
 )
 
 // Why nobody more may watch.
@@ -32,6 +34,7 @@ var (
 // looks once, and without any not at all.
 type live struct {
 	server fleet.Server // its own
+	store  store
 	reader *overview.Reader
 	outage *outage
 	log    *slog.Logger
@@ -52,6 +55,7 @@ type viewer struct{ messages chan []byte }
 func newLive(config Config, store store, outage *outage, log *slog.Logger) *live {
 	return &live{
 		server:  config.Site.Server(config.Port),
+		store:   store,
 		reader:  overview.NewReader(config.Site, store.Snapshot),
 		outage:  outage,
 		log:     log,
@@ -102,6 +106,7 @@ func (l *live) watch(ctx context.Context) (*viewer, error) {
 	if !l.isFollowing {
 		l.isFollowing = true
 		go l.follow()
+		go l.awaitDrain()
 	}
 	return v, nil
 }
@@ -158,23 +163,30 @@ func (l *live) step() bool {
 	if err := l.look(ctx); err != nil {
 		l.outage.begin(err)
 	}
-	if l.leaves() {
-		l.dropAll()
-	}
 	if change := difference(before.fragments, l.shown.fragments); len(change.Put)+len(change.Gone) > 0 {
 		l.tell(encode(change))
 	}
 	return true
 }
 
-// leaves reports whether this server is out of rotation, and waited for.
-func (l *live) leaves() bool {
-	for _, card := range l.last.Pools[0].Cards {
-		if card.Element == l.server.URL {
-			return card.Draining
+// awaitDrain ends the streams as soon as this server is out of rotation and
+// waited for, as long as somebody watches. The next look could be too late by
+// the time between two, and the destroy would take that much longer.
+func (l *live) awaitDrain() {
+	for l.isWatched() {
+		if leaves, err := l.store.AwaitDraining(context.Background(), l.server, drainPatience); leaves && err == nil {
+			l.mu.Lock()
+			l.dropAll()
+			l.mu.Unlock()
 		}
+		time.Sleep(drainPause) // other servers may drain for long
 	}
-	return false
+}
+
+func (l *live) isWatched() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.viewers) > 0
 }
 
 // look reads the lists and paints them.

@@ -20,9 +20,23 @@ import (
 // counting is a store that is only looked at, and counts how often.
 type counting struct {
 	failing
-	looks atomic.Int64
-	away  atomic.Bool
-	get   func() fleet.Snapshot
+	looks    atomic.Int64
+	waits    atomic.Int64
+	away     atomic.Bool
+	draining atomic.Bool
+	get      func() fleet.Snapshot
+}
+
+// AwaitDraining notices within a millisecond.
+func (c *counting) AwaitDraining(_ context.Context, _ fleet.Server, patience time.Duration) (bool, error) {
+	c.waits.Add(1)
+	for waited := time.Duration(0); waited < patience; waited += time.Millisecond {
+		if c.draining.Load() {
+			return true, nil
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return false, nil
 }
 
 func (c *counting) Snapshot(context.Context, fleet.Depth) (fleet.Snapshot, error) {
@@ -53,7 +67,22 @@ func watch(t *testing.T, l *live) *viewer {
 // end leaves, and waits until nobody looks any more.
 func end(l *live, v *viewer) {
 	l.leave(v)
-	time.Sleep(2 * lookInterval)
+	time.Sleep(2 * drainPatience)
+}
+
+// ends reports whether a viewer's stream ends in time.
+func ends(v *viewer, within time.Duration) bool {
+	late := time.After(within)
+	for {
+		select {
+		case _, open := <-v.messages:
+			if !open {
+				return true
+			}
+		case <-late:
+			return false
+		}
+	}
 }
 
 // nextOf returns a viewer's next message.
@@ -97,10 +126,12 @@ func TestLive_LooksFourTimesASecondForAllViewersAndNotAtAllWithoutOne(t *testing
 			l.leave(v)
 		}
 		time.Sleep(time.Second)
+		time.Sleep(drainPatience)
 		store.looks.Store(0)
+		store.waits.Store(0)
 		time.Sleep(time.Minute)
-		if got := store.looks.Load(); got != 0 {
-			t.Errorf("nobody for a minute: got %d looks, want none", got)
+		if looks, waits := store.looks.Load(), store.waits.Load(); looks+waits != 0 {
+			t.Errorf("nobody for a minute: got %d looks and %d waits for a drain, want none", looks, waits)
 		}
 	})
 }
@@ -171,18 +202,33 @@ func TestLive_DropsAViewerThatTakesNothing(t *testing.T) {
 	})
 }
 
-func TestLive_EndsItsStreamsWhenItsServerDrains(t *testing.T) {
+func TestLive_EndsItsStreamsAsSoonAsItsServerDrains(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &counting{}
+		l := liveOver(store)
+		v := watch(t, l)
+		defer end(l, v)
+		time.Sleep(lookInterval + lookInterval/5)
+		store.draining.Store(true)
+		if !ends(v, 10*time.Millisecond) {
+			t.Error("the stream goes on, want its end at once and not at the next look")
+		}
+	})
+}
+
+func TestLive_EndsItsStreamsForItsOwnDrainAlone(t *testing.T) {
 	f := open(t)
-	list(t, f, 3000, 3001)
+	list(t, f, 3000, 3001, 3002)
 	l := liveOver(f)
 	v := watch(t, l)
-	nextOf(t, v)
-	must(t, f.BeginDrain(t.Context(), f.Server(3001)))
-	begun := time.Now()
-	for range v.messages { // ends, or the test hangs
+	must(t, f.BeginDrain(t.Context(), f.Server(3002)))
+	for range 3 { // looks have seen it
+		nextOf(t, v)
+		must(t, f.AddImage(t.Context(), "aGVsbG8=", 100, 1<<20))
 	}
-	if took := time.Since(begun); took > 5*time.Second {
-		t.Errorf("the stream ended after %v, want at the next look", took)
+	must(t, f.BeginDrain(t.Context(), f.Server(3001)))
+	if !ends(v, 10*time.Second) {
+		t.Error("its own drain: the stream goes on, want its end")
 	}
 }
 
