@@ -106,6 +106,9 @@ func viewersHoldUpNothing(s *system) {
 	if with > 2*without+time.Second {
 		s.t.Errorf("a destroy with 20 viewers takes %v at best, want about the %v that it takes without", with, without)
 	}
+	if longest := slices.Max(took[true]); longest > time.Minute {
+		s.t.Errorf("one destroy with 20 viewers took %v: a stream did not end", longest)
+	}
 }
 
 // deploys returns the part of the system that git push needs.

@@ -46,6 +46,7 @@ type live struct {
 	shown       scene             // what last was painted as
 	viewers     map[*viewer]bool
 	isFollowing bool // follow runs
+	isAwaiting  bool // awaitDrain runs
 	isClosed    bool // the server is about to go
 }
 
@@ -106,6 +107,9 @@ func (l *live) watch(ctx context.Context) (*viewer, error) {
 	if !l.isFollowing {
 		l.isFollowing = true
 		go l.follow()
+	}
+	if !l.isAwaiting {
+		l.isAwaiting = true
 		go l.awaitDrain()
 	}
 	return v, nil
@@ -173,7 +177,7 @@ func (l *live) step() bool {
 // waited for, as long as somebody watches. The next look could be too late by
 // the time between two, and the destroy would take that much longer.
 func (l *live) awaitDrain() {
-	for l.isWatched() {
+	for l.awaits() {
 		if leaves, err := l.store.AwaitDraining(context.Background(), l.server, drainPatience); leaves && err == nil {
 			l.mu.Lock()
 			l.dropAll()
@@ -183,10 +187,13 @@ func (l *live) awaitDrain() {
 	}
 }
 
-func (l *live) isWatched() bool {
+// awaits reports whether somebody watches, in the same moment in which awaitDrain
+// is marked as over if not: or the next viewer would count on it.
+func (l *live) awaits() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.viewers) > 0
+	l.isAwaiting = len(l.viewers) > 0
+	return l.isAwaiting
 }
 
 // look reads the lists and paints them.

@@ -216,6 +216,26 @@ func TestLive_EndsItsStreamsAsSoonAsItsServerDrains(t *testing.T) {
 	})
 }
 
+func TestLive_EndsTheStreamOfAViewerWhoCameAsTheLastOneLeft(t *testing.T) {
+	for stay := time.Duration(0); stay < 2*drainPatience; stay += 20 * time.Millisecond {
+		synctest.Test(t, func(t *testing.T) {
+			store := &counting{}
+			l := liveOver(store)
+			last := watch(t, l)
+			time.Sleep(stay)
+			l.leave(last)
+			time.Sleep(lookInterval / 2)
+			v := watch(t, l)
+			defer end(l, v)
+			time.Sleep(2 * drainPatience)
+			store.draining.Store(true)
+			if !ends(v, time.Second) {
+				t.Errorf("a viewer who came when the last had stayed %v: the stream goes on, want its end", stay)
+			}
+		})
+	}
+}
+
 func TestLive_EndsItsStreamsForItsOwnDrainAlone(t *testing.T) {
 	f := open(t)
 	list(t, f, 3000, 3001, 3002)
