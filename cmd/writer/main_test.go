@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"deux/internal/porttest"
 	"deux/internal/stream/streamtest"
 )
 
@@ -22,7 +23,7 @@ type place struct {
 
 func newPlace(t *testing.T) place {
 	streamtest.NeedSocat(t)
-	return place{dir: t.TempDir(), port: streamtest.FreePort(t)}
+	return place{dir: t.TempDir(), port: porttest.Free(t)}
 }
 
 func (p place) environment(more ...string) []string {

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,6 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"deux/internal/fleet"
+	"deux/internal/porttest"
 	"deux/internal/redistest"
 	"deux/internal/settings"
 )
@@ -103,14 +103,9 @@ func (s *stage) list(element string) {
 }
 
 // dead returns the URL of a port where nobody listens.
-func (s *stage) dead() string {
-	s.t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer listener.Close()
-	return "http://" + listener.Addr().String()
+func dead(t *testing.T) string {
+	t.Helper()
+	return fmt.Sprint("http://127.0.0.1:", porttest.Free(t))
 }
 
 func (s *stage) do(method, path, body string) (*http.Response, string) {
@@ -172,8 +167,8 @@ func TestProxy_ForwardsTheRequestAsItCame(t *testing.T) {
 
 func TestProxy_SkipsAServerThatRefusesTheConnection(t *testing.T) {
 	s := newStage(t)
-	s.list(s.dead())
-	s.list(s.dead())
+	s.list(dead(t))
+	s.list(dead(t))
 	alive, _ := s.backend(func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })
 	for _, method := range []string{"GET", "POST"} {
 		for range 4 {
@@ -309,7 +304,7 @@ func TestProxy_OfAColourWithoutAReleaseSaysHowToDeploy(t *testing.T) {
 
 func TestProxy_WithAllServersDeadSays502AndWithASlowOne504(t *testing.T) {
 	s := newStage(t)
-	s.list(s.dead())
+	s.list(dead(t))
 	if response, _ := s.do("GET", "/", ""); response.StatusCode != 502 {
 		t.Errorf("dead: got %d, want 502", response.StatusCode)
 	}
@@ -477,17 +472,15 @@ func TestRun_EndsWhenToldAndLetsTheRequestInFlightEnd(t *testing.T) {
 	cli := redis.NewClient(&redis.Options{Addr: address})
 	defer cli.Close()
 
-	port, _ := strconv.Atoi(strings.TrimPrefix((&stage{t: t}).dead(), "http://127.0.0.1:"))
-	adminPort, _ := strconv.Atoi(strings.TrimPrefix((&stage{t: t}).dead(), "http://127.0.0.1:"))
 	config := testConfig(t)
-	config.Service, config.Port, config.AdminPort, config.Redis.Address = "blue", port, adminPort, address
+	config.Service, config.Port, config.AdminPort, config.Redis.Address = "blue", porttest.Free(t), porttest.Free(t), address
 	config.ResponseTimeout, config.BodyTimeout = 10*time.Second, 10*time.Second
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- Run(ctx, config, slog.New(slog.DiscardHandler)) }()
 	eventually(t, func() bool { return CheckHealth(t.Context(), config) == nil })
 	cli.LPush(t.Context(), "blueServers", backend.URL)
-	other := (&stage{t: t}).dead()
+	other := dead(t)
 	go func() {
 		defer close(finish)
 		<-begun
@@ -500,7 +493,7 @@ func TestRun_EndsWhenToldAndLetsTheRequestInFlightEnd(t *testing.T) {
 			}
 		}
 	}()
-	response, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/", port))
+	response, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/", config.Port))
 	if err != nil {
 		t.Fatalf("the request in flight: %v", err)
 	}

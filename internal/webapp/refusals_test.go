@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"deux/internal/fleet"
+	"deux/internal/porttest"
 )
 
 // storePages are the requests whose answer is in Redis.
@@ -64,10 +65,7 @@ func TestAPageWaitsForASilentRedisFourSecondsAtMost(t *testing.T) {
 
 func TestWithoutRedisAPageIsAnsweredSoonAndHealthAtOnce(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	must(t, listener.Close())
-	f := fleet.Open(fleet.Redis{Address: listener.Addr().String()}, site)
+	f := fleet.Open(fleet.Redis{Address: fmt.Sprint("127.0.0.1:", porttest.Free(t))}, site)
 	defer f.Close()
 	handler := pages(t, f)
 

@@ -1,14 +1,11 @@
 // Package streamtest is what the tests of the stream's packages share: waiting
-// for a state, a free port, socat, and the program under test as a process.
+// for a state, socat, and the program under test as a process.
 package streamtest
 
 import (
 	"bytes"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -39,21 +36,6 @@ func NeedSocat(t testing.TB) {
 		t.Fatal("socat is not installed, and REQUIRE_TOOLS=1")
 	}
 	t.Skip("socat is not installed")
-}
-
-// FreePort returns a port that nobody listens on, below those that the kernel
-// gives to clients.
-func FreePort(t testing.TB) int {
-	t.Helper()
-	for range 100 {
-		port := 20000 + rand.IntN(10000)
-		if listener, err := net.Listen("tcp", ":"+strconv.Itoa(port)); err == nil {
-			listener.Close()
-			return port
-		}
-	}
-	t.Fatal("no free port found")
-	return 0
 }
 
 // runsProgram tells a test binary that it is the program.
