@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 
 	"deux/internal/porttest"
 )
@@ -131,5 +132,6 @@ func answers(address string, ended chan error) bool {
 
 // newClient returns one that tries once and says at once that Redis is away.
 func newClient(address string) *redis.Client {
+	logging.Disable() // what it says goes to standard error, and to the caller
 	return redis.NewClient(&redis.Options{Addr: address, MaxRetries: -1, DialerRetries: 1})
 }
