@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"deux/internal/porttest"
 	"deux/internal/stream/streamtest"
@@ -55,7 +54,7 @@ func TestTheReaderSendsWhatTheWriterSendsUntilSIGTERM(t *testing.T) {
 	if got, want := get(port, "/"), "200 a line\r\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	reader.WantCleanEnd(t, 5*time.Second)
+	reader.WantCleanEnd(t)
 }
 
 func TestTheReaderServesAndIsHealthyWithoutTheWriter(t *testing.T) {

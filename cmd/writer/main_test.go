@@ -7,7 +7,6 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"deux/internal/porttest"
 	"deux/internal/stream/streamtest"
@@ -51,7 +50,7 @@ func TestTheWriterServesAGrowingTextUntilSIGTERM(t *testing.T) {
 	place := newPlace(t)
 	writer := streamtest.Start(t, place.environment("WRITE_INTERVAL=10ms")...)
 	place.waitForLines(t, 3)
-	writer.WantCleanEnd(t, 5*time.Second)
+	writer.WantCleanEnd(t)
 
 	listener, err := net.Listen("tcp", fmt.Sprintf(":%d", place.port))
 	if err != nil {
@@ -91,7 +90,7 @@ func TestTheWriterLogsAsLOG_FORMATSays(t *testing.T) {
 	place := newPlace(t)
 	writer := streamtest.Start(t, place.environment("LOG_FORMAT=json")...)
 	place.waitForLines(t, 1)
-	writer.WantCleanEnd(t, 5*time.Second)
+	writer.WantCleanEnd(t)
 	said, _ := writer.Wait(t)
 	if said == "" {
 		t.Error("the writer logged nothing")

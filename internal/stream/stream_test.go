@@ -62,9 +62,5 @@ func TestTheWriterIsHealthyWhenItSendsSomething(t *testing.T) {
 func TestAHealthCheckGivesUpOnAWriterThatHangs(t *testing.T) {
 	t.Parallel()
 	hanging := newFakeWriter(t, func(conn net.Conn, _ int64) { hang(conn) })
-	began := time.Now()
 	wantErrorWith(t, CheckWriter(t.Context(), hanging.listener.Addr().(*net.TCPAddr).Port), "deadline exceeded")
-	if took := time.Since(began); took > healthTimeout+2*time.Second {
-		t.Errorf("got an error after %v, want %v", took, healthTimeout)
-	}
 }
