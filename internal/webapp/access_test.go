@@ -31,8 +31,7 @@ func locked(t *testing.T, store store, change func(*Access)) http.Handler {
 	if change != nil {
 		change(&config.Access)
 	}
-	app, err := New(config, store, slog.New(slog.DiscardHandler))
-	must(t, err)
+	app := newAppWith(t, config, store, slog.New(slog.DiscardHandler))
 	if app.config.Password != "" {
 		t.Errorf("the app keeps the password, want its hash alone")
 	}
@@ -354,9 +353,7 @@ func TestSet_HasNoMoreKeysThanMayBe(t *testing.T) {
 	f := open(t)
 	config := testConfig
 	config.MaxKeys = 3
-	app, err := New(config, f, slog.New(slog.DiscardHandler))
-	must(t, err)
-	handler := app.routes()
+	handler := newAppWith(t, config, f, slog.New(slog.DiscardHandler)).routes()
 	for _, key := range []string{"a", "b", "a"} { // and recent
 		expectStatus(t, handler, "/set/"+key, 200)
 	}
