@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"deux/internal/fleet"
 	"deux/internal/redistest"
 )
@@ -21,33 +19,16 @@ var site = fleet.Site{Host: "172.17.0.1", First: 3000}
 // lists is a fleet on an empty Redis, and redis-cli beside it.
 type lists struct {
 	*fleet.Fleet
-	t   testing.TB
-	cli *redis.Client
+	*redistest.CLI
+	t testing.TB
 }
 
 func open(t testing.TB) lists {
 	t.Helper()
-	address := redistest.Address(t)
-	f := fleet.Open(fleet.Redis{Address: address}, site)
-	cli := redis.NewClient(&redis.Options{Addr: address})
-	t.Cleanup(func() { f.Close(); cli.Close() })
-	return lists{f, t, cli}
-}
-
-// put fills a list as lrange shows it, first element first.
-func (l lists) put(key string, elements ...any) {
-	l.t.Helper()
-	if err := l.cli.RPush(l.t.Context(), key, elements...).Err(); err != nil {
-		l.t.Fatalf("RPUSH %s: %v", key, err)
-	}
-}
-
-func (l lists) want(key string, want ...string) {
-	l.t.Helper()
-	got, err := l.cli.LRange(l.t.Context(), key, 0, -1).Result()
-	if err != nil || !slices.Equal(got, want) {
-		l.t.Errorf("LRANGE %s: got %q, %v, want %q", key, got, err, want)
-	}
+	cli := redistest.Open(t)
+	f := fleet.Open(fleet.Redis{Address: cli.Address}, site)
+	t.Cleanup(func() { f.Close() })
+	return lists{f, cli, t}
 }
 
 func url(port int) string { return site.Server(port).URL }
@@ -57,8 +38,8 @@ func TestRequestSpawn_AllotsThePortAfterTheHighestInAnyList(t *testing.T) {
 		"deleteServers", "destroyingServers", "drainServers"} {
 		t.Run(key, func(t *testing.T) {
 			l := open(t)
-			l.put("servers", url(3000), url(3002))
-			l.put(key, url(3007))
+			l.Put("servers", url(3000), url(3002))
+			l.Put(key, url(3007))
 			got, err := l.RequestSpawn(t.Context(), 20)
 			if want := url(3008); err != nil || got.URL != want {
 				t.Errorf("with 3007 in %s: got %v, %v, want %s", key, got, err, want)
@@ -73,12 +54,12 @@ func TestRequestSpawn_BeforeAnyServerIsListedLeavesTheFirstPortToTheFirstServer(
 	if err != nil || got.Port != 3001 {
 		t.Errorf("got %v, %v, want port 3001", got, err)
 	}
-	l.want("tempServers", url(3001))
+	l.Want("tempServers", url(3001))
 }
 
 func TestRequestSpawn_ManyAtOnceGetAsManyPorts(t *testing.T) {
 	l := open(t)
-	l.put("servers", url(3000))
+	l.Put("servers", url(3000))
 	const wishes = 100
 	ports := make(chan int, wishes)
 	var all sync.WaitGroup
@@ -100,17 +81,17 @@ func TestRequestSpawn_ManyAtOnceGetAsManyPorts(t *testing.T) {
 	if len(seen) != wishes {
 		t.Errorf("got %d different ports, want %d", len(seen), wishes)
 	}
-	if n := l.cli.LLen(t.Context(), "tempServers").Val(); n != wishes {
+	if n := l.Client.LLen(t.Context(), "tempServers").Val(); n != wishes {
 		t.Errorf("got %d wishes queued, want %d", n, wishes)
 	}
 }
 
 func TestRequestSpawn_RefusesMoreServersThanMayBe(t *testing.T) {
 	for name, fill := range map[string]func(lists){
-		"running":    func(l lists) { l.put("servers", url(3000), url(3001), url(3002)) },
-		"queued":     func(l lists) { l.put("servers", url(3000)); l.put("tempServers", url(3001), url(3002)) },
-		"spawning":   func(l lists) { l.put("spawningServers", url(3001), url(3002)) },
-		"destroying": func(l lists) { l.put("destroyingServers", url(3001), url(3002)) },
+		"running":    func(l lists) { l.Put("servers", url(3000), url(3001), url(3002)) },
+		"queued":     func(l lists) { l.Put("servers", url(3000)); l.Put("tempServers", url(3001), url(3002)) },
+		"spawning":   func(l lists) { l.Put("spawningServers", url(3001), url(3002)) },
+		"destroying": func(l lists) { l.Put("destroyingServers", url(3001), url(3002)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := open(t)
@@ -127,7 +108,7 @@ func TestRequestSpawn_RefusesMoreServersThanMayBe(t *testing.T) {
 
 func TestRequestSpawn_DoesNotCountFailuresAsServers(t *testing.T) {
 	l := open(t)
-	l.put("failedServers", url(3001), url(3002), url(3003))
+	l.Put("failedServers", url(3001), url(3002), url(3003))
 	if got, err := l.RequestSpawn(t.Context(), 2); err != nil || got.Port != 3004 {
 		t.Errorf("got %v, %v, want port 3004", got, err)
 	}
@@ -135,7 +116,7 @@ func TestRequestSpawn_DoesNotCountFailuresAsServers(t *testing.T) {
 
 func TestRequestSpawn_PastTheLastPortSaysSo(t *testing.T) {
 	l := open(t)
-	l.put("servers", url(65535))
+	l.Put("servers", url(65535))
 	if got, err := l.RequestSpawn(t.Context(), 20); !errors.Is(err, fleet.ErrOutOfPorts) {
 		t.Errorf("got %v, %v, want ErrOutOfPorts", got, err)
 	}
@@ -166,8 +147,8 @@ func TestParse_TakesNothingButTheURLOfAServer(t *testing.T) {
 func TestWishes_AreNotMisledByGarbage(t *testing.T) {
 	l := open(t)
 	for _, element := range garbage {
-		l.put("servers", element)
-		l.put("failedServers", element)
+		l.Put("servers", element)
+		l.Put("failedServers", element)
 	}
 	if got, err := l.RequestSpawn(t.Context(), 3); err != nil || got.Port != 3001 {
 		t.Errorf("RequestSpawn: got %v, %v, want port 3001", got, err)
@@ -179,8 +160,8 @@ func TestWishes_AreNotMisledByGarbage(t *testing.T) {
 
 func TestRequestDestroy_NeverChoosesTheFirstServerNorOneTwice(t *testing.T) {
 	l := open(t)
-	l.put("servers", url(3002), url(3000), url(3001), url(3004), url(3003))
-	l.put("destroyingServers", url(3004))
+	l.Put("servers", url(3002), url(3000), url(3001), url(3004), url(3003))
+	l.Put("destroyingServers", url(3004))
 	chosen := make(map[int]bool)
 	for range 3 {
 		server, err := l.RequestDestroy(t.Context())
@@ -201,7 +182,7 @@ func TestRequestDestroy_NeverChoosesTheFirstServerNorOneTwice(t *testing.T) {
 
 func TestRequestDestroy_ChoosesAtRandom(t *testing.T) {
 	l := open(t)
-	l.put("servers", url(3000), url(3001), url(3002), url(3003))
+	l.Put("servers", url(3000), url(3001), url(3002), url(3003))
 	chosen := make(map[int]int)
 	for range 200 {
 		server, err := l.RequestDestroy(t.Context())
@@ -209,7 +190,7 @@ func TestRequestDestroy_ChoosesAtRandom(t *testing.T) {
 			t.Fatalf("RequestDestroy: %v", err)
 		}
 		chosen[server.Port]++
-		l.cli.Del(t.Context(), "deleteServers")
+		l.Client.Del(t.Context(), "deleteServers")
 	}
 	for _, port := range []int{3001, 3002, 3003} {
 		if chosen[port] < 20 { // of 67 expected: 8 standard deviations away
@@ -225,15 +206,15 @@ func TestClaim_TakesTheOldestWishAndKeepsItInAList(t *testing.T) {
 	if got, err := l.ClaimSpawn(t.Context(), time.Second); err != nil || got != first.URL {
 		t.Errorf("ClaimSpawn: got %q, %v, want %q", got, err, first.URL)
 	}
-	l.want("tempServers", second.URL)
-	l.want("spawningServers", first.URL)
+	l.Want("tempServers", second.URL)
+	l.Want("spawningServers", first.URL)
 
-	l.put("deleteServers", url(3002), url(3001))
+	l.Put("deleteServers", url(3002), url(3001))
 	if got, err := l.ClaimDestroy(t.Context(), time.Second); err != nil || got != url(3001) {
 		t.Errorf("ClaimDestroy: got %q, %v, want %q", got, err, url(3001))
 	}
-	l.want("deleteServers", url(3002))
-	l.want("destroyingServers", url(3001))
+	l.Want("deleteServers", url(3002))
+	l.Want("destroyingServers", url(3001))
 }
 
 func TestClaim_WithoutWorkSaysSo(t *testing.T) {
@@ -259,74 +240,69 @@ func TestClaim_EndsWithItsContextAndTakesNoLaterWish(t *testing.T) {
 		t.Errorf("after %v: got %v, want context.Canceled, and not after the claim's minute", time.Since(begun), err)
 	}
 	l.wantBlocked(0)
-	l.put("tempServers", url(3001))
-	l.want("tempServers", url(3001))
-	l.want("spawningServers")
+	l.Put("tempServers", url(3001))
+	l.Want("tempServers", url(3001))
+	l.Want("spawningServers")
 }
 
 func TestClaim_AfterItsContextEndedTakesNothing(t *testing.T) {
 	l := open(t)
-	l.put("tempServers", url(3001))
+	l.Put("tempServers", url(3001))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if got, err := l.ClaimSpawn(ctx, time.Minute); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %q, %v, want context.Canceled", got, err)
 	}
-	l.want("tempServers", url(3001))
+	l.Want("tempServers", url(3001))
 }
 
 // wantBlocked waits until so many clients wait in a blocking command.
 func (l lists) wantBlocked(want int) {
 	l.t.Helper()
-	line := fmt.Sprintf("blocked_clients:%d\r\n", want)
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		info := l.cli.Info(l.t.Context(), "clients").Val()
-		if strings.Contains(info, line) {
-			return
-		}
-		if time.Now().After(end) {
-			l.t.Fatalf("got %s, want %s", info, line)
-		}
-	}
+	line, info := fmt.Sprintf("blocked_clients:%d\r\n", want), ""
+	redistest.Eventually(l.t, func() bool {
+		info = l.Client.Info(l.t.Context(), "clients").Val()
+		return strings.Contains(info, line)
+	}, func() { l.t.Fatalf("got %s, want %s", info, line) })
 }
 
 func TestList_EndsTheSpawningAndListsAServerOnce(t *testing.T) {
 	l := open(t)
-	l.put("servers", url(3000))
-	l.put("spawningServers", url(3001), url(3001))
-	l.put("failedServers", url(3001))
+	l.Put("servers", url(3000))
+	l.Put("spawningServers", url(3001), url(3001))
+	l.Put("failedServers", url(3001))
 	for range 2 {
 		if err := l.List(t.Context(), site.Server(3001), 0); err != nil {
 			t.Fatalf("List: %v", err)
 		}
 	}
-	l.want("servers", url(3000), url(3001))
-	l.want("spawningServers")
-	l.want("failedServers")
+	l.Want("servers", url(3000), url(3001))
+	l.Want("spawningServers")
+	l.Want("failedServers")
 }
 
 func TestFail_KeepsTheServerWhereAPersonFindsIt(t *testing.T) {
 	l := open(t)
-	l.put("spawningServers", url(3001))
+	l.Put("spawningServers", url(3001))
 	for range 2 {
 		if err := l.Fail(t.Context(), site.Server(3001), nil); err != nil {
 			t.Fatalf("Fail: %v", err)
 		}
 	}
-	l.want("spawningServers")
-	l.want("failedServers", url(3001))
+	l.Want("spawningServers")
+	l.Want("failedServers", url(3001))
 }
 
 func TestDestruction_UnlistsBeforeItDrainsAndEndsInNoList(t *testing.T) {
 	l := open(t)
 	ctx, server := t.Context(), site.Server(3001)
-	l.put("servers", url(3000), url(3001))
-	l.put("destroyingServers", url(3001))
+	l.Put("servers", url(3000), url(3001))
+	l.Put("destroyingServers", url(3001))
 	if err := l.BeginDrain(ctx, server); err != nil {
 		t.Fatalf("BeginDrain: %v", err)
 	}
-	l.want("servers", url(3000))
-	l.want("drainServers", url(3001))
+	l.Want("servers", url(3000))
+	l.Want("drainServers", url(3001))
 	if draining, err := l.Draining(ctx, server); err != nil || !draining {
 		t.Errorf("Draining: got %v, %v, want true", draining, err)
 	}
@@ -340,7 +316,7 @@ func TestDestruction_UnlistsBeforeItDrainsAndEndsInNoList(t *testing.T) {
 	if err := l.Forget(ctx, server, 0); err != nil {
 		t.Fatalf("Forget: %v", err)
 	}
-	l.want("destroyingServers")
+	l.Want("destroyingServers")
 	if snapshot, _ := l.Lists(ctx); snapshot.Knows(server) {
 		t.Errorf("some list still knows %s", server.URL)
 	}
@@ -348,63 +324,63 @@ func TestDestruction_UnlistsBeforeItDrainsAndEndsInNoList(t *testing.T) {
 
 func TestRespawn_MovesOnlyWhatIsListed(t *testing.T) {
 	l := open(t)
-	l.put("servers", url(3000), url(3001))
+	l.Put("servers", url(3000), url(3001))
 	for _, want := range []bool{true, false} {
 		got, err := l.Respawn(t.Context(), site.Server(3001), nil)
 		if err != nil || got != want {
 			t.Errorf("got %v, %v, want %v", got, err, want)
 		}
 	}
-	l.want("servers", url(3000))
-	l.want("spawningServers", url(3001))
+	l.Want("servers", url(3000))
+	l.Want("spawningServers", url(3001))
 }
 
 func TestRespawn_LeavesWhatIsToBeDestroyedAlone(t *testing.T) {
 	for _, going := range []string{"deleteServers", "destroyingServers"} {
 		l := open(t)
-		l.put("servers", url(3000), url(3001))
-		l.put(going, url(3001))
+		l.Put("servers", url(3000), url(3001))
+		l.Put(going, url(3001))
 		if moved, err := l.Respawn(t.Context(), site.Server(3001), nil); err != nil || moved {
 			t.Errorf("in %s: got %v, %v, want false", going, moved, err)
 		}
-		l.want("servers", url(3000), url(3001))
-		l.want("spawningServers")
+		l.Want("servers", url(3000), url(3001))
+		l.Want("spawningServers")
 	}
 }
 
 func TestRenew_DrainsWhatServesAndListEndsIt(t *testing.T) {
 	l := open(t)
-	l.put("servers", url(3000), url(3001), url(3002), url(3003))
-	l.put("deleteServers", url(3002))
-	l.put("destroyingServers", url(3003))
+	l.Put("servers", url(3000), url(3001), url(3002), url(3003))
+	l.Put("deleteServers", url(3002))
+	l.Put("destroyingServers", url(3003))
 	for port, want := range map[int]bool{3001: true, 3002: false, 3003: false, 3004: false} {
 		if got, err := l.Renew(t.Context(), site.Server(port)); err != nil || got != want {
 			t.Errorf("Renew %d: got %v, %v, want %v", port, got, err, want)
 		}
 	}
-	l.want("servers", url(3000), url(3002), url(3003))
-	l.want("spawningServers", url(3001))
-	l.want("drainServers", url(3001))
+	l.Want("servers", url(3000), url(3002), url(3003))
+	l.Want("spawningServers", url(3001))
+	l.Want("drainServers", url(3001))
 	if err := l.List(t.Context(), site.Server(3001), 0); err != nil {
 		t.Fatal(err)
 	}
-	l.want("servers", url(3000), url(3002), url(3003), url(3001))
-	l.want("spawningServers")
-	l.want("drainServers")
+	l.Want("servers", url(3000), url(3002), url(3003), url(3001))
+	l.Want("spawningServers")
+	l.Want("drainServers")
 }
 
 func TestRenew_WaitsForTheFirstServer(t *testing.T) {
 	l := open(t)
-	l.put("servers", url(3001))
+	l.Put("servers", url(3001))
 	if got, err := l.Renew(t.Context(), site.Server(3001)); err != nil || got {
 		t.Errorf("got %v, %v, want false while the first server is not listed", got, err)
 	}
-	l.want("servers", url(3001))
+	l.Want("servers", url(3001))
 }
 
 func TestStepAside_DrainsOnlyWhatIsListedBesideAnotherThatStays(t *testing.T) {
 	l := open(t)
-	l.put("servers", url(3000))
+	l.Put("servers", url(3000))
 	stepAside := func(port int, want bool) {
 		t.Helper()
 		if got, err := l.StepAside(t.Context(), site.Server(port)); err != nil || got != want {
@@ -412,17 +388,17 @@ func TestStepAside_DrainsOnlyWhatIsListedBesideAnotherThatStays(t *testing.T) {
 		}
 	}
 	stepAside(3000, false)
-	l.want("servers", url(3000))
-	l.want("drainServers")
-	l.put("servers", url(3001))
+	l.Want("servers", url(3000))
+	l.Want("drainServers")
+	l.Put("servers", url(3001))
 	stepAside(3002, false)
-	l.put("deleteServers", url(3001))
+	l.Put("deleteServers", url(3001))
 	stepAside(3000, false)
-	l.put("servers", url(3002))
+	l.Put("servers", url(3002))
 	stepAside(3000, true)
 	stepAside(3000, false)
-	l.want("servers", url(3001), url(3002))
-	l.want("drainServers", url(3000))
+	l.Want("servers", url(3001), url(3002))
+	l.Want("drainServers", url(3000))
 }
 
 func TestAdopt_ListsOnlyWhatNoListKnows(t *testing.T) {
@@ -432,8 +408,8 @@ func TestAdopt_ListsOnlyWhatNoListKnows(t *testing.T) {
 			t.Errorf("Adopt first: got %v, %v, want %v", got, err, want)
 		}
 	}
-	l.want("servers", url(3000))
-	l.put("destroyingServers", url(3001))
+	l.Want("servers", url(3000))
+	l.Put("destroyingServers", url(3001))
 	if got, err := l.Adopt(t.Context(), site.Server(3001)); err != nil || got {
 		t.Errorf("Adopt of one being destroyed: got %v, %v, want false", got, err)
 	}
@@ -443,7 +419,7 @@ func TestSetAside_MovesGarbageOfEachListToFailedServers(t *testing.T) {
 	l := open(t)
 	keys := []string{"servers", "tempServers", "spawningServers", "deleteServers", "destroyingServers", "drainServers"}
 	for i, key := range keys {
-		l.put(key, url(3001+i), "rubbish")
+		l.Put(key, url(3001+i), "rubbish")
 	}
 	snapshot, err := l.Lists(t.Context())
 	if err != nil || len(snapshot.Invalid()) != len(keys) {
@@ -455,20 +431,20 @@ func TestSetAside_MovesGarbageOfEachListToFailedServers(t *testing.T) {
 		}
 	}
 	for i, key := range keys {
-		l.want(key, url(3001+i))
+		l.Want(key, url(3001+i))
 	}
-	l.want("failedServers", "rubbish")
+	l.Want("failedServers", "rubbish")
 }
 
 func TestServers_ShowsEachServerOnceInTheStateFurthestAlong(t *testing.T) {
 	l := open(t)
-	l.put("servers", url(3000), url(3001), url(3000), "rubbish")
-	l.put("deleteServers", url(3001))
-	l.put("tempServers", url(3005))
-	l.put("spawningServers", url(3004))
-	l.put("destroyingServers", url(3002))
-	l.put("drainServers", url(3002))
-	l.put("failedServers", url(3003), "rubbish")
+	l.Put("servers", url(3000), url(3001), url(3000), "rubbish")
+	l.Put("deleteServers", url(3001))
+	l.Put("tempServers", url(3005))
+	l.Put("spawningServers", url(3004))
+	l.Put("destroyingServers", url(3002))
+	l.Put("drainServers", url(3002))
+	l.Put("failedServers", url(3003), "rubbish")
 	snapshot, err := l.Lists(t.Context())
 	if err != nil {
 		t.Fatalf("Lists: %v", err)
@@ -485,7 +461,7 @@ func TestServers_ShowsEachServerOnceInTheStateFurthestAlong(t *testing.T) {
 
 func TestRotation_GivesEachServerItsTurnAndLosesNone(t *testing.T) {
 	l := open(t)
-	l.put("servers", url(3000), url(3001), "rubbish", url(3002))
+	l.Put("servers", url(3000), url(3001), "rubbish", url(3002))
 	rotation, err := l.Rotation("proxy")
 	if err != nil {
 		t.Fatalf("Rotation: %v", err)
@@ -507,12 +483,12 @@ func TestRotation_GivesEachServerItsTurnAndLosesNone(t *testing.T) {
 	if want := []int{3002, 3001, 3000, 3002, 3001, 3000}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	l.want("servers", url(3000), url(3001), "rubbish", url(3002))
+	l.Want("servers", url(3000), url(3001), "rubbish", url(3002))
 }
 
 func TestRotation_GivingTurnsBackUndoesThem(t *testing.T) {
 	l := open(t)
-	l.put("servers", url(3000), url(3001), url(3002))
+	l.Put("servers", url(3000), url(3001), url(3002))
 	rotation, err := l.Rotation("proxy")
 	if err != nil {
 		t.Fatalf("Rotation: %v", err)
@@ -523,8 +499,8 @@ func TestRotation_GivingTurnsBackUndoesThem(t *testing.T) {
 	if err := rotation.GiveBack(t.Context(), 5); err != nil {
 		t.Fatalf("GiveBack: %v", err)
 	}
-	l.want("servers", url(3000), url(3001), url(3002))
-	l.cli.Del(t.Context(), "servers")
+	l.Want("servers", url(3000), url(3001), url(3002))
+	l.Client.Del(t.Context(), "servers")
 	if err := rotation.GiveBack(t.Context(), 2); err != nil {
 		t.Errorf("GiveBack with an empty list: got %v, want nil", err)
 	}
@@ -545,9 +521,9 @@ func TestRotation_NoticesADrainAtOnceAndLeavesTheListAsItWas(t *testing.T) {
 		}
 	}()
 	l.wantBlocked(1)
-	l.put("drainServers", url(3001))
+	l.Put("drainServers", url(3001))
 	<-noticed
-	l.want("drainServers", url(3001))
+	l.Want("drainServers", url(3001))
 }
 
 func TestRotation_EmptyAndAwayAreToldApart(t *testing.T) {
@@ -557,7 +533,7 @@ func TestRotation_EmptyAndAwayAreToldApart(t *testing.T) {
 	if _, _, err := turns.Next(t.Context(), 2); !errors.Is(err, fleet.ErrNoServers) {
 		t.Errorf("empty list: got %v, want ErrNoServers", err)
 	}
-	l.cli.ShutdownNoSave(context.Background())
+	l.Client.ShutdownNoSave(context.Background())
 	if _, _, err := turns.Next(t.Context(), 2); err == nil || errors.Is(err, fleet.ErrNoServers) {
 		t.Errorf("Redis away: got %v, want another error than ErrNoServers", err)
 	}

@@ -14,8 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"deux/internal/fleet"
 	"deux/internal/porttest"
 	"deux/internal/redistest"
@@ -24,8 +22,8 @@ import (
 
 // stage is a proxy over a real Redis, with servers behind it.
 type stage struct {
+	*redistest.CLI
 	t       *testing.T
-	cli     *redis.Client
 	proxy   *Proxy
 	address string // of the proxy, HOST:PORT
 
@@ -54,8 +52,8 @@ func newStageWith(t *testing.T, config Config) *stage { return newStagePaused(t,
 
 func newStagePaused(t *testing.T, config Config, pauses pauses) *stage {
 	t.Helper()
-	redisAddress := redistest.Address(t)
-	lists := fleet.Open(fleet.Redis{Address: redisAddress}, config.Site)
+	cli := redistest.Open(t)
+	lists := fleet.Open(fleet.Redis{Address: cli.Address}, config.Site)
 	rotation, err := lists.Rotation(config.Service)
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +63,7 @@ func newStagePaused(t *testing.T, config Config, pauses pauses) *stage {
 		t.Fatal(err)
 	}
 	s := &stage{
-		t: t, cli: redis.NewClient(&redis.Options{Addr: redisAddress}), address: listener.Addr().String(),
+		CLI: cli, t: t, address: listener.Addr().String(),
 		proxy: newProxy(config, rotation, rotation.Turns(), slog.New(slog.DiscardHandler)),
 	}
 	s.proxy.pauses = pauses
@@ -81,7 +79,6 @@ func newStagePaused(t *testing.T, config Config, pauses pauses) *stage {
 		stopWorking()
 		lists.Close()
 		background.Wait()
-		s.cli.Close()
 	})
 	return s
 }
@@ -100,9 +97,7 @@ func (s *stage) backend(handler http.HandlerFunc) (element string, server *httpt
 
 func (s *stage) list(element string) {
 	s.t.Helper()
-	if err := s.cli.LPush(s.t.Context(), "servers", element).Err(); err != nil {
-		s.t.Fatal(err)
-	}
+	s.Push("servers", element)
 	s.proxy.rotor.refresh(s.t.Context())
 }
 
@@ -279,8 +274,8 @@ func TestProxy_LetsAServerRefuseABodyBeforeItIsSent(t *testing.T) {
 func TestProxy_ForgetsTheLastServerWhenItDrains(t *testing.T) {
 	s := newStage(t)
 	only, _ := s.backend(ok)
-	s.cli.Del(t.Context(), "servers")
-	s.cli.LPush(t.Context(), "drainServers", only)
+	s.CLI.Del(t.Context(), "servers")
+	s.CLI.LPush(t.Context(), "drainServers", only)
 	s.proxy.rotor.refresh(t.Context())
 	if response, _ := s.do("GET", "/", ""); response.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("got %d from %q, want 503", response.StatusCode, response.Header.Get(ServedBy))
@@ -289,7 +284,7 @@ func TestProxy_ForgetsTheLastServerWhenItDrains(t *testing.T) {
 
 func TestProxy_WithoutRedisAndMemoryNamesRedis(t *testing.T) {
 	s := newStage(t)
-	s.cli.ShutdownNoSave(t.Context())
+	s.CLI.ShutdownNoSave(t.Context())
 	for range 2 {
 		if response, text := s.do("GET", "/", ""); response.StatusCode != 503 || !strings.Contains(text, "Redis does not answer") {
 			t.Errorf("got %d %q, want 503 that names Redis", response.StatusCode, text)
@@ -321,7 +316,7 @@ func TestProxy_WithAllServersDeadSays502AndWithASlowOne504(t *testing.T) {
 	if response, _ := s.do("GET", "/", ""); response.StatusCode != 502 {
 		t.Errorf("dead: got %d, want 502", response.StatusCode)
 	}
-	s.cli.Del(t.Context(), "servers")
+	s.CLI.Del(t.Context(), "servers")
 	done := make(chan struct{})
 	defer close(done)
 	s.backend(func(http.ResponseWriter, *http.Request) { <-done })
@@ -346,8 +341,8 @@ func TestProxy_PassesOverGarbage(t *testing.T) {
 
 func TestProxy_GoesOnWithTheLastListWhileRedisIsAwayOrEmpty(t *testing.T) {
 	for name, lose := range map[string]func(*stage){
-		"empty": func(s *stage) { s.cli.FlushAll(t.Context()) },
-		"away":  func(s *stage) { s.cli.ShutdownNoSave(t.Context()) },
+		"empty": func(s *stage) { s.CLI.FlushAll(t.Context()) },
+		"away":  func(s *stage) { s.CLI.ShutdownNoSave(t.Context()) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t)
@@ -380,7 +375,7 @@ func slow(begun, finish chan struct{}) http.HandlerFunc {
 
 func (s *stage) draining() []string {
 	s.proxy.rotor.refresh(s.t.Context())
-	return s.cli.LRange(s.t.Context(), "drainServers", 0, -1).Val()
+	return s.Elements("drainServers")
 }
 
 func TestProxy_TakesAServerOffTheDrainListWhenItsLastRequestHasEnded(t *testing.T) {
@@ -395,8 +390,8 @@ func TestProxy_TakesAServerOffTheDrainListWhenItsLastRequestHasEnded(t *testing.
 	})
 	<-begun
 	fresh, _ := s.backend(ok)
-	s.cli.LRem(t.Context(), "servers", 0, old)
-	s.cli.LPush(t.Context(), "drainServers", old)
+	s.CLI.LRem(t.Context(), "servers", 0, old)
+	s.CLI.LPush(t.Context(), "drainServers", old)
 	for range 4 {
 		if got := s.draining(); len(got) != 1 {
 			t.Fatalf("with a request in flight drainServers is %q, want [%q]", got, old)
@@ -430,8 +425,8 @@ func TestProxy_HangsUpOnAServerThatHasDrained(t *testing.T) {
 		t.Fatalf("after a request the server has %d connections, want the one that is kept", got)
 	}
 	s.backend(ok)
-	s.cli.LRem(t.Context(), "servers", 0, old.URL)
-	s.cli.LPush(t.Context(), "drainServers", old.URL)
+	s.CLI.LRem(t.Context(), "servers", 0, old.URL)
+	s.CLI.LPush(t.Context(), "drainServers", old.URL)
 	eventually(t, func() bool { return len(s.draining()) == 0 && connections.Load() == 0 })
 }
 
@@ -454,8 +449,8 @@ func TestProxy_CountsAnUpgradedConnectionAsInFlight(t *testing.T) {
 	if _, err := io.ReadFull(connection, head); err != nil || string(head) != "HTTP/1.1 101" {
 		t.Fatalf("got %q, %v, want HTTP/1.1 101", head, err)
 	}
-	s.cli.LRem(t.Context(), "servers", 0, old)
-	s.cli.LPush(t.Context(), "drainServers", old)
+	s.CLI.LRem(t.Context(), "servers", 0, old)
+	s.CLI.LPush(t.Context(), "drainServers", old)
 	if got := s.draining(); len(got) != 1 {
 		t.Errorf("while upgraded drainServers is %q, want [%q]", got, old)
 	}
@@ -464,17 +459,12 @@ func TestProxy_CountsAnUpgradedConnectionAsInFlight(t *testing.T) {
 }
 
 // patience is how long a test waits for what must come, also on a busy host.
-const patience = 20 * time.Second
+const patience = redistest.Patience
 
 // eventually waits for a state.
 func eventually(t *testing.T, reached func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); !reached(); {
-		if time.Now().After(end) {
-			t.Fatalf("the state was not reached within %v", patience)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+	redistest.Eventually(t, reached, func() { t.Fatalf("the state was not reached within %v", patience) })
 }
 
 // unlessStalled tries what holds only where the host does not stall meanwhile,
@@ -495,32 +485,26 @@ func unlessStalled(t *testing.T, try func() (complaint string, stalled bool)) {
 }
 
 func TestRun_EndsWhenToldAndLetsTheRequestInFlightEnd(t *testing.T) {
-	address := redistest.Address(t)
+	cli := redistest.Open(t)
 	begun, finish := make(chan struct{}), make(chan struct{})
 	backend := httptest.NewServer(slow(begun, finish))
 	defer backend.Close()
-	cli := redis.NewClient(&redis.Options{Addr: address})
-	defer cli.Close()
-
 	config := testConfig(t)
-	config.Service, config.Port, config.AdminPort, config.Redis.Address = "blue", porttest.Free(t), porttest.Free(t), address
+	config.Service, config.Port, config.AdminPort, config.Redis.Address = "blue", porttest.Free(t), porttest.Free(t), cli.Address
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- Run(ctx, config, slog.New(slog.DiscardHandler)) }()
 	eventually(t, func() bool { return CheckHealth(t.Context(), config) == nil })
-	cli.LPush(t.Context(), "blueServers", backend.URL)
+	cli.Push("blueServers", backend.URL)
 	other := dead(t)
 	go func() {
 		defer close(finish)
 		<-begun
 		stop()
-		cli.LPush(t.Context(), "drainBlueServers", other)
-		for end := time.Now().Add(patience); cli.LLen(t.Context(), "drainBlueServers").Val() > 0; time.Sleep(5 * time.Millisecond) {
-			if time.Now().After(end) {
-				t.Error("while a request is in flight another server that has drained is not reported")
-				return
-			}
-		}
+		cli.Push("drainBlueServers", other)
+		redistest.Eventually(t, func() bool { return len(cli.Elements("drainBlueServers")) == 0 }, func() {
+			t.Error("while a request is in flight another server that has drained is not reported")
+		})
 	}()
 	response, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/", config.Port))
 	if err != nil {

@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"deux/internal/fleet"
 	"deux/internal/redistest"
 )
@@ -330,11 +328,9 @@ func TestAccess_RefusesForeignHostsAndNamesTheSetting(t *testing.T) {
 }
 
 func TestAccess_LetsAnotherSitesPageChangeNothing(t *testing.T) {
-	address := redistest.Address(t)
-	f := fleet.Open(fleet.Redis{Address: address}, site)
+	cli := redistest.Open(t)
+	f := fleet.Open(fleet.Redis{Address: cli.Address}, site)
 	defer f.Close()
-	client := redis.NewClient(&redis.Options{Addr: address})
-	defer client.Close()
 	handler := pages(t, f)
 	for _, change := range append(changes, struct{ method, path string }{"GET", "/?spam"}) {
 		for _, from := range []string{"cross-site", "same-site"} {
@@ -344,7 +340,7 @@ func TestAccess_LetsAnotherSitesPageChangeNothing(t *testing.T) {
 			}
 		}
 	}
-	if keys, err := client.Keys(t.Context(), "*").Result(); err != nil || len(keys) != 0 {
+	if keys, err := cli.Keys(t.Context(), "*").Result(); err != nil || len(keys) != 0 {
 		t.Errorf("keys: got %q, %v, want none", keys, err)
 	}
 }

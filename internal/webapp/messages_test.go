@@ -5,18 +5,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"deux/internal/fleet"
 	"deux/internal/redistest"
 )
 
 func TestAMessageIsStoredForTenSeconds(t *testing.T) {
-	address := redistest.Address(t)
-	f := fleet.Open(fleet.Redis{Address: address}, site)
+	cli := redistest.Open(t)
+	f := fleet.Open(fleet.Redis{Address: cli.Address}, site)
 	defer f.Close()
-	client := redis.NewClient(&redis.Options{Addr: address})
-	defer client.Close()
 	handler := pages(t, f)
 
 	expectJSON(t, handler, "GET", "/set/note", 200,
@@ -25,7 +21,7 @@ func TestAMessageIsStoredForTenSeconds(t *testing.T) {
 		`{"key":"note","value":"This message will self-destruct in 10 seconds."}`)
 	expectHTML(t, handler, "GET", "/set/note", 200, `<a href="/get/note">`)
 	expectHTML(t, handler, "GET", "/get/note", 200, "This message will self-destruct in 10 seconds.")
-	life, err := client.PTTL(t.Context(), "note").Result()
+	life, err := cli.PTTL(t.Context(), "note").Result()
 	if err != nil || life <= 0 || life > 10*time.Second {
 		t.Errorf("time to live: got %v, %v, want at most 10s", life, err)
 	}
