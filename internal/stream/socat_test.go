@@ -142,14 +142,14 @@ func (k *keeper) connect(t *testing.T) net.Conn {
 	return conn
 }
 
-func TestSocatIsRunWithTheArgumentsOfTheContract(t *testing.T) {
+func TestSocat_IsRunWithTheArgumentsOfTheContract(t *testing.T) {
 	got := strings.Join(append([]string{"socat"}, socatArgs(7000)...), " ")
 	if want := "socat TCP-LISTEN:7000,fork,reuseaddr,crlf OPEN:random,rdonly"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
-func TestSocatSendsTheFileThatThereIsWhenAClientConnects(t *testing.T) {
+func TestSocat_SendsTheFileThatThereIsWhenAClientConnects(t *testing.T) {
 	k := keep(t, porttest.Free(t), []byte("one.\n"))
 	k.waitUntilServing(t, "one.\r\n")
 	add(t, open(t, k.dir, 1024), "two.")
@@ -159,7 +159,7 @@ func TestSocatSendsTheFileThatThereIsWhenAClientConnects(t *testing.T) {
 	}
 }
 
-func TestASocatThatIsKilledIsStartedAgain(t *testing.T) {
+func TestSocat_ThatIsKilledIsStartedAgain(t *testing.T) {
 	k := keep(t, porttest.Free(t), []byte("line.\n"))
 	k.waitUntilServing(t, "line.\r\n")
 	killed := k.listener(t)
@@ -178,7 +178,7 @@ func TestASocatThatIsKilledIsStartedAgain(t *testing.T) {
 	}
 }
 
-func TestASocatWhoseProcessForAClientIsKilledServesOn(t *testing.T) {
+func TestSocat_WhoseProcessForAClientIsKilledServesOn(t *testing.T) {
 	k := keep(t, porttest.Free(t), bigText)
 	streamtest.WaitFor(t, "socat serving", func() bool { _, err := k.fetch(); return err == nil })
 	k.connect(t)
@@ -194,7 +194,7 @@ func TestASocatWhoseProcessForAClientIsKilledServesOn(t *testing.T) {
 	}
 }
 
-func TestSocatTriesUntilThePortIsFree(t *testing.T) {
+func TestSocat_TriesUntilThePortIsFree(t *testing.T) {
 	other, err := net.Listen("tcp", fmt.Sprintf(":%d", porttest.Free(t)))
 	must(t, err)
 	k := keep(t, other.Addr().(*net.TCPAddr).Port, []byte("line.\n"))
@@ -204,7 +204,7 @@ func TestSocatTriesUntilThePortIsFree(t *testing.T) {
 	k.waitUntilServing(t, "line.\r\n")
 }
 
-func TestSocatsProcessesForClientsLeaveNoZombies(t *testing.T) {
+func TestSocat_LeavesNoZombiesOfItsProcessesForClients(t *testing.T) {
 	k := keep(t, porttest.Free(t), []byte("line.\n"))
 	k.waitUntilServing(t, "line.\r\n")
 	var clients sync.WaitGroup
@@ -224,7 +224,7 @@ func TestSocatsProcessesForClientsLeaveNoZombies(t *testing.T) {
 	})
 }
 
-func TestAClientThatIsReadingWhenSocatStopsGetsItAll(t *testing.T) {
+func TestSocat_SendsAllToAClientThatIsReadingWhenItStops(t *testing.T) {
 	k := keepWithGrace(t, porttest.Free(t), bigText, streamtest.Patience)
 	streamtest.WaitFor(t, "socat serving", func() bool { _, err := k.fetch(); return err == nil })
 	conn, listener := k.connect(t), k.listener(t)
@@ -242,7 +242,7 @@ func TestAClientThatIsReadingWhenSocatStopsGetsItAll(t *testing.T) {
 	}
 }
 
-func TestAClientThatNeverReadsHoldsUpTheEndForTheGraceOnly(t *testing.T) {
+func TestSocat_IsHeldUpByAClientThatNeverReadsForTheGraceOnly(t *testing.T) {
 	k := keepWithGrace(t, porttest.Free(t), bigText, 100*time.Millisecond)
 	streamtest.WaitFor(t, "socat serving", func() bool { _, err := k.fetch(); return err == nil })
 	k.connect(t)
@@ -257,7 +257,7 @@ func TestAClientThatNeverReadsHoldsUpTheEndForTheGraceOnly(t *testing.T) {
 	})
 }
 
-func TestAnIdleSocatStopsAtOnce(t *testing.T) {
+func TestSocat_ThatIsIdleStopsAtOnce(t *testing.T) {
 	k := keepWithGrace(t, porttest.Free(t), []byte("line.\n"), 10*streamtest.Patience)
 	k.waitUntilServing(t, "line.\r\n")
 	k.stop()
@@ -270,13 +270,13 @@ func TestAnIdleSocatStopsAtOnce(t *testing.T) {
 	}
 }
 
-func TestWithoutSocatTheKeeperDoesNotStart(t *testing.T) {
+func TestKeeper_DoesNotStartWithoutSocat(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	_, err := NewSocat(WriterConfig{}, nil)
 	wantErrorWith(t, err, `"socat"`)
 }
 
-func TestPausesGrowAndStartOverAfterASteadyLife(t *testing.T) {
+func TestKeeper_PausesGrowAndStartOverAfterASteadyLife(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lives := []time.Duration{0, 0, 0, 0, 0, 0, 0, time.Second, steady, 0, 0}
 		var pauses []time.Duration
@@ -310,7 +310,7 @@ func TestPausesGrowAndStartOverAfterASteadyLife(t *testing.T) {
 	})
 }
 
-func TestTheKeeperEndsInAPauseToo(t *testing.T) {
+func TestKeeper_EndsInAPauseToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, _ := newLog()
 		ctx, stop := context.WithTimeout(t.Context(), minPause/2)

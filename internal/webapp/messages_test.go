@@ -9,7 +9,7 @@ import (
 	"deux/internal/redistest"
 )
 
-func TestAMessageIsStoredForTenSeconds(t *testing.T) {
+func TestMessage_IsStoredForTenSeconds(t *testing.T) {
 	cli := redistest.Open(t)
 	f := fleet.Open(fleet.Redis{Address: cli.Address}, site)
 	defer f.Close()
@@ -27,14 +27,14 @@ func TestAMessageIsStoredForTenSeconds(t *testing.T) {
 	}
 }
 
-func TestThereIsNoMessageUnderAKeyThatNobodySet(t *testing.T) {
+func TestMessage_IsNotThereUnderAKeyThatNobodySet(t *testing.T) {
 	handler := pages(t, open(t))
 	const sentence = "There is no message under this key, or it has self-destructed."
 	expectJSON(t, handler, "GET", "/get/note", 404, `{"error":"`+sentence+`"}`)
 	expectHTML(t, handler, "GET", "/get/note", 404, sentence)
 }
 
-func TestAKeyIsTheUnescapedRestOfThePath(t *testing.T) {
+func TestKey_IsTheUnescapedRestOfThePath(t *testing.T) {
 	f := open(t)
 	handler := pages(t, f)
 	for path, key := range map[string]string{
@@ -59,7 +59,7 @@ func TestAKeyIsTheUnescapedRestOfThePath(t *testing.T) {
 	}
 }
 
-func TestAKeyThatNobodyCanReadIsRefused(t *testing.T) {
+func TestKey_ThatNobodyCanReadIsRefused(t *testing.T) {
 	handler := pages(t, open(t))
 	for _, path := range []string{
 		strings.Repeat("k", 513),
@@ -73,7 +73,7 @@ func TestAKeyThatNobodyCanReadIsRefused(t *testing.T) {
 	}
 }
 
-func TestAListOfTheSystemIsNoKey(t *testing.T) {
+func TestKey_IsNotAListOfTheSystem(t *testing.T) {
 	f := open(t)
 	list(t, f, 3000)
 	handler := pages(t, f)
@@ -87,14 +87,14 @@ func TestAListOfTheSystemIsNoKey(t *testing.T) {
 		`{"servers":[{"url":"http://172.17.0.1:3000","port":3000,"state":"running"}]}`)
 }
 
-func TestAPathWithoutAKeyIsNoPage(t *testing.T) {
+func TestKey_IsNeededForAPage(t *testing.T) {
 	handler := pages(t, open(t))
 	for _, path := range []string{"/set", "/set/", "/get", "/get/", "/set/a/b"} {
 		expectJSON(t, handler, "GET", path, 404, `{"error":"There is no such page."}`)
 	}
 }
 
-func TestAKeyIsShownEscaped(t *testing.T) {
+func TestKey_IsShownEscaped(t *testing.T) {
 	handler := pages(t, open(t))
 	const key = "%3Cscript%3Ealert(1)%3C%2Fscript%3E%22"
 	for _, page := range []string{"/set/", "/get/"} {
