@@ -31,6 +31,7 @@ type Deployer struct {
 	ledger     *ledger.Ledger
 	layers     layers
 	env        appenv.Store
+	files      files
 	docker     docker
 	lists      lists
 	rotation   rotation
@@ -71,6 +72,7 @@ func newDeployer(config Config, colour colour, written *ledger.Ledger, out io.Wr
 		ledger:     written,
 		layers:     layers{written},
 		env:        appenv.Open(written.Path(ledger.Configurations)),
+		files:      hostFiles{},
 		out:        &output{to: out, gone: func() {}},
 		self:       ledger.ProcessOf(os.Getpid()),
 		git:        ledger.ProcessOf(os.Getppid()),

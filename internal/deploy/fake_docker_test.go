@@ -193,10 +193,11 @@ func (c fatedDocker) RemoveAppsNetwork(context.Context) error {
 func (c fatedDocker) State(_ context.Context, id string) (state engine.State, err error) {
 	err = c.fate.asks("docker inspect", func() error {
 		found, err := c.box(id)
-		if err == nil {
-			state = engine.State{Running: found.Running, Kept: found.kept, Check: []string{"check"}}
+		if err != nil {
+			return engine.ErrNoContainer
 		}
-		return err
+		state = engine.State{Running: found.Running, Kept: found.kept, Check: []string{"check"}}
+		return nil
 	})
 	return state, err
 }

@@ -133,6 +133,37 @@ func (d fatedDisk) Remove(path string) error {
 
 var _ ledger.Disk = fatedDisk{}
 
+// fatedFiles are the others.
+type fatedFiles struct {
+	hostFiles
+	fate *fate
+}
+
+// changes names a file without what differs in each world.
+func (f fatedFiles) changes(what, path string, do func() error) error {
+	name := path[strings.LastIndexByte(path, '/')+1:]
+	if strings.HasSuffix(name, ".log") {
+		name = "a log"
+	}
+	return f.fate.pass(point{what + " " + name, true, false}, do)
+}
+
+func (f fatedFiles) MakeFolder(path string, mode os.FileMode) error {
+	return f.changes("make", path, func() error { return f.hostFiles.MakeFolder(path, mode) })
+}
+
+func (f fatedFiles) Write(path string, content []byte, mode os.FileMode) error {
+	return f.changes("write", path, func() error { return f.hostFiles.Write(path, content, mode) })
+}
+
+func (f fatedFiles) Rename(from, to string) error {
+	return f.changes("rename to", to, func() error { return f.hostFiles.Rename(from, to) })
+}
+
+func (f fatedFiles) Remove(path string) error {
+	return f.changes("remove", path, func() error { return f.hostFiles.Remove(path) })
+}
+
 // fatedLists are a real Redis.
 type fatedLists struct {
 	*fleet.Fleet

@@ -76,7 +76,7 @@ func TestReplaceFolder_LeavesOnlyTheNewOne(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(from, round), nil, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if err := replaceFolder(from, to); err != nil {
+		if err := replaceFolder(hostFiles{}, from, to); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"deux/internal/deploy/ledger"
+	"deux/internal/engine"
 )
 
 // What a kept log is of.
@@ -56,23 +55,21 @@ func readKeptLogs(folder string) []keptLog {
 
 // writeKeptLog keeps a log and removes those of its kind that are too many. It
 // is for the owner's eyes: nobody knows what an app prints.
-func writeKeptLog(folder, revision, kind string, ended time.Time, content []byte) error {
+func writeKeptLog(on files, folder, revision, kind string, ended time.Time, content []byte) error {
 	if len(content) == 0 {
 		return nil
 	}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err := on.MakeFolder(folder, 0o700); err != nil {
 		return err
 	}
 	name := ended.UTC().Format(keptTime) + "_" + revision + "_" + kind + ".log"
-	if err := os.WriteFile(filepath.Join(folder, name), content, 0o600); err != nil {
+	if err := on.Write(filepath.Join(folder, name), content, 0o600); err != nil {
 		return err
 	}
 	same := slices.DeleteFunc(readKeptLogs(folder), func(l keptLog) bool { return l.Kind != kind })
 	var errs []error
 	for _, old := range same[:max(0, len(same)-keptLogs)] {
-		if err := os.Remove(old.path); !errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, err)
-		}
+		errs = append(errs, on.Remove(old.path))
 	}
 	return errors.Join(errs...)
 }
@@ -81,16 +78,16 @@ func writeKeptLog(folder, revision, kind string, ended time.Time, content []byte
 // could not is said, and no reason to keep the container.
 func (d *Deployer) keepLog(ctx context.Context, id, revision string) {
 	state, err := d.docker.State(ctx, id)
-	if err != nil {
-		return // the container is gone, and its log with it
+	if errors.Is(err, engine.ErrNoContainer) {
+		return // and its log with it
 	}
 	kind := logOfFailure
-	if state.Kept {
+	if state.Kept || err != nil { // if Docker does not say it, the log still is one that may be asked for
 		kind = logOfRun
 	}
 	end := &tail{bytes: keptLogBytes}
 	err = d.docker.TimedLogs(ctx, id, time.Time{}, false, end)
-	if err := errors.Join(err, writeKeptLog(d.ledger.Path(ledger.Logs), revision, kind, time.Now(), end.lines())); err != nil {
+	if err := errors.Join(err, writeKeptLog(d.files, d.ledger.Path(ledger.Logs), revision, kind, time.Now(), end.lines())); err != nil {
 		d.out.line("warning: keeping the log of %s: %v", revision, err)
 	}
 }

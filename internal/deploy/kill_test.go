@@ -16,7 +16,7 @@ import (
 
 // leastPoints is how many ways to fail the matrix has at least: fewer would mean
 // that steps are no longer seen.
-const leastPoints = 600
+const leastPoints = 800
 
 // A killing is what a process does that dies.
 type killing struct {
@@ -152,7 +152,11 @@ func (k killing) everywhere(w *world) (ways int) {
 	for at, p := range first.passed {
 		for _, turn := range p.turns() {
 			ways++
-			k.die(w.again(listed), &fate{at: at, turn: turn}, fmt.Sprintf("%s that %s %d, %s", k.name, turns[turn], at, p.what))
+			dead := w.again(listed)
+			k.die(dead, &fate{at: at, turn: turn}, fmt.Sprintf("%s that %s %d, %s", k.name, turns[turn], at, p.what))
+			if strings.Contains(p.what, "blue-www") {
+				dead.checksOut(fmt.Sprintf("after %s that %s %s", k.name, turns[turn], p.what))
+			}
 		}
 	}
 	w.Logf("%d points", len(first.passed))
@@ -162,12 +166,13 @@ func (k killing) everywhere(w *world) (ways int) {
 func (k killing) die(w *world, f *fate, what string) {
 	w.Helper()
 	past, _ := ledger.At(w.colour.git).History()
+	ran := slices.Clone(w.daemon.boxes)
 	_ = k.act(w, f)
 	if err := k.heal(w); err != nil {
 		w.Errorf("%s: healing it: %v\n%s", what, err, w.out)
 		return
 	}
-	if problems := w.problems(k.may(w), past); len(problems) > 0 {
+	if problems := append(w.problems(k.may(w), past), w.unkept(ran)...); len(problems) > 0 {
 		w.Errorf("%s:\n  %s\n%s", what, strings.Join(problems, "\n  "), w.out)
 	}
 }

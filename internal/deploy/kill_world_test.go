@@ -44,7 +44,7 @@ func newWorld(t *testing.T) *world {
 	w.lists = fleet.Open(fleet.Redis{Address: redistest.Address(t)}, w.colour.site).As("deploy")
 	t.Cleanup(func() { w.lists.Close() })
 	for n := range 3 {
-		w.revisions = append(w.revisions, repotest.Commit(t, work, fmt.Sprint(n), map[string]string{"Dockerfile": fmt.Sprint(n)}))
+		w.revisions = append(w.revisions, repotest.Commit(t, work, fmt.Sprint(n), map[string]string{"Dockerfile": fmt.Sprint(n), fmt.Sprint("since-", n): ""}))
 	}
 	bare := repo.Repository{Dir: w.colour.git}
 	err := errors.Join(bare.Make(t.Context()), ledger.At(bare.Dir).Make())
@@ -96,7 +96,7 @@ func (w *world) again(listed []fleet.Server) *world {
 	w.copies++
 	fresh := w.in(filepath.Join(w.config.Dir, fmt.Sprint(w.copies)))
 	fresh.daemon, fresh.out = w.daemon.clone(), new(bytes.Buffer)
-	err := copyRepository(w.colour.git, fresh.colour.git)
+	err := errors.Join(copyRepository(w.colour.git, fresh.colour.git), os.CopyFS(fresh.colour.www, os.DirFS(w.colour.www)))
 	now, draining, failure := w.rotation.Read(w.Context())
 	err = errors.Join(err, failure)
 	for _, server := range append(now, draining...) {
@@ -128,6 +128,7 @@ func copyRepository(from, to string) error {
 func (w *world) process(fate *fate, git ledger.Process) *Deployer {
 	d := newDeployer(w.config, w.colour, ledger.At(w.colour.git).On(fatedDisk{fate}), w.out)
 	d.meet(fatedDocker{daemon: w.daemon, fate: fate}, fatedLists{w.lists, fate}, fatedRotation{w.rotation, fate})
+	d.files = fatedFiles{fate: fate}
 	d.self, d.git = git, git
 	d.watch = func() error { return nil }
 	return d

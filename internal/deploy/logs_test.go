@@ -55,11 +55,11 @@ func TestKeptLogs_AreTheLastFewOfEachKindForTheOwnerAlone(t *testing.T) {
 	start := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 	for i := range 20 {
 		kind := []string{logOfRun, logOfFailure, logOfFailure, logOfFailure}[i%4]
-		if err := writeKeptLog(folder, fmt.Sprintf("%02d", i), kind, start.Add(time.Duration(i)*time.Second), []byte("text")); err != nil {
+		if err := writeKeptLog(hostFiles{}, folder, fmt.Sprintf("%02d", i), kind, start.Add(time.Duration(i)*time.Second), []byte("text")); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := writeKeptLog(folder, "silent", logOfRun, start, nil); err != nil {
+	if err := writeKeptLog(hostFiles{}, folder, "silent", logOfRun, start, nil); err != nil {
 		t.Fatal(err)
 	}
 	var got []string

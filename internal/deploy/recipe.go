@@ -89,10 +89,10 @@ func (d *Deployer) follow(ctx context.Context, p *ledger.Deployment, steps []ste
 // an earlier push is in it.
 func (d *Deployer) setWorkTree(_ context.Context, p *ledger.Deployment) error {
 	d.out.step("Setting the work tree to %s", d.colour.www)
-	if err := os.RemoveAll(d.fresh()); err != nil {
+	if err := d.files.Remove(d.fresh()); err != nil {
 		return err
 	}
-	return os.MkdirAll(d.fresh(), 0o755)
+	return d.files.MakeFolder(d.fresh(), 0o755)
 }
 
 func (d *Deployer) fresh() string { return d.colour.www + ".new" }
@@ -118,22 +118,22 @@ func (d *Deployer) checkOut(ctx context.Context, p *ledger.Deployment) error {
 	if pointer != "" {
 		return fmt.Errorf("%s is a Git LFS pointer, and a push does not carry what it points to: git lfs untrack it and commit the file itself", pointer)
 	}
-	return replaceFolder(d.fresh(), d.colour.www)
+	return replaceFolder(d.files, d.fresh(), d.colour.www)
 }
 
 // replaceFolder moves a folder to where another one is, which goes.
-func replaceFolder(from, to string) error {
+func replaceFolder(on files, from, to string) error {
 	old := to + ".old"
-	if err := os.RemoveAll(old); err != nil {
+	if err := on.Remove(old); err != nil {
 		return err
 	}
-	if err := os.Rename(to, old); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := on.Rename(to, old); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	if err := os.Rename(from, to); err != nil {
+	if err := on.Rename(from, to); err != nil {
 		return err
 	}
-	return os.RemoveAll(old)
+	return on.Remove(old)
 }
 
 // build builds the image. It gets its name in the registry at once, so that

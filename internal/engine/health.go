@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/pkg/stdcopy"
 )
@@ -20,9 +21,12 @@ type State struct {
 	Check    []string // the command of its image's HEALTHCHECK; nil without one
 }
 
-// State returns the state of a container.
+// State returns the state of a container, or ErrNoContainer.
 func (e *Engine) State(ctx context.Context, id string) (State, error) {
 	found, err := e.docker.ContainerInspect(ctx, id)
+	if errdefs.IsNotFound(err) {
+		return State{}, ErrNoContainer
+	}
 	if err != nil {
 		return State{}, fmt.Errorf("inspecting a container: %w", err)
 	}
