@@ -8,14 +8,17 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"deux/internal/program"
 )
 
 // stepTimeout is how long anything that a case waits for may take.
-const stepTimeout = 3 * time.Second
+const stepTimeout = 20 * time.Second
 
 // play is a case being played: a client of the proxy, and the only server
 // behind it.
@@ -132,12 +135,19 @@ func (p *play) accept() {
 	}
 }
 
-// watch puts c where nextRequest finds it as soon as it has bytes to read.
+// watch puts c where nextRequest finds it as soon as it has bytes to read. On a
+// host that stalls the proxy may ask whether the server hangs.
 func (p *play) watch(c *peer) {
 	_ = c.SetReadDeadline(time.Time{})
-	if _, err := c.in.Peek(1); err == nil {
-		p.ready <- c
+	if _, err := c.in.Peek(1); err != nil {
+		return
 	}
+	if strings.Contains(arrived(c), "\r\nUser-Agent: "+program.ProbeAgent+"\r\n") {
+		c.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+		c.close()
+		return
+	}
+	p.ready <- c
 }
 
 // nextRequest waits for bytes from the proxy, on a kept or a new connection.
@@ -177,6 +187,10 @@ func (p *play) settled() error {
 func unread(c *peer) string {
 	_ = c.SetReadDeadline(time.Now().Add(time.Millisecond))
 	_, _ = c.in.Peek(1)
+	return arrived(c)
+}
+
+func arrived(c *peer) string {
 	bytes, _ := c.in.Peek(c.in.Buffered())
 	return string(bytes)
 }
