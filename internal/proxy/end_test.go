@@ -32,10 +32,10 @@ func TestProxy_RefusesNobodyWhileARequestEnds(t *testing.T) {
 		}
 	}
 	unlessStalled(t, func() (complaint string, stalled bool) {
-		came, slow := time.Now(), s.dial("")
+		came, slow := s.now(), s.dial("")
 		time.Sleep(4 * watchPause)
 		io.WriteString(slow, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-		sent := time.Since(came)
+		sent := s.since(came)
 		if got, err := status(slow); got != 200 {
 			complaint = fmt.Sprintf("a request that came %v after its connection: got %d, %v, want 200", sent, got, err)
 		}

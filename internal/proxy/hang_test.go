@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
-	"time"
 )
 
 func TestProxy_GoesOnElsewhereWhenAServerHangs(t *testing.T) {
@@ -23,12 +22,12 @@ func TestProxy_GoesOnElsewhereWhenAServerHangs(t *testing.T) {
 				t.Fatalf("got %s from %s, want 200 from %s and not %s", response.Status, got, alive, hung)
 			}
 		}
-		left, before := time.Now(), calls.Load()
+		left, before := s.now(), calls.Load()
 		s.do("GET", "/", "")
 		if more := calls.Load() - before; more != 0 {
 			complaint = "the next request went to the server that hangs, want it left out"
 		}
-		return complaint, time.Since(left) > firstOut/2
+		return complaint, s.since(left) > firstOut/2
 	})
 }
 

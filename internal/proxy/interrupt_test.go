@@ -23,17 +23,17 @@ func TestProxy_CountsResponseTimeoutFromTheEndOfTheUpload(t *testing.T) {
 	s.backend(func(w http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) })
 	unlessStalled(t, func() (complaint string, stalled bool) {
 		connection := s.dial("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
-		var sent time.Time // the last byte
+		sent := s.now() // the last byte
 		for range 10 {
 			time.Sleep(80 * time.Millisecond)
-			stalled = stalled || !sent.IsZero() && time.Since(sent) >= config.ResponseTimeout/2
-			sent = time.Now()
+			stalled = stalled || s.since(sent) >= config.ResponseTimeout/2
+			sent = s.now()
 			io.WriteString(connection, "x")
 		}
 		if got, err := status(connection); got != 200 {
 			complaint = fmt.Sprintf("an upload of 0.8 s, answered at once: got %d, %v, want 200", got, err)
 		}
-		return complaint, stalled || time.Since(sent) >= config.ResponseTimeout/2
+		return complaint, stalled || s.since(sent) >= config.ResponseTimeout/2
 	})
 }
 

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"deux/internal/fleet"
 )
@@ -91,7 +90,7 @@ func TestProxy_RepeatsNoOtherRequestThatMayHaveArrived(t *testing.T) {
 		var calls atomic.Int32
 		s.backend(breakOff(&calls))
 		s.backend(ok)
-		failed, began := 0, time.Now()
+		failed, began := 0, s.now()
 		for range 4 {
 			if response, _ := s.do("POST", "/", "once"); response.StatusCode == http.StatusBadGateway {
 				failed++
@@ -100,7 +99,7 @@ func TestProxy_RepeatsNoOtherRequestThatMayHaveArrived(t *testing.T) {
 		if failed != 1 {
 			complaint = fmt.Sprintf("%d of 4 got 502, want the 1 whose server broke off and is left out then", failed)
 		}
-		return complaint, time.Since(began) > firstOut/2
+		return complaint, s.since(began) > firstOut/2
 	})
 }
 

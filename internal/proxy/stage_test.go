@@ -135,6 +135,20 @@ func eventually(t *testing.T, reached func() bool) {
 	redistest.Eventually(t, reached, func() { t.Fatalf("the state was not reached within %v", patience) })
 }
 
+// moment is a time by the host's clock and by the proxy's, which stands still
+// while its watch does.
+type moment struct {
+	host  time.Time
+	proxy int64
+}
+
+func (s *stage) now() moment { return moment{time.Now(), s.proxy.clock.now.Load()} }
+
+// since returns how long ago a moment was by the clock that has gone on further.
+func (s *stage) since(m moment) time.Duration {
+	return max(time.Since(m.host), s.proxy.clock.since(m.proxy))
+}
+
 // unlessStalled tries what holds only where the host does not stall meanwhile,
 // until it holds or has failed without a stall.
 func unlessStalled(t *testing.T, try func() (complaint string, stalled bool)) {
