@@ -17,6 +17,7 @@ type Usage struct {
 	ID      string
 	Name    string
 	Service string // of Compose; empty for any other
+	Version string // its VersionLabel; empty for what is not a spawned server
 	State   string // one of the States
 	Health  string // healthy, unhealthy or starting; empty without a HEALTHCHECK, or while it does not run
 
@@ -55,7 +56,7 @@ func (e *Engine) Containers(ctx context.Context) (all []Usage, err error) {
 
 // usageOf returns what a list tells of a container.
 func usageOf(summary container.Summary) Usage {
-	usage := Usage{ID: summary.ID, State: string(summary.State), Health: healthOf(summary.Status)}
+	usage := Usage{ID: summary.ID, State: string(summary.State), Health: healthOf(summary.Status), Version: summary.Labels[VersionLabel]}
 	if len(summary.Names) > 0 {
 		usage.Name = summary.Names[0][1:] // Docker writes a slash first
 	}

@@ -34,6 +34,9 @@ func (s Site) Server(port int) Server {
 	return Server{URL: "http://" + net.JoinHostPort(s.Host, strconv.Itoa(port)), Port: port}
 }
 
+// FirstService is Compose's name of the first server.
+const FirstService = "webapp"
+
 // FirstServer returns the server that Compose starts and nobody destroys.
 func (s Site) FirstServer() Server { return s.Server(s.First) }
 

@@ -28,6 +28,7 @@ type Machine struct {
 // Container is how one container is and, while it runs, what it uses.
 type Container struct {
 	Service string  `json:"service,omitempty"` // of Compose
+	Version string  `json:"version,omitempty"` // of a web server: tells apart the code and settings that servers run
 	State   string  `json:"state"`             // running, restarting, paused, exited, created, removing or dead
 	Health  string  `json:"health,omitempty"`  // healthy, unhealthy or starting; none without a check
 	CPU     float64 `json:"cpu"`               // percent of one processor, since the element before

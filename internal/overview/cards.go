@@ -57,7 +57,7 @@ func (l look) usage(card Card) *fleet.Container {
 func (l look) isOf(card Card, name string, container fleet.Container) bool {
 	switch {
 	case card.IsFirst:
-		return container.Service == "webapp"
+		return container.Service == fleet.FirstService
 	case card.Pool == "web":
 		return card.Port != 0 && name == fleet.Server{Port: card.Port}.Container()
 	case strings.HasSuffix(name, card.Pool+"-app-"+strconv.Itoa(card.Port)):

@@ -264,7 +264,7 @@ func TestTraffic_IsOfTheLastFiveMinutes(t *testing.T) {
 			t.Errorf("%s: got %+v, want 50 requests, 3 errors, 4 a second, 30 at most", what, got)
 		}
 	}
-	if got := o.Pools[0].Cards[1].Traffic.P95; got != 5 {
+	if got := o.Pools[0].Cards[1].Traffic.Latency; got != 5 {
 		t.Errorf("p95: got %v, want that of the last second, 5", got)
 	}
 }

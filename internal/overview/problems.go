@@ -40,7 +40,7 @@ const beatTimeout = 16 * time.Second
 var services = []struct{ name, without string }{
 	{"redis", "nothing is remembered"},
 	{"proxy", "nobody reaches the web servers"},
-	{"webapp", "the first server is away"},
+	{fleet.FirstService, "the first server is away"},
 	{"blue", "nobody reaches the app blue"},
 	{"green", "nobody reaches the app green"},
 	{"registry", "no push can be deployed"},

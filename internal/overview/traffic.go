@@ -10,7 +10,7 @@ import (
 type Traffic struct {
 	PerSecond float64 // over the last rateWindow
 	InFlight  int     // at the end of the last second with requests
-	P95       float64 // milliseconds, in the last second with requests; of a pool its p99
+	Latency   float64 // milliseconds, in the last second with requests: of a server its p95, of a pool its p99
 	Requests  int     // of the last five minutes
 	Errors    int     // of those, answers of 500 and above
 	Chart     [chartBars]int
@@ -50,7 +50,7 @@ func (t *Traffic) add(now time.Time, s second) {
 		return
 	}
 	if t.Requests == 0 && s.requests > 0 {
-		t.P95 = s.latency
+		t.Latency = s.latency
 	}
 	if age < rateWindow {
 		t.PerSecond += float64(s.requests) / rateWindow.Seconds()
