@@ -3,7 +3,8 @@ package fleet
 import "strings"
 
 // commands says what each event did to the lists, as one would type it into
-// redis-cli. A name in braces is a list of the event's pool.
+// redis-cli. A name in braces is a list of the event's pool. SetAside is the half
+// of it: in which list the element was, only the event's reason tells.
 var commands = map[What]string{
 	Wanted:       "LPUSH {temp} URL",
 	Starting:     "LMOVE {temp} {spawning} RIGHT LEFT",
@@ -12,7 +13,7 @@ var commands = map[What]string{
 	Switched:     "RPUSH {servers} URL",
 	Fails:        "RPUSH {failed} URL",
 	Recovered:    "LREM {failed} 0 URL",
-	Renewing:     "LREM {servers} 0 URL; LPUSH {spawning} URL",
+	Renewing:     "LREM {servers} 0 URL; LPUSH {drain} URL; LPUSH {spawning} URL",
 	SteppedAside: "LREM {servers} 0 URL; LPUSH {drain} URL",
 	Away:         "LREM {servers} 0 URL",
 	Lost:         "LREM {servers} 0 URL; LPUSH {spawning} URL",
