@@ -173,10 +173,13 @@ func (e *Engine) removeContainer(ctx context.Context, name string, grace time.Du
 		return fmt.Errorf("stopping container %s: %w", name, err)
 	}
 	err = e.docker.ContainerRemove(ctx, found.ID, container.RemoveOptions{RemoveVolumes: true, Force: true})
-	if err != nil && !errdefs.IsNotFound(err) && !errdefs.IsConflict(err) {
-		return fmt.Errorf("removing container %s: %w", name, err)
+	switch {
+	case err == nil || errdefs.IsNotFound(err):
+		return nil
+	case errdefs.IsConflict(err): // its removal is under way, for a caller that may have died since
+		return e.awaitRemoval(ctx, name, found.ID)
 	}
-	return nil
+	return fmt.Errorf("removing container %s: %w", name, err)
 }
 
 func (e *Engine) removeImage(ctx context.Context, name string) error {

@@ -64,7 +64,9 @@ var arrows = map[fleet.What]arrow{
 		return l.MarkApp(ctx, "green", server, "it takes no requests")
 	}},
 	fleet.Recovered: {"green", map[string][]any{"greenServers": {url(3001)}, "failedGreenServers": {url(3001)}},
-		func(ctx context.Context, l lists, server fleet.Server) error { return l.MarkApp(ctx, "green", server, "") }},
+		func(ctx context.Context, l lists, server fleet.Server) error {
+			return l.MarkApp(ctx, "green", server, "")
+		}},
 	fleet.Renewing: {"web", in3001("servers"), func(ctx context.Context, l lists, server fleet.Server) error {
 		return ok(l.Renew(ctx, server))
 	}},
