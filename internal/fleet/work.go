@@ -263,9 +263,10 @@ func (f *Fleet) IsDestroying(ctx context.Context, server Server) (bool, error) {
 }
 
 // Forget ends the destruction of a server whose container and image are
-// removed, which took so long.
+// removed, which took so long. A wish to spawn it can only be an older one, which
+// a person destroyed by hand before it was carried out, and ends as well.
 func (f *Fleet) Forget(ctx context.Context, server Server, took time.Duration) error {
-	return f.remove(ctx, Event{What: Gone, Ms: took.Milliseconds()}, server, destroyingKey, drainKey, serversKey)
+	return f.remove(ctx, Event{What: Gone, Ms: took.Milliseconds()}, server, destroyingKey, drainKey, serversKey, tempKey, spawningKey)
 }
 
 // adoptScript lists a server that no list knows.
