@@ -2,7 +2,7 @@ package fleet
 
 import "strings"
 
-// commands says what each event did to the lists, as one would type it into
+// commands maps each event to what it did to the lists, as typed into
 // redis-cli. A name in braces is a list of the event's pool.
 var commands = map[What]string{
 	Wanted:       "LPUSH {temp} URL",
