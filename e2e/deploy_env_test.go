@@ -301,7 +301,7 @@ func forward(s *deploySystem) {
 		s.t.Errorf("forward: want no build\n%s", output)
 	}
 	s.shows("blue", two, "two")
-	if output := s.deploy("forward", "blue"); !strings.Contains(output, "runs what main holds already") {
+	if output := s.deploy("forward", "blue"); !strings.Contains(output, "already runs what main holds") {
 		s.t.Errorf("a second forward: got\n%s", output)
 	}
 	s.deploy("rollback", "blue")

@@ -16,19 +16,19 @@ import (
 	"deux/internal/deploy/ledger"
 )
 
-// The classic builder leaves an image without a name for every step, and it
-// labels none of them. It prints their ids, so a list is kept of which push
-// saw which, and an image goes when no release that is kept has seen it.
-// BuildKit leaves none, and looks after its cache itself.
+// The classic builder leaves an unnamed, unlabelled image for every step. It
+// prints their ids, so a list is kept of which push saw which, and an image goes
+// when no kept release has seen it. BuildKit leaves none, and looks after its
+// cache itself.
 
 // layer is one image that a build printed.
 type layer struct {
-	seen     time.Time // when the build began
+	seen     time.Time // when the build started
 	revision string
 	id       string
 }
 
-// layers is the list, one line each: Unix time, revision, id.
+// layers is the list, a line for each layer: Unix time, revision, id.
 type layers struct{ ledger *ledger.Ledger }
 
 func (l layers) path() string { return l.ledger.Path(ledger.Layers) }
@@ -60,19 +60,19 @@ func (l layers) write(all []layer) error {
 	return l.ledger.Replace(ledger.Layers, text.Bytes())
 }
 
-// remover removes an image without a name that was made after a time, and
-// tells whether it is gone.
+// remover removes an unnamed image that was made after a time, and reports
+// whether it is gone.
 type remover interface {
 	RemoveLayer(ctx context.Context, id string, after time.Time) (gone bool, err error)
 }
 
-// prune removes the images that only builds of other revisions than these have
-// seen. One that was there before the first build that saw it is a stranger's.
+// prune removes the images that no build of the revisions to keep has seen. An
+// image older than the first build that saw it is somebody else's, and stays.
 func (l layers) prune(ctx context.Context, docker remover, keep []string) error {
 	var left []layer
 	done := make(map[string]bool)
 	all := l.read()
-	slices.Reverse(all) // what was built last is built on the others
+	slices.Reverse(all) // later layers are built on earlier ones
 	for i, entry := range all {
 		if done[entry.id] {
 			continue
@@ -99,21 +99,21 @@ func (l layers) prune(ctx context.Context, docker remover, keep []string) error 
 	return l.write(left)
 }
 
-// buildOutput hands a build's output on while it remembers the last line and
-// the ids that the classic builder prints.
+// buildOutput passes a build's output on, and remembers its last line and the
+// ids that the classic builder prints.
 type buildOutput struct {
 	to       io.Writer
 	layers   layers
 	revision string
 	begun    time.Time
 	partial  []byte
-	last     string // that was not empty
+	last     string // the last line that was not empty
 }
 
-// printedID is a line of the classic builder's.
+// printedID matches the line in which the classic builder prints an image's id.
 var printedID = regexp.MustCompile(`^ ---> ([0-9a-f]{12})$`)
 
-// longLine bounds what is remembered of a line, in bytes.
+// longLine is how many bytes of a line are remembered.
 const longLine = 4 << 10
 
 func (b *buildOutput) Write(text []byte) (int, error) {

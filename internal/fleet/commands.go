@@ -2,9 +2,9 @@ package fleet
 
 import "strings"
 
-// commands says what each event did to the lists, as one would type it into
-// redis-cli. A name in braces is a list of the event's pool. SetAside is the half
-// of it: in which list the element was, only the event's reason tells.
+// commands maps each event to what it did to the lists, as typed into
+// redis-cli. A name in braces is a list of the event's pool. For SetAside it is
+// half of it: only the event's reason names the list that held the element.
 var commands = map[What]string{
 	Wanted:       "LPUSH {temp} URL",
 	Starting:     "LMOVE {temp} {spawning} RIGHT LEFT",
