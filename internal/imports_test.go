@@ -30,7 +30,8 @@ var allowed = map[string][]string{
 	"repo":           {}, // git alone
 	"http1":          {},
 	"protocol":       {}, // only tests: the proxy from outside
-	"redistest":      {},
+	"porttest":       {},
+	"redistest":      {"porttest"},
 	"repotest":       {},
 	"streamtest":     {},
 	"program":        {},

@@ -7,8 +7,8 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 
+	"deux/internal/porttest"
 	"deux/internal/stream/streamtest"
 )
 
@@ -22,7 +22,7 @@ type place struct {
 
 func newPlace(t *testing.T) place {
 	streamtest.NeedSocat(t)
-	return place{dir: t.TempDir(), port: streamtest.FreePort(t)}
+	return place{dir: t.TempDir(), port: porttest.Free(t)}
 }
 
 func (p place) environment(more ...string) []string {
@@ -50,7 +50,7 @@ func TestTheWriterServesAGrowingTextUntilSIGTERM(t *testing.T) {
 	place := newPlace(t)
 	writer := streamtest.Start(t, place.environment("WRITE_INTERVAL=10ms")...)
 	place.waitForLines(t, 3)
-	writer.WantCleanEnd(t, 5*time.Second)
+	writer.WantCleanEnd(t)
 
 	listener, err := net.Listen("tcp", fmt.Sprintf(":%d", place.port))
 	if err != nil {
@@ -90,7 +90,7 @@ func TestTheWriterLogsAsLOG_FORMATSays(t *testing.T) {
 	place := newPlace(t)
 	writer := streamtest.Start(t, place.environment("LOG_FORMAT=json")...)
 	place.waitForLines(t, 1)
-	writer.WantCleanEnd(t, 5*time.Second)
+	writer.WantCleanEnd(t)
 	said, _ := writer.Wait(t)
 	if said == "" {
 		t.Error("the writer logged nothing")

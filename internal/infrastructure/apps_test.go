@@ -29,6 +29,9 @@ type fakeApps struct {
 	condition engine.Condition
 	status    int           // of the answer
 	delay     time.Duration // until it comes
+	slow      bool          // whether it comes only to those that wait longer than for a quick one
+	asked     int           // how often it was asked
+	listed    int           // how often Docker was asked for all releases
 	refuses   bool
 	repair    error // what every repair returns
 	events    []string
@@ -51,6 +54,7 @@ func (f *fakeApps) set(change func()) {
 func (f *fakeApps) AllReleases(context.Context) ([]engine.Release, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.listed++
 	if !f.exists {
 		return nil, nil
 	}
@@ -73,7 +77,7 @@ func (f *fakeApps) repaired(what string) error {
 	defer f.mu.Unlock()
 	f.events = append(f.events, what)
 	if f.repair == nil {
-		f.exists, f.refuses, f.delay, f.status = true, false, 0, 200
+		f.exists, f.refuses, f.slow, f.delay, f.status = true, false, false, 0, 200
 		f.condition = engine.Condition{State: engine.StateRunning}
 	}
 	return f.repair
@@ -87,10 +91,17 @@ func (f *fakeApps) Unpause(context.Context, string) error    { return f.repaired
 
 func (f *fakeApps) ask(ctx context.Context, _ fleet.Server) (int, error) {
 	f.mu.Lock()
-	refuses, delay, status := f.refuses, f.delay, f.status
+	f.asked++
+	refuses, slow, delay, status := f.refuses, f.slow, f.delay, f.status
 	f.mu.Unlock()
-	if refuses {
+	if end, _ := ctx.Deadline(); slow && time.Until(end) <= hasty {
+		delay = time.Hour
+	}
+	switch {
+	case refuses:
 		return 0, errors.New("connection refused")
+	case delay == 0: // however long the host has stalled
+		return status, nil
 	}
 	select {
 	case <-time.After(delay):
@@ -99,6 +110,9 @@ func (f *fakeApps) ask(ctx context.Context, _ fleet.Server) (int, error) {
 		return 0, ctx.Err()
 	}
 }
+
+// hasty is how soon the watcher of a test calls an answer late.
+const hasty = 20 * time.Millisecond
 
 // apps is a watcher on a real Redis and a fake Docker.
 type apps struct {
@@ -114,8 +128,9 @@ func newApps(t *testing.T) *apps {
 	lists := fleet.Open(fleet.Redis{Address: address}, site)
 	fake := &fakeApps{exists: true, name: "blue-app", status: 200, condition: engine.Condition{State: engine.StateRunning}}
 	a := &apps{fakeApps: fake, t: t, cli: redis.NewClient(&redis.Options{Addr: address})}
-	config := Config{WatchInterval: 20 * time.Millisecond, HangTimeout: 3 * time.Second}
+	config := Config{WatchInterval: 5 * time.Millisecond, HangTimeout: 100 * time.Millisecond}
 	a.watcher = newWatcher(config, lists, fake, slog.New(slog.NewTextHandler(fake, nil)))
+	a.watcher.quickAnswer, a.watcher.firstRepairPause = hasty, 10*time.Millisecond
 	a.watcher.ask = fake.ask
 	a.watcher.heal = func(context.Context, string) error { return fake.repaired("heal") }
 	t.Cleanup(func() { lists.Close(); a.cli.Close() })
@@ -139,7 +154,7 @@ func (a *apps) start() {
 
 func (a *apps) eventually(what string, reached func() bool) {
 	a.t.Helper()
-	for end := time.Now().Add(20 * time.Second); !reached(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); !reached(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			a.mu.Lock()
 			defer a.mu.Unlock()
@@ -151,11 +166,22 @@ func (a *apps) eventually(what string, reached func() bool) {
 // logged waits until the log has the text.
 func (a *apps) logged(text string) {
 	a.t.Helper()
-	a.eventually("log: "+text, func() bool {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		return strings.Contains(a.log.String(), text)
-	})
+	a.eventually("log: "+text, func() bool { return strings.Contains(a.text(), text) })
+}
+
+// text returns the log.
+func (a *apps) text() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.log.String()
+}
+
+// looks waits until the watcher has looked so often more.
+func (a *apps) looks(more int) {
+	a.t.Helper()
+	listed := func() (n int) { a.set(func() { n = a.listed }); return n }
+	before := listed()
+	a.eventually(fmt.Sprint(more, " looks more"), func() bool { return listed() >= before+more })
 }
 
 // saw waits until Docker was told to do exactly this.

@@ -25,6 +25,7 @@ type world struct {
 	fleet  *fleet.Fleet
 	cli    *redis.Client
 	poller *Poller
+	tell   context.CancelFunc // tells the poller that runs to end
 }
 
 func newWorld(t *testing.T) *world {
@@ -32,10 +33,10 @@ func newWorld(t *testing.T) *world {
 	address := redistest.Address(t)
 	w := &world{fakeDocker: newFakeDocker(), t: t, fleet: fleet.Open(fleet.Redis{Address: address}, site),
 		cli: redis.NewClient(&redis.Options{Addr: address})}
-	config := Config{Site: site, Fleet: "test", Parallel: 4, Attempts: 2, StartTimeout: time.Second,
-		DrainTimeout: 200 * time.Millisecond, SpawnTimeout: 10 * time.Second, LevelInterval: 50 * time.Millisecond}
+	config := Config{Site: site, Fleet: "test", Parallel: 4, Attempts: 2, StartTimeout: time.Minute,
+		DrainTimeout: 200 * time.Millisecond, SpawnTimeout: time.Minute, LevelInterval: 20 * time.Millisecond}
 	w.poller = newPoller(config, w.fleet, w.fakeDocker, w.fakeDocker, slog.New(slog.DiscardHandler))
-	w.poller.probe = w.fakeDocker.probe
+	w.poller.probe, w.poller.pauses = w.fakeDocker.probe, soon
 	t.Cleanup(func() { w.fleet.Close(); w.cli.Close() })
 	return w
 }
@@ -46,6 +47,7 @@ func (w *world) start() (stop func()) {
 	ended := make(chan struct{})
 	go func() { w.poller.run(ctx); close(ended) }()
 	stop = sync.OnceFunc(func() { cancel(); <-ended })
+	w.tell = cancel
 	w.t.Cleanup(stop)
 	return stop
 }
@@ -82,12 +84,15 @@ func (w *world) wantEvent(event string) {
 
 func (w *world) eventually(reached func() bool, fail func()) {
 	w.t.Helper()
-	for end := time.Now().Add(10 * time.Second); !reached(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(patience); !reached(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			fail()
 		}
 	}
 }
+
+// patience is how long a test waits for what must come, also on a busy host.
+const patience = 30 * time.Second
 
 // versions returns what the running servers were started from.
 func (w *world) versions() []string {

@@ -180,10 +180,11 @@ func TestVerdict_IsTheWorstOrThatAllIsWell(t *testing.T) {
 func TestCards_SayWhereAServerIsSinceWhenAndWhy(t *testing.T) {
 	s := open(t)
 	s.well()
+	serving, lost := ago(8*time.Second), ago(7*time.Second)
 	s.push("events",
 		fleet.Event{At: ago(9 * time.Second), What: fleet.Serving, Pool: "blue", Server: url(3001)},
-		fleet.Event{At: ago(8 * time.Second), What: fleet.Serving, Pool: "web", Server: url(3001)},
-		fleet.Event{At: ago(7 * time.Second), What: fleet.Lost, Pool: "web", Server: url(3002), Why: "no answer"},
+		fleet.Event{At: serving, What: fleet.Serving, Pool: "web", Server: url(3001)},
+		fleet.Event{At: lost, What: fleet.Lost, Pool: "web", Server: url(3002), Why: "no answer"},
 		fleet.Event{At: ago(6 * time.Second), What: fleet.Drained, Pool: "web", Server: url(3001)})
 	s.push("spawningServers", url(3002))
 	s.push("deleteServers", url(3001))
@@ -195,7 +196,7 @@ func TestCards_SayWhereAServerIsSinceWhenAndWhy(t *testing.T) {
 		if card.Column != columns[card.Port] {
 			t.Errorf("%d: got %s, want %s", card.Port, card.Column, columns[card.Port])
 		}
-		if card.Port == 3002 && (card.Why != "no answer" || time.Since(card.Since).Round(time.Second) != 7*time.Second) {
+		if card.Port == 3002 && (card.Why != "no answer" || !card.Since.Equal(lost)) {
 			t.Errorf("3002: got since %v, %q, want 7 s ago, no answer", card.Since, card.Why)
 		}
 		if card.CanGo() {
@@ -203,7 +204,7 @@ func TestCards_SayWhereAServerIsSinceWhenAndWhy(t *testing.T) {
 		}
 	}
 	s.del("deleteServers")
-	if card := s.look().Pools[0].Cards[1]; !card.CanGo() || time.Since(card.Since).Round(time.Second) != 8*time.Second {
+	if card := s.look().Pools[0].Cards[1]; !card.CanGo() || !card.Since.Equal(serving) {
 		t.Errorf("got %+v, want that it can be destroyed and serves for 8 s", card)
 	}
 }

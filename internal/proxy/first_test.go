@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -48,6 +49,7 @@ func newFirstServer(t *testing.T) *firstServer {
 		t.Fatal(err)
 	}
 	s.proxy = newProxy(testConfig(t), rotation, rotation.Turns(), slog.New(slog.DiscardHandler))
+	s.proxy.pauses.first, s.proxy.pauses.firstElsewhere = 10*time.Millisecond, 50*time.Millisecond
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {

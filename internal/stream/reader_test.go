@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"deux/internal/porttest"
 	"deux/internal/stream/streamtest"
 )
 
@@ -159,7 +160,7 @@ func TestTheReaderSendsTheWriterNothing(t *testing.T) {
 }
 
 func TestAWriterThatIsAwayIsSaidSo(t *testing.T) {
-	address := fmt.Sprintf("127.0.0.1:%d", streamtest.FreePort(t))
+	address := fmt.Sprintf("127.0.0.1:%d", porttest.Free(t))
 	r, _ := newTestReader(address)
 	wantOneLine(t, wantStatus(t, request(r, "GET", "/"), 502, address, "see that it runs", "connection refused"))
 }

@@ -17,6 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"deux/internal/porttest"
 	"deux/internal/stream/streamtest"
 )
 
@@ -149,7 +150,7 @@ func TestSocatIsRunWithTheArgumentsOfTheContract(t *testing.T) {
 }
 
 func TestSocatSendsTheFileThatThereIsWhenAClientConnects(t *testing.T) {
-	k := keep(t, streamtest.FreePort(t), []byte("one.\n"))
+	k := keep(t, porttest.Free(t), []byte("one.\n"))
 	k.waitUntilServing(t, "one.\r\n")
 	add(t, open(t, k.dir, 1024), "two.")
 	k.waitUntilServing(t, "one.\r\ntwo.\r\n")
@@ -159,7 +160,7 @@ func TestSocatSendsTheFileThatThereIsWhenAClientConnects(t *testing.T) {
 }
 
 func TestASocatThatIsKilledIsStartedAgain(t *testing.T) {
-	k := keep(t, streamtest.FreePort(t), []byte("line.\n"))
+	k := keep(t, porttest.Free(t), []byte("line.\n"))
 	k.waitUntilServing(t, "line.\r\n")
 	killed := k.listener(t)
 	must(t, syscall.Kill(killed.pid, syscall.SIGKILL))
@@ -178,7 +179,7 @@ func TestASocatThatIsKilledIsStartedAgain(t *testing.T) {
 }
 
 func TestASocatWhoseProcessForAClientIsKilledServesOn(t *testing.T) {
-	k := keep(t, streamtest.FreePort(t), bigText)
+	k := keep(t, porttest.Free(t), bigText)
 	streamtest.WaitFor(t, "socat serving", func() bool { _, err := k.fetch(); return err == nil })
 	k.connect(t)
 	listener := k.listener(t)
@@ -194,7 +195,7 @@ func TestASocatWhoseProcessForAClientIsKilledServesOn(t *testing.T) {
 }
 
 func TestSocatTriesUntilThePortIsFree(t *testing.T) {
-	other, err := net.Listen("tcp", fmt.Sprintf(":%d", streamtest.FreePort(t)))
+	other, err := net.Listen("tcp", fmt.Sprintf(":%d", porttest.Free(t)))
 	must(t, err)
 	k := keep(t, other.Addr().(*net.TCPAddr).Port, []byte("line.\n"))
 	streamtest.WaitFor(t, "two deaths in the log", func() bool { return k.log.count("Socat died") >= 2 })
@@ -204,7 +205,7 @@ func TestSocatTriesUntilThePortIsFree(t *testing.T) {
 }
 
 func TestSocatsProcessesForClientsLeaveNoZombies(t *testing.T) {
-	k := keep(t, streamtest.FreePort(t), []byte("line.\n"))
+	k := keep(t, porttest.Free(t), []byte("line.\n"))
 	k.waitUntilServing(t, "line.\r\n")
 	var clients sync.WaitGroup
 	for range 4 { // socat's backlog is 5
@@ -224,7 +225,7 @@ func TestSocatsProcessesForClientsLeaveNoZombies(t *testing.T) {
 }
 
 func TestAClientThatIsReadingWhenSocatStopsGetsItAll(t *testing.T) {
-	k := keepWithGrace(t, streamtest.FreePort(t), bigText, streamtest.Patience)
+	k := keepWithGrace(t, porttest.Free(t), bigText, streamtest.Patience)
 	streamtest.WaitFor(t, "socat serving", func() bool { _, err := k.fetch(); return err == nil })
 	conn, listener := k.connect(t), k.listener(t)
 
@@ -242,7 +243,7 @@ func TestAClientThatIsReadingWhenSocatStopsGetsItAll(t *testing.T) {
 }
 
 func TestAClientThatNeverReadsHoldsUpTheEndForTheGraceOnly(t *testing.T) {
-	k := keepWithGrace(t, streamtest.FreePort(t), bigText, 100*time.Millisecond)
+	k := keepWithGrace(t, porttest.Free(t), bigText, 100*time.Millisecond)
 	streamtest.WaitFor(t, "socat serving", func() bool { _, err := k.fetch(); return err == nil })
 	k.connect(t)
 	group := k.listener(t).pid
@@ -257,7 +258,7 @@ func TestAClientThatNeverReadsHoldsUpTheEndForTheGraceOnly(t *testing.T) {
 }
 
 func TestAnIdleSocatStopsAtOnce(t *testing.T) {
-	k := keepWithGrace(t, streamtest.FreePort(t), []byte("line.\n"), 10*streamtest.Patience)
+	k := keepWithGrace(t, porttest.Free(t), []byte("line.\n"), 10*streamtest.Patience)
 	k.waitUntilServing(t, "line.\r\n")
 	k.stop()
 	k.waitUntilEnded(t)

@@ -31,8 +31,7 @@ func locked(t *testing.T, store store, change func(*Access)) http.Handler {
 	if change != nil {
 		change(&config.Access)
 	}
-	app, err := New(config, store, slog.New(slog.DiscardHandler))
-	must(t, err)
+	app := newAppWith(t, config, store, slog.New(slog.DiscardHandler))
 	if app.config.Password != "" {
 		t.Errorf("the app keeps the password, want its hash alone")
 	}
@@ -247,7 +246,7 @@ func TestLogin_LooksAtFiveGuessesAndThenAtOneASecond(t *testing.T) {
 // eventuallyLogsIn waits for the next guess that is looked at.
 func eventuallyLogsIn(t *testing.T, handler http.Handler) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for {
 		got := logIn(t, handler, sesame, "/")
 		if got.status == 303 {
@@ -354,9 +353,7 @@ func TestSet_HasNoMoreKeysThanMayBe(t *testing.T) {
 	f := open(t)
 	config := testConfig
 	config.MaxKeys = 3
-	app, err := New(config, f, slog.New(slog.DiscardHandler))
-	must(t, err)
-	handler := app.routes()
+	handler := newAppWith(t, config, f, slog.New(slog.DiscardHandler)).routes()
 	for _, key := range []string{"a", "b", "a"} { // and recent
 		expectStatus(t, handler, "/set/"+key, 200)
 	}

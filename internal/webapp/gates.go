@@ -25,7 +25,7 @@ var (
 // gate is middleware that lets pass what check has nothing against.
 func (a *App) gate(check func(context.Context, *gin.Context) error) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		ctx, cancel := context.WithTimeout(c.Request.Context(), storeTimeout)
+		ctx, cancel := context.WithTimeout(c.Request.Context(), a.storeTimeout)
 		defer cancel()
 		if err := check(ctx, c); err != nil {
 			a.write(c, a.deny(c, err))

@@ -39,7 +39,7 @@ func (a *App) upload(c *gin.Context) (reply, error) {
 		return reply{}, err
 	}
 	// The form may have taken longer than a page may wait for Redis.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), storeTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), a.storeTimeout)
 	defer cancel()
 	err = a.store.AddImage(ctx, encoded.String(), a.config.MaxImages, int64(a.config.MaxImageBytes))
 	return reply{http.StatusCreated, "upload", uploadData{kind, size}}, err

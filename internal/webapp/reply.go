@@ -21,14 +21,14 @@ type reply struct {
 	data   any
 }
 
-// storeTimeout is what a page waits for Redis.
+// storeTimeout is what a page waits for Redis. It is an App's, but in tests.
 const storeTimeout = 3 * time.Second
 
 // page makes a handler of one that returns what to tell, and has its request's
 // context end after storeTimeout.
 func (a *App) page(handler func(*gin.Context) (reply, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		ctx, cancel := context.WithTimeout(c.Request.Context(), storeTimeout)
+		ctx, cancel := context.WithTimeout(c.Request.Context(), a.storeTimeout)
 		defer cancel()
 		c.Request = c.Request.WithContext(ctx)
 		answer, err := handler(c)

@@ -105,6 +105,7 @@ type App struct {
 
 	stopping         atomic.Bool // it steps aside, or has
 	stepAsideTimeout time.Duration
+	storeTimeout     time.Duration
 }
 
 // New returns the pages over what is in store. The error is that of the
@@ -126,6 +127,7 @@ func New(config Config, store store, log *slog.Logger) (*App, error) {
 		clients:  access.NewClients(config.Site.Host, config.Trusted),
 
 		stepAsideTimeout: stepAsideTimeout,
+		storeTimeout:     storeTimeout,
 	}
 	app.live = newLive(config, store, app.outage, log)
 	app.keepPassword()
