@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"deux/internal/deploy/appenv"
+	"deux/internal/deploy/layers"
 	"deux/internal/deploy/ledger"
 	"deux/internal/deploy/repo"
 	"deux/internal/engine"
@@ -29,7 +30,7 @@ type Deployer struct {
 	colour     colour
 	repository repo.Repository
 	ledger     *ledger.Ledger
-	layers     layers
+	layers     layers.List
 	env        appenv.Store
 	docker     docker
 	lists      lists
@@ -69,7 +70,7 @@ func newDeployer(config Config, colour colour, written *ledger.Ledger, out io.Wr
 		colour:     colour,
 		repository: repo.Repository{Dir: colour.git},
 		ledger:     written,
-		layers:     layers{written},
+		layers:     layers.In(written),
 		env:        appenv.Open(written.Path(ledger.Configurations)),
 		out:        &output{to: out, gone: func() {}},
 		self:       ledger.ProcessOf(os.Getpid()),

@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"deux/internal/deploy/layers"
 	"deux/internal/engine"
 	"deux/internal/fleet"
 )
@@ -31,7 +32,7 @@ type builder interface {
 	Images(ctx context.Context, colour string) ([]engine.Image, error)
 	Untag(ctx context.Context, reference string) error
 	Unregister(ctx context.Context, repository, digest string) error
-	remover
+	layers.Remover
 }
 
 // runner starts and ends the containers of releases.

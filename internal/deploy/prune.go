@@ -43,7 +43,7 @@ func (d *Deployer) pruneBut(ctx context.Context, kept []ledger.Record, remove fu
 	for _, release := range kept {
 		revisions = append(revisions, release.Revision)
 	}
-	return errors.Join(append(errs, d.layers.prune(ctx, d.docker, revisions))...)
+	return errors.Join(append(errs, d.layers.Prune(ctx, d.docker, revisions))...)
 }
 
 // keeps reports whether an image is one of the releases.

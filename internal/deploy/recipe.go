@@ -144,7 +144,7 @@ func (d *Deployer) build(ctx context.Context, p *ledger.Deployment) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, d.config.BuildTimeout,
 		fmt.Errorf("took longer than BUILD_TIMEOUT=%v", d.config.BuildTimeout))
 	defer cancel()
-	watch := &buildOutput{to: d.out, layers: d.layers, revision: p.Revision, begun: time.Now()}
+	watch := d.layers.Watch(d.out, p.Revision, time.Now())
 	id, err := d.docker.Build(ctx, d.colour.www, d.name(p.Revision), []string{
 		engine.ColourLabel + "=" + d.colour.name,
 		engine.RevisionLabel + "=" + p.Revision,
@@ -154,7 +154,7 @@ func (d *Deployer) build(ctx context.Context, p *ledger.Deployment) error {
 		return context.Cause(ctx)
 	}
 	if errors.As(err, new(*exec.ExitError)) {
-		return printed{fmt.Sprintf("%s (%v)", watch.last, err), err.Error()}
+		return printed{fmt.Sprintf("%s (%v)", watch.Last(), err), err.Error()}
 	}
 	if err != nil {
 		return err
