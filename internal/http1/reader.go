@@ -91,8 +91,8 @@ func (r *Reader) makeRoom(limit int) {
 
 // Errors of a head.
 var (
-	errBareLF     = bad("A line ends with LF alone")
-	errBareCR     = bad("CR stands alone")
+	errBareLF     = bad("A line ends with a bare LF")
+	errBareCR     = bad("There is a bare CR")
 	errNotHTTP    = bad("This is not an HTTP request")
 	errLongTarget = &Error{414, "The request target is too long"}
 	errLongHead   = &Error{431, "The head is too long"}

@@ -80,7 +80,7 @@ func (p *painter) one(id, name string, data any) fragment {
 func (p *painter) execute(name string, data any) template.HTML {
 	var text strings.Builder
 	if err := p.templates.ExecuteTemplate(&text, name, data); err != nil {
-		p.log.Error("Part of the page cannot be painted", "part", name, "error", err)
+		p.log.Error("Painting failed", "part", name, "error", err)
 		return ""
 	}
 	return template.HTML(text.String())
