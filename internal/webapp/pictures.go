@@ -38,7 +38,7 @@ func (a *App) upload(c *gin.Context) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	// Reading the form may have used up the time that a page waits for Redis.
+	// The form may have taken longer than a page may wait for Redis.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), storeTimeout)
 	defer cancel()
 	err = a.store.AddImage(ctx, encoded.String(), a.config.MaxImages, int64(a.config.MaxImageBytes))

@@ -21,7 +21,7 @@ type reply struct {
 	data   any
 }
 
-// storeTimeout is how long a page waits for Redis.
+// storeTimeout is what a page waits for Redis.
 const storeTimeout = 3 * time.Second
 
 // page turns a function that returns a reply into a handler, and ends its
