@@ -14,7 +14,7 @@ const (
 )
 
 // Reader reads messages from one connection. A head stays in the buffer, and
-// valid, until Next; what follows it is read behind it.
+// valid, until Next; what follows is stored after it.
 type Reader struct {
 	source     io.Reader
 	buffer     []byte

@@ -24,7 +24,7 @@ var ways = map[fleet.State]struct {
 	fleet.Failed:     {Failed, []fleet.What{fleet.GivenUp, fleet.SetAside}},
 }
 
-// card returns what is known of one element.
+// card returns what is known about one element.
 func (l look) card(pool string, place fleet.Place) Card {
 	way := ways[place.State]
 	card := Card{Place: place, Pool: pool, Column: way.column}

@@ -74,7 +74,7 @@ func parseFragments() *template.Template {
 	return template.Must(template.New("").Funcs(words).ParseFS(templates, fragments))
 }
 
-// parsePages returns the layout around each of the other templates.
+// parsePages returns the other templates, each inside the layout.
 func parsePages() map[string]*template.Template {
 	base := template.Must(template.ParseFS(templates, layout))
 	names, err := templates.ReadDir("templates")
