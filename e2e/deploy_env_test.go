@@ -285,7 +285,7 @@ func forward(s *deploySystem) {
 	w.deployed("blue")
 	s.deploy("env", "blue", "set", "A=today")
 	output := s.deploy("rollback", "blue")
-	for _, want := range []string{"today's configuration, which a rollback does not change: 1 variable, 0 files\n", "main still holds " + two + ": bin/deploy forward blue runs that again\n"} {
+	for _, want := range []string{"the current configuration, which a rollback does not change: 1 variable, 0 files\n", "main still holds " + two + ": bin/deploy forward blue runs that again\n"} {
 		if !strings.Contains(output, want) {
 			s.t.Errorf("rollback: want %q in\n%s", want, output)
 		}

@@ -27,7 +27,7 @@ func (d *Deployer) releaseAgain(ctx context.Context, what string) error {
 		return err
 	}
 	if _, runs := c.current(d.colour.app); !runs || !d.ledger.HasCurrent() {
-		d.out.line("Nothing of %s runs: the next release starts with it", d.colour.name)
+		d.out.line("Nothing of %s runs: the next release starts with the change", d.colour.name)
 		return nil
 	}
 	today, err := d.env.Current()

@@ -85,7 +85,7 @@ func (d *Deployer) heldStatus(ctx context.Context, running string) {
 // sayConfiguration says that a rollback leaves the configuration as it is.
 func (d *Deployer) sayConfiguration() {
 	if now, err := d.env.Load(); err == nil && len(now.Names()) > 0 {
-		d.out.line("It gets today's configuration, which a rollback does not change: %s", now)
+		d.out.line("It gets the current configuration, which a rollback does not change: %s", now)
 	}
 }
 

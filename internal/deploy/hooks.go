@@ -62,7 +62,7 @@ func notDeployed(revision string) string {
 	if revision == repo.NoRevision {
 		return "a deletion stops nothing that runs"
 	}
-	return "a push to main or master is"
+	return "only pushes to main and master are"
 }
 
 // outranked reports whether the same push has a candidate for a ref that counts
@@ -205,7 +205,7 @@ func (d *Deployer) takeOver(ctx context.Context, p *ledger.Deployment, result st
 		return d.postpone(ctx, p, err)
 	}
 	if err := d.follow(ctx, p, clearSteps); err != nil {
-		d.out.line("warning: %v; the next push clears it up", err)
+		d.out.line("warning: %v; the next push cleans up", err)
 	}
 	d.succeed(p, result)
 	return nil

@@ -29,14 +29,14 @@ const recordTimeout = 250 * time.Millisecond
 // ten times as long as it took: a Redis that hangs costs a push at most a tenth
 // of its time.
 func (j *journal) record(step fleet.Step) {
-	begun := time.Now()
-	if begun.Before(j.quiet) {
+	start := time.Now()
+	if start.Before(j.quiet) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), recordTimeout) // the pusher may be gone
 	defer cancel()
 	if err := j.steps.RecordStep(ctx, j.colour, step); err != nil {
-		j.quiet = time.Now().Add(10 * time.Since(begun))
+		j.quiet = time.Now().Add(10 * time.Since(start))
 	}
 }
 

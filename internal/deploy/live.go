@@ -11,12 +11,12 @@ import (
 // Live passes a command's output on to a terminal, and counts the seconds after
 // the line of the current step until more output comes.
 type Live struct {
-	mu    sync.Mutex
-	to    io.Writer
-	width int
-	step  []byte // the line of the current step, without its end; nil for none
-	began time.Time
-	ends  chan struct{}
+	mu      sync.Mutex
+	to      io.Writer
+	width   int
+	step    []byte // the line of the current step, without its end; nil for none
+	started time.Time
+	ends    chan struct{}
 }
 
 // NewLive returns a Live on a terminal of that many columns. Close ends it.
@@ -36,7 +36,7 @@ func (l *Live) Write(text []byte) (int, error) {
 	if !isStep(text) {
 		return l.to.Write(text)
 	}
-	l.step, l.began = bytes.Clone(text[:len(text)-1]), time.Now()
+	l.step, l.started = bytes.Clone(text[:len(text)-1]), time.Now()
 	return len(text), l.show("")
 }
 
@@ -89,6 +89,6 @@ func (l *Live) tick() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.step != nil {
-		_ = l.show(fmt.Sprintf("  %.0f s", time.Since(l.began).Seconds()))
+		_ = l.show(fmt.Sprintf("  %.0f s", time.Since(l.started).Seconds()))
 	}
 }

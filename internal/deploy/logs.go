@@ -67,7 +67,8 @@ func (q LogQuery) choose(kept []keptLog, running string) (chosen []keptLog, with
 	return chosen, running != "" && strings.HasPrefix(running, q.Release)
 }
 
-// noLogs says why there is nothing to show and what there is.
+// noLogs returns an error that says why there is nothing to show, and which
+// logs there are.
 func (d *Deployer) noLogs(query LogQuery) error {
 	var names []string
 	for _, log := range readKeptLogs(d.ledger.Path(ledger.Logs)) {

@@ -70,9 +70,9 @@ func (d *Deployer) follow(ctx context.Context, p *ledger.Deployment, steps []ste
 			return &stepError{step.name, err}
 		}
 		ended := d.journal.begin(p)
-		begun := time.Now()
+		start := time.Now()
 		err := step.do(d, ctx, p)
-		took := time.Since(begun)
+		took := time.Since(start)
 		p.Steps = append(p.Steps, ledger.StepTime{Step: step.name, Seconds: took.Round(time.Millisecond).Seconds()})
 		d.out.took(step.name, took)
 		if cause := context.Cause(ctx); err != nil && cause != nil {

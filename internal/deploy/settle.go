@@ -139,7 +139,7 @@ func (d *Deployer) finish(ctx context.Context, dead *ledger.Deployment, current 
 			return err
 		}
 		if err := d.follow(ctx, dead, clearSteps); err != nil {
-			d.out.line("warning: %v; the next push clears it up", err)
+			d.out.line("warning: %v; the next push cleans up", err)
 		}
 		d.end(dead, cmp.Or(dead.Aim, ledger.Deployed), errors.New("interrupted after the switch"))
 		return nil

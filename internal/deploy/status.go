@@ -63,7 +63,7 @@ func (d *Deployer) healthStatus(ctx context.Context) error {
 	case docker != nil:
 		return d.unwell("unknown: no answer from Docker: %v", docker)
 	case !found:
-		return d.unwell("its container is GONE: infrastructure brings it back while it runs, else bin/deploy restore %s", d.colour.name)
+		return d.unwell("its container is GONE: infrastructure brings it back if it runs, otherwise bin/deploy restore %s does", d.colour.name)
 	}
 	server := d.colour.site.Server(release.Port)
 	d.out.line("  container  %s, %s", release.Name, server.URL)
@@ -76,7 +76,7 @@ func (d *Deployer) healthStatus(ctx context.Context) error {
 		d.out.line("  listed     unknown: no answer from Redis at %v (make up starts it)", d.config.Redis)
 		return ErrUnwell
 	case !slices.Contains(listed, server):
-		d.out.line("  listed     NO: infrastructure lists it while it runs, else bin/deploy restore %s", d.colour.name)
+		d.out.line("  listed     NO: infrastructure lists it if it runs, otherwise bin/deploy restore %s does", d.colour.name)
 		return ErrUnwell
 	}
 	return nil
@@ -120,7 +120,7 @@ func (d *Deployer) releaseHealth(ctx context.Context, release engine.Release, se
 	if condition.State != engine.StateRunning {
 		return d.unwell("NOT RUNNING: %s", stopped(condition))
 	}
-	begun := time.Now()
+	start := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	if err := wellAnswered(answers(ctx, server.URL, release.AppPort), condition); err != nil {
@@ -129,7 +129,7 @@ func (d *Deployer) releaseHealth(ctx context.Context, release engine.Release, se
 		}
 		return d.unwell("NOT HEALTHY: %v; %s", err, since(condition))
 	}
-	d.out.line("  health     answers, in %v; %s", time.Since(begun).Round(time.Millisecond), since(condition))
+	d.out.line("  health     answers, in %v; %s", time.Since(start).Round(time.Millisecond), since(condition))
 	return nil
 }
 

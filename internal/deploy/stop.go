@@ -15,11 +15,11 @@ const killed = 137
 // enough: the push took that much longer, and what the app still had to write is
 // lost.
 func (d *Deployer) stop(ctx context.Context, release engine.Release) error {
-	begun := time.Now()
+	start := time.Now()
 	if err := d.docker.Stop(ctx, release.ID, d.config.StopGrace); err != nil {
 		return err
 	}
-	if !release.Running || time.Since(begun) < d.config.StopGrace {
+	if !release.Running || time.Since(start) < d.config.StopGrace {
 		return nil
 	}
 	if process, err := d.docker.Process(ctx, release.ID); err == nil && process.ExitCode == killed {

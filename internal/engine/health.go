@@ -11,7 +11,7 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 )
 
-// State is what became of a container.
+// State is the state of a container.
 type State struct {
 	Running  bool
 	ExitCode int

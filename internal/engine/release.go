@@ -100,7 +100,7 @@ func privatePort(ports []container.Port, public int) int {
 	return 0
 }
 
-// number returns what the text says, or 0.
+// number returns the number in the text, or 0.
 func number(text string) int {
 	n, _ := strconv.Atoi(text)
 	return n

@@ -15,7 +15,7 @@ func (v Vitals) isEntry() bool { return !v.At.IsZero() }
 func (s Step) isEntry() bool   { return s.State != "" }
 
 // entries reads the elements of a journal. It skips those that are not entries,
-// such as what a person pushed.
+// such as text that a person pushed.
 func entries[E entry](elements []string) []E {
 	all := make([]E, 0, len(elements))
 	for _, element := range elements {

@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 )
 
-// The files of a ledger. Other packages read and write those with a capital.
+// The files of a ledger. Other packages read and write the exported ones.
 const (
 	historyFile  = "history"      // every deployment, one JSON object per line
 	currentFile  = "current.json" // the Deployment whose release should run

@@ -48,8 +48,8 @@ func (l *Ledger) betweenHooks(self Process) bool {
 	return under && other.Ready && other.Git != self && other.Git.Alive()
 }
 
-// sweep removes what a process killed while writing left of the files that are
-// written only under the lock. What it can't remove is in nobody's way.
+// sweep removes half-written copies that a killed process left of the files that
+// are written only under the lock. What it can't remove is in nobody's way.
 func (l *Ledger) sweep() {
 	for _, file := range []string{currentFile, underWayFile, downFile, portFile} {
 		_ = program.RemoveUnfinished(l.Path(file))
