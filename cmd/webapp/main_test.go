@@ -21,7 +21,7 @@ func askHealth(t *testing.T) error {
 	return run(t.Context(), quiet)
 }
 
-func TestTheServerOnStartPortIsHealthyUntilItIsStopped(t *testing.T) {
+func TestRun_IsHealthyOnStartPortUntilItIsStopped(t *testing.T) {
 	t.Setenv("start_port", strconv.Itoa(porttest.Free(t)))
 	ctx, stop := context.WithCancel(t.Context())
 	serving, ended := make(chan struct{}), make(chan error, 1)
@@ -49,7 +49,7 @@ func (told onWrite) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-func TestABadSettingStopsTheProgram(t *testing.T) {
+func TestRun_RefusesABadSetting(t *testing.T) {
 	t.Setenv("start_port", "http")
 	const want = `setting start_port="http": expected a whole number from 1 to 65535`
 	if err := run(t.Context(), quiet); err == nil || err.Error() != want {
@@ -57,7 +57,7 @@ func TestABadSettingStopsTheProgram(t *testing.T) {
 	}
 }
 
-func TestATakenPortStopsTheProgram(t *testing.T) {
+func TestRun_RefusesATakenPort(t *testing.T) {
 	listener, err := net.Listen("tcp", ":0")
 	if err != nil {
 		t.Fatal(err)

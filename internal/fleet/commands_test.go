@@ -100,7 +100,7 @@ var arrows = map[fleet.What]arrow{
 			err = errors.Join(err, l.SetAside(ctx, bad))
 		}
 		// The command does not know in which list it was.
-		return errors.Join(err, l.cli.RPush(ctx, "tempServers", "garbage").Err())
+		return errors.Join(err, l.CLI.RPush(ctx, "tempServers", "garbage").Err())
 	}},
 	fleet.Dropped: {"web", in3001("tempServers"), func(ctx context.Context, l lists, server fleet.Server) error {
 		return l.DropWishes(ctx, server)
@@ -114,19 +114,19 @@ var arrows = map[fleet.What]arrow{
 func (l lists) everyList() map[string]string {
 	l.t.Helper()
 	all := make(map[string]string)
-	for _, key := range l.cli.Keys(l.t.Context(), "*Servers*").Val() {
-		all[key] = strings.Join(l.cli.LRange(l.t.Context(), key, 0, -1).Val(), " ")
+	for _, key := range l.CLI.Keys(l.t.Context(), "*Servers*").Val() {
+		all[key] = strings.Join(l.CLI.LRange(l.t.Context(), key, 0, -1).Val(), " ")
 	}
-	all["servers"] = strings.Join(l.cli.LRange(l.t.Context(), "servers", 0, -1).Val(), " ")
+	all["servers"] = strings.Join(l.CLI.LRange(l.t.Context(), "servers", 0, -1).Val(), " ")
 	return all
 }
 
 // refill makes the lists what they are before an arrow.
 func (l lists) refill(before map[string][]any) {
 	l.t.Helper()
-	l.cli.FlushAll(l.t.Context())
+	l.CLI.FlushAll(l.t.Context())
 	for key, elements := range before {
-		l.put(key, elements...)
+		l.Put(key, elements...)
 	}
 }
 
@@ -156,7 +156,7 @@ func TestCommand_DoesToTheListsWhatItsEventDid(t *testing.T) {
 			for word := range strings.FieldsSeq(command) {
 				words = append(words, word)
 			}
-			if err := l.cli.Do(ctx, words...).Err(); err != nil {
+			if err := l.CLI.Do(ctx, words...).Err(); err != nil {
 				t.Errorf("%s: %s: %v", what, command, err)
 			}
 		}

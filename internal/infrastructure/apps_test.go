@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"deux/internal/engine"
 	"deux/internal/fleet"
 	"deux/internal/redistest"
@@ -117,32 +115,25 @@ const hasty = 20 * time.Millisecond
 // apps is a watcher on a real Redis and a fake Docker.
 type apps struct {
 	*fakeApps
+	*redistest.CLI
 	t       *testing.T
-	cli     *redis.Client
 	watcher *watcher
 }
 
 func newApps(t *testing.T) *apps {
 	t.Helper()
-	address := redistest.Address(t)
-	lists := fleet.Open(fleet.Redis{Address: address}, site)
+	cli := redistest.Open(t)
+	lists := fleet.Open(fleet.Redis{Address: cli.Address}, site)
 	fake := &fakeApps{exists: true, name: "blue-app", status: 200, condition: engine.Condition{State: engine.StateRunning}}
-	a := &apps{fakeApps: fake, t: t, cli: redis.NewClient(&redis.Options{Addr: address})}
+	a := &apps{fakeApps: fake, CLI: cli, t: t}
 	config := Config{WatchInterval: 5 * time.Millisecond, HangTimeout: 100 * time.Millisecond}
 	a.watcher = newWatcher(config, lists, fake, slog.New(slog.NewTextHandler(fake, nil)))
 	a.watcher.quickAnswer, a.watcher.firstRepairPause = hasty, 10*time.Millisecond
 	a.watcher.ask = fake.ask
 	a.watcher.heal = func(context.Context, string) error { return fake.repaired("heal") }
-	t.Cleanup(func() { lists.Close(); a.cli.Close() })
-	a.put("blueServers", url(bluePort))
+	t.Cleanup(func() { lists.Close() })
+	a.Put("blueServers", url(bluePort))
 	return a
-}
-
-func (a *apps) put(key, element string) {
-	a.t.Helper()
-	if err := a.cli.RPush(a.t.Context(), key, element).Err(); err != nil {
-		a.t.Fatal(err)
-	}
 }
 
 func (a *apps) start() {
@@ -154,13 +145,9 @@ func (a *apps) start() {
 
 func (a *apps) eventually(what string, reached func() bool) {
 	a.t.Helper()
-	for end := time.Now().Add(patience); !reached(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			a.mu.Lock()
-			defer a.mu.Unlock()
-			a.t.Fatalf("never: %s; Docker saw %q; the log:\n%s", what, a.events, a.log.String())
-		}
-	}
+	redistest.Eventually(a.t, reached, func() {
+		a.t.Fatalf("never: %s; Docker saw %q; the log:\n%s", what, a.seen(), a.text())
+	})
 }
 
 // logged waits until the log has the text.
@@ -198,7 +185,5 @@ func (a *apps) seen() []string {
 
 func (a *apps) failing(want ...string) {
 	a.t.Helper()
-	a.eventually(fmt.Sprintf("failedBlueServers %q", want), func() bool {
-		return slices.Equal(a.cli.LRange(context.Background(), "failedBlueServers", 0, -1).Val(), want)
-	})
+	a.WantSoon("failedBlueServers", want, a.text)
 }

@@ -9,6 +9,7 @@ import (
 
 	"deux/internal/engine"
 	"deux/internal/fleet"
+	"deux/internal/redistest"
 )
 
 // Usages is one server that uses half a processor of each second, and a writer
@@ -101,7 +102,7 @@ func TestVitals_AreWrittenDownAsASignOfLife(t *testing.T) {
 	began := time.Now().Add(-time.Second)
 	w.start()
 	var last fleet.Vitals
-	w.eventually(func() bool {
+	redistest.Eventually(t, func() bool {
 		snapshot, _ := w.fleet.Snapshot(t.Context(), fleet.Depth{Events: 1, Loads: 1})
 		last = snapshot.Vitals
 		return last.At.After(began)

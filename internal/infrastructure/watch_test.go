@@ -86,7 +86,7 @@ func TestWatcher_TellsOnceOfEachRestartByDocker(t *testing.T) {
 			if log := a.log.String(); strings.Count(log, "Docker started it again") != 1 || !strings.Contains(log, "times=3") {
 				t.Errorf("log: got\n%s\nwant one line on the third restart", log)
 			}
-			events := strings.Join(a.cli.LRange(t.Context(), "events", 0, -1).Val(), "\n")
+			events := strings.Join(a.CLI.LRange(t.Context(), "events", 0, -1).Val(), "\n")
 			if n := strings.Count(events, `"restarted"`); n != 1 {
 				t.Errorf("%d events of a restart, want one:\n%s", n, events)
 			}
@@ -182,7 +182,7 @@ func TestWatcher_WhatIsInNoListIsLeftAlone(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			a := newApps(t)
-			a.cli.FlushAll(t.Context())
+			a.CLI.FlushAll(t.Context())
 			a.set(func() { test.of(a.fakeApps) })
 			a.start()
 			a.looks(10) // one that comes while the one before is worked on is passed over
@@ -193,10 +193,10 @@ func TestWatcher_WhatIsInNoListIsLeftAlone(t *testing.T) {
 
 func TestWatcher_AfterAFlushTheAppThatRunsIsListedAgain(t *testing.T) {
 	a := newApps(t)
-	a.watcher.heal = func(context.Context, string) error { a.put("blueServers", url(bluePort)); return a.repaired("heal") }
+	a.watcher.heal = func(context.Context, string) error { a.Put("blueServers", url(bluePort)); return a.repaired("heal") }
 	a.start()
 	a.looks(2)
-	a.cli.FlushAll(t.Context())
+	a.CLI.FlushAll(t.Context())
 	a.saw("heal")
 	a.logged("App is well again")
 	a.looks(10)
@@ -211,8 +211,8 @@ func TestWatcher_MendsNothingThatHasLeftTheListMeanwhile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.cli.Del(t.Context(), "blueServers")
-	a.put("blueServers", url(bluePort+1))
+	a.CLI.Del(t.Context(), "blueServers")
+	a.Put("blueServers", url(bluePort+1))
 	for _, of := range []func(){
 		func() { a.condition.State = engine.StateExited },
 		func() { a.condition.State = engine.StatePaused },

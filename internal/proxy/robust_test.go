@@ -6,75 +6,12 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 )
-
-// rawServer lists a server that hands each connection to serve.
-func (s *stage) rawServer(serve func(net.Conn)) (url string) {
-	s.t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() { listener.Close() })
-	go func() {
-		for {
-			connection, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			s.t.Cleanup(func() { connection.Close() })
-			go serve(connection)
-		}
-	}()
-	url = "http://" + listener.Addr().String()
-	s.list(url)
-	return url
-}
-
-// dial connects to the proxy and sends text.
-func (s *stage) dial(text string) net.Conn {
-	s.t.Helper()
-	connection, err := net.Dial("tcp", s.address)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() { connection.Close() })
-	_ = connection.SetDeadline(time.Now().Add(2 * patience))
-	io.WriteString(connection, text)
-	return connection
-}
-
-// status reads an answer and returns its status and whether it came whole.
-func status(connection net.Conn) (status int, err error) {
-	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
-	if err != nil {
-		return 0, err
-	}
-	defer response.Body.Close()
-	_, err = io.Copy(io.Discard, response.Body)
-	return response.StatusCode, err
-}
-
-// isIdle reports whether no request is in flight to any server.
-func (s *stage) isIdle() bool {
-	for _, to := range s.proxy.rotor.upstreams() {
-		if to.inFlight.Load() > 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// endless is a body of zeros.
-type endless struct{}
-
-func (endless) Read(p []byte) (int, error) { return len(p), nil }
 
 func TestProxy_EndsAnUploadToAServerThatReadsNothing(t *testing.T) {
 	config := testConfig(t)
@@ -249,75 +186,6 @@ func TestProxy_LetsASlowClientReadOn(t *testing.T) {
 	})
 }
 
-func TestProxy_GoesOnElsewhereWhenAServerHangs(t *testing.T) {
-	soon := usualPauses
-	soon.suspect, soon.probe = hasty, hasty
-	unlessStalled(t, func() (complaint string, stalled bool) {
-		s := newStagePaused(t, testConfig(t), soon) // with a minute for an answer
-		alive, _ := s.backend(ok)
-		var calls atomic.Int32
-		hung := s.rawServer(func(net.Conn) { calls.Add(1) })
-		for range 2 {
-			response, _ := s.do("GET", "/", "")
-			if got := response.Header.Get(ServedBy); response.StatusCode != 200 || got != alive {
-				t.Fatalf("got %s from %s, want 200 from %s and not %s", response.Status, got, alive, hung)
-			}
-		}
-		left, before := time.Now(), calls.Load()
-		s.do("GET", "/", "")
-		if more := calls.Load() - before; more != 0 {
-			complaint = "the next request went to the server that hangs, want it left out"
-		}
-		return complaint, time.Since(left) > firstOut/2
-	})
-}
-
-func TestProxy_LeavesASlowServerAlone(t *testing.T) {
-	soon := usualPauses
-	soon.suspect, soon.probe = hasty, patience
-	s := newStagePaused(t, testConfig(t), soon)
-	s.backend(ok)
-	asked := make(chan struct{}, 100)
-	slow := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/slow" {
-			<-asked // whether it hangs
-		}
-	}))
-	slow.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateClosed { // the request's own connection is kept
-			asked <- struct{}{}
-		}
-	}
-	slow.Start()
-	t.Cleanup(slow.Close)
-	s.list(slow.URL)
-	s.do("GET", "/", "") // the other one's turn
-	response, _ := s.do("GET", "/slow", "")
-	if got := response.Header.Get(ServedBy); got != slow.URL {
-		t.Errorf("got an answer from %s, want it from %s, which is only slow", got, slow.URL)
-	}
-}
-
-func TestProxy_TriesASingleServerAlways(t *testing.T) {
-	s := newStage(t)
-	var broken atomic.Bool
-	broken.Store(true)
-	s.backend(func(w http.ResponseWriter, _ *http.Request) {
-		if broken.Load() {
-			panic(http.ErrAbortHandler)
-		}
-	})
-	for range 3 {
-		if response, _ := s.do("GET", "/", ""); response.StatusCode != 502 {
-			t.Errorf("broken: got %d, want 502", response.StatusCode)
-		}
-	}
-	broken.Store(false)
-	if response, _ := s.do("GET", "/", ""); response.StatusCode != 200 {
-		t.Errorf("mended: got %d, want 200 at once", response.StatusCode)
-	}
-}
-
 func TestProxy_BoundsTheConnectionsOfOneAddress(t *testing.T) {
 	config := testConfig(t)
 	config.MaxClientConnections = 3
@@ -368,88 +236,4 @@ func TestProxy_CountsOnlyRequestsAgainstWhatAServerMayHave(t *testing.T) {
 	if got := refused.Load(); got != 0 {
 		t.Errorf("%d of 1600 requests were refused, with never more at once than may be", got)
 	}
-}
-
-func TestProxy_RefusesNobodyWhileARequestEnds(t *testing.T) {
-	s := newStage(t)
-	begun, finish := make(chan struct{}), make(chan struct{})
-	s.backend(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/long" {
-			close(begun)
-			<-finish
-		}
-	})
-	long := s.dial("GET /long HTTP/1.1\r\nHost: x\r\n\r\n")
-	<-begun
-	s.stopAccepting()
-	eventually(t, s.proxy.stopping.Load)
-	for range 5 {
-		response, err := http.ReadResponse(bufio.NewReader(s.dial("GET / HTTP/1.1\r\nHost: x\r\n\r\n")), nil)
-		if err != nil || response.StatusCode != 200 || !response.Close {
-			t.Fatalf("while a request ends: got %v, %v, want 200 and Connection: close", response, err)
-		}
-	}
-	unlessStalled(t, func() (complaint string, stalled bool) {
-		came, slow := time.Now(), s.dial("")
-		time.Sleep(4 * watchPause)
-		io.WriteString(slow, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-		sent := time.Since(came)
-		if got, err := status(slow); got != 200 {
-			complaint = fmt.Sprintf("a request that came %v after its connection: got %d, %v, want 200", sent, got, err)
-		}
-		return complaint, sent > 10*watchPause // half of what an idle connection has
-	})
-	close(finish)
-	if got, err := status(long); got != 200 {
-		t.Errorf("the request that was under way: got %d, %v, want 200", got, err)
-	}
-	eventually(t, func() bool { // and then it listens no more
-		connection, err := net.Dial("tcp", s.address)
-		if err == nil {
-			connection.Close()
-		}
-		return err != nil
-	})
-}
-
-func TestProxy_AnswersWhatHasComeWhenItIsToldToEnd(t *testing.T) {
-	total := int32(0)
-	for range 3 { // if the host stalls between the last that is accepted and the end, many may come in between
-		if total = endsUnderLoad(t); total <= 1 {
-			return
-		}
-		t.Logf("%d requests were cut in five rounds", total)
-	}
-	t.Errorf("%d requests were cut in five rounds, want none", total)
-}
-
-// endsUnderLoad ends five proxies, each with requests coming, and returns how
-// many were cut.
-func endsUnderLoad(t *testing.T) int32 {
-	var cut atomic.Int32
-	for range 5 {
-		s := newStage(t)
-		s.backend(ok)
-		var load sync.WaitGroup
-		for range 20 {
-			load.Go(func() {
-				for {
-					connection, err := net.Dial("tcp", s.address)
-					if err != nil {
-						return // it has ended
-					}
-					io.WriteString(connection, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-					if got, err := status(connection); got != 200 {
-						t.Logf("got %d, %v", got, err)
-						cut.Add(1)
-					}
-					connection.Close()
-				}
-			})
-		}
-		eventually(t, func() bool { return s.proxy.rotor.fetched.Load() > 500 })
-		s.stopAccepting()
-		load.Wait()
-	}
-	return cut.Load()
 }

@@ -107,7 +107,7 @@ func run(address string, command *exec.Cmd) error {
 	}
 	_ = command.Process.Kill()
 	<-ended
-	return fmt.Errorf("Redis at %s did not answer within %v: %s", address, startTimeout, &complaint)
+	return fmt.Errorf("no answer from a Redis at %s within %v: %s", address, startTimeout, &complaint)
 }
 
 // answers waits until a Redis answers, and reports whether it did in time and

@@ -36,7 +36,7 @@ func wantEnd(t *testing.T, ended <-chan error) {
 	}
 }
 
-func TestARequestUnderWayAtTheEndIsAnswered(t *testing.T) {
+func TestServe_AnswersARequestUnderWayAtTheEnd(t *testing.T) {
 	reading, write := make(chan bool), make(chan bool)
 	writer := newFakeWriter(t, func(conn net.Conn, _ int64) {
 		reading <- true
@@ -76,7 +76,7 @@ func get(url string) string {
 	return string(text)
 }
 
-func TestAWriterThatHangsHoldsUpTheEndForTheGraceOnly(t *testing.T) {
+func TestServe_IsHeldUpByAWriterThatHangsForTheGraceOnly(t *testing.T) {
 	reading := make(chan bool)
 	writer := newFakeWriter(t, func(conn net.Conn, _ int64) {
 		reading <- true
@@ -94,7 +94,7 @@ func TestAWriterThatHangsHoldsUpTheEndForTheGraceOnly(t *testing.T) {
 	}
 }
 
-func TestAClientThatNeverAsksHoldsUpTheEndForTheGraceOnly(t *testing.T) {
+func TestServe_IsHeldUpByAClientThatNeverAsksForTheGraceOnly(t *testing.T) {
 	r, _ := newTestReader("127.0.0.1:1")
 	r.grace = 50 * time.Millisecond
 	url, stop, ended := startServer(t, r)
@@ -107,7 +107,7 @@ func TestAClientThatNeverAsksHoldsUpTheEndForTheGraceOnly(t *testing.T) {
 	wantEnd(t, ended)
 }
 
-func TestAListenerThatFailsEndsTheServer(t *testing.T) {
+func TestServe_EndsWithItsListener(t *testing.T) {
 	r, _ := newTestReader("127.0.0.1:1")
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
@@ -116,7 +116,7 @@ func TestAListenerThatFailsEndsTheServer(t *testing.T) {
 }
 
 // A request may wait for two reads, so the server's own time-outs are longer.
-func TestTheServersTimeoutsLeaveTimeForTwoReads(t *testing.T) {
+func TestServer_LeavesTimeForTwoReads(t *testing.T) {
 	log, _ := newLog()
 	server := NewReader(ReaderConfig{ReadTimeout: time.Hour}, log).server()
 	for name, got := range map[string]time.Duration{"ReadTimeout": server.ReadTimeout, "WriteTimeout": server.WriteTimeout} {

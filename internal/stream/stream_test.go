@@ -14,7 +14,7 @@ import (
 
 // The whole way from the file to a browser, with a real socat, while the
 // writer rewrites the file every millisecond.
-func TestBrowsersGetWholeLinesWhileTheWriterWrites(t *testing.T) {
+func TestStream_GivesBrowsersWholeLinesWhileTheWriterWrites(t *testing.T) {
 	streamtest.NeedSocat(t)
 	log, book := newLog()
 	config := WriterConfig{DataDir: t.TempDir(), Interval: time.Millisecond, KeepBytes: 16 << 10, Port: porttest.Free(t)}
@@ -48,7 +48,7 @@ func TestBrowsersGetWholeLinesWhileTheWriterWrites(t *testing.T) {
 	}
 }
 
-func TestTheWriterIsHealthyWhenItSendsSomething(t *testing.T) {
+func TestCheckWriter_WantsItToSendSomething(t *testing.T) {
 	k := keep(t, porttest.Free(t), []byte("line.\n"))
 	k.waitUntilServing(t, "line.\r\n")
 	if err := CheckWriter(t.Context(), k.port); err != nil {
@@ -59,7 +59,7 @@ func TestTheWriterIsHealthyWhenItSendsSomething(t *testing.T) {
 	wantErrorWith(t, CheckWriter(t.Context(), empty.listener.Addr().(*net.TCPAddr).Port), "nothing")
 }
 
-func TestAHealthCheckGivesUpOnAWriterThatHangs(t *testing.T) {
+func TestCheckWriter_GivesUpOnAWriterThatHangs(t *testing.T) {
 	t.Parallel()
 	hanging := newFakeWriter(t, func(conn net.Conn, _ int64) { hang(conn) })
 	wantErrorWith(t, CheckWriter(t.Context(), hanging.listener.Addr().(*net.TCPAddr).Port), "deadline exceeded")

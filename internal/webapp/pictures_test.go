@@ -77,7 +77,7 @@ func stored(t *testing.T, f *fleet.Fleet) (pictures []string) {
 	}
 }
 
-func TestAnUploadedPictureIsStoredInBase64(t *testing.T) {
+func TestUpload_IsStoredInBase64(t *testing.T) {
 	f := open(t)
 	got := uploadFile(t, pages(t, f), asJSON, "image", png)
 	if want := `{"type":"image/png","bytes":21}`; got.status != 201 || got.body != want {
@@ -113,7 +113,7 @@ func (m *memory) AddImage(ctx context.Context, base64 string, _ int, _ int64) er
 	return ctx.Err()
 }
 
-func TestAFormMayTakeLongerThanRedis(t *testing.T) {
+func TestUpload_MayTakeLongerThanRedis(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := new(memory)
 		body, contentType := form(t, "image", png)
@@ -126,7 +126,7 @@ func TestAFormMayTakeLongerThanRedis(t *testing.T) {
 	})
 }
 
-func TestAPictureMayHaveTenMebibytesAndNotAByteMore(t *testing.T) {
+func TestUpload_MayHaveTenMebibytesAndNotAByteMore(t *testing.T) {
 	for size, want := range map[int]int{10 << 20: 201, 10<<20 + 1: 413, 11 << 20: 413} {
 		store := new(memory)
 		file := png + strings.Repeat("x", size-len(png))
@@ -143,7 +143,7 @@ func TestAPictureMayHaveTenMebibytesAndNotAByteMore(t *testing.T) {
 	}
 }
 
-func TestAnUploadThatIsAnnouncedTooLargeIsNotRead(t *testing.T) {
+func TestUpload_ThatIsAnnouncedTooLargeIsNotRead(t *testing.T) {
 	body := strings.NewReader("the beginning")
 	request := httptest.NewRequest("POST", "/upload", body)
 	request.ContentLength = 11 << 20
@@ -153,7 +153,7 @@ func TestAnUploadThatIsAnnouncedTooLargeIsNotRead(t *testing.T) {
 	}
 }
 
-func TestAnUploadWithoutAPictureIsRefusedAndNotStored(t *testing.T) {
+func TestUpload_WithoutAPictureIsRefusedAndNotStored(t *testing.T) {
 	t.Parallel()
 	whole, contentType := form(t, "image", png)
 	elsewhere, elsewhereType := form(t, "picture", png)
@@ -198,7 +198,7 @@ func TestAnUploadWithoutAPictureIsRefusedAndNotStored(t *testing.T) {
 	}
 }
 
-func TestAnUploadIsRefusedWhenTooManyPicturesWait(t *testing.T) {
+func TestUpload_IsRefusedWhenTooManyPicturesWait(t *testing.T) {
 	f := open(t)
 	handler := pages(t, f)
 	uploadFile(t, handler, asJSON, "image", png) // twice
@@ -212,7 +212,7 @@ func TestAnUploadIsRefusedWhenTooManyPicturesWait(t *testing.T) {
 	}
 }
 
-func TestMeowShowsTheNewestPictureOnce(t *testing.T) {
+func TestMeow_ShowsTheNewestPictureOnce(t *testing.T) {
 	f := open(t)
 	handler := pages(t, f)
 	for _, file := range []string{gif, jpeg, png} {
@@ -226,7 +226,7 @@ func TestMeowShowsTheNewestPictureOnce(t *testing.T) {
 	expectHTML(t, handler, "GET", "/meow", 404, "No pictures left.")
 }
 
-func TestMeowPassesOverWhatIsNoPicture(t *testing.T) {
+func TestMeow_PassesOverWhatIsNotAPicture(t *testing.T) {
 	f := open(t)
 	handler := pages(t, f)
 	for _, element := range []string{

@@ -25,7 +25,7 @@ var storePages = map[string]string{
 
 const awaySentence = "Redis does not answer. Start it (make up) and try again."
 
-func TestWithoutRedisEveryPageSaysWhatToDo(t *testing.T) {
+func TestPages_SayWithoutRedisWhatToDo(t *testing.T) {
 	handler := pages(t, failing{errors.New("connection refused")})
 	for path, method := range storePages {
 		expectJSON(t, handler, method, path, 503, `{"error":"`+awaySentence+`"}`)
@@ -53,7 +53,7 @@ func (silent) Lists(ctx context.Context) (fleet.Lists, error) {
 	return fleet.Lists{}, ctx.Err()
 }
 
-func TestAPageWaitsForASilentRedisFourSecondsAtMost(t *testing.T) {
+func TestPages_WaitForASilentRedisFourSecondsAtMost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		app, err := New(testConfig, silent{}, slog.New(slog.DiscardHandler))
 		must(t, err)
@@ -65,7 +65,7 @@ func TestAPageWaitsForASilentRedisFourSecondsAtMost(t *testing.T) {
 	})
 }
 
-func TestWithoutRedisAPageIsAnsweredSoonAndHealthAtOnce(t *testing.T) {
+func TestPages_AreAnsweredSoonWithoutRedisAndHealthAtOnce(t *testing.T) {
 	t.Parallel()
 	f := fleet.Open(fleet.Redis{Address: fmt.Sprint("127.0.0.1:", porttest.Free(t))}, site)
 	defer f.Close()
@@ -81,7 +81,7 @@ func TestWithoutRedisAPageIsAnsweredSoonAndHealthAtOnce(t *testing.T) {
 	}
 }
 
-func TestAPanicIsAnsweredInASentenceAndExplainedInTheLog(t *testing.T) {
+func TestPanic_IsAnsweredInASentenceAndExplainedInTheLog(t *testing.T) {
 	var log bytes.Buffer
 	handler := newApp(t, failing{}, slog.New(slog.NewTextHandler(&log, nil))).routes()
 	const sentence = "Something went wrong in this server. Its log says what."
@@ -95,7 +95,7 @@ func TestAPanicIsAnsweredInASentenceAndExplainedInTheLog(t *testing.T) {
 	}
 }
 
-func TestAClientThatLeavesIsNoOutage(t *testing.T) {
+func TestOutage_IsNotAClientThatLeaves(t *testing.T) {
 	var log bytes.Buffer
 	store := &blindStore{store: failing{context.Canceled}}
 	handler := newApp(t, store, slog.New(slog.NewTextHandler(&log, nil))).routes()
@@ -105,7 +105,7 @@ func TestAClientThatLeavesIsNoOutage(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotThereIsToldInBothForms(t *testing.T) {
+func TestPages_ThatAreNotThereAreToldInBothForms(t *testing.T) {
 	handler := pages(t, open(t))
 	expectJSON(t, handler, "GET", "/nowhere", 404, `{"error":"There is no such page."}`)
 	expectHTML(t, handler, "GET", "/%3Cscript%3E", 404, "There is no such page.")
@@ -116,7 +116,7 @@ func TestWhatIsNotThereIsToldInBothForms(t *testing.T) {
 	}
 }
 
-func TestASlashTooManyLeadsToThePage(t *testing.T) {
+func TestPages_AreFoundWithASlashTooMany(t *testing.T) {
 	got := ask(t, pages(t, open(t)), "GET", "/listservers/", asHTML)
 	if location := got.header.Get("Location"); got.status != 301 || location != "/listservers" {
 		t.Errorf("GET /listservers/: got %d to %q, want 301 to /listservers", got.status, location)
@@ -130,7 +130,7 @@ func between(page, from, to string) string {
 	return text
 }
 
-func TestAPageLetsABrowserLoadNothingElse(t *testing.T) {
+func TestPages_LetABrowserLoadNothingElse(t *testing.T) {
 	handler := pages(t, open(t))
 	code := between(ask(t, handler, "GET", "/", asHTML).body, "<script>", "</script>")
 	for _, path := range []string{"/", "/nowhere"} {
@@ -150,7 +150,7 @@ func TestAPageLetsABrowserLoadNothingElse(t *testing.T) {
 	}
 }
 
-func TestEveryErrorHasOneStatus(t *testing.T) {
+func TestRefusal_HasOneStatusForEveryError(t *testing.T) {
 	handler := func(err error) http.Handler { return pages(t, &blindStore{store: failing{err}}) }
 	for err, want := range map[error]int{
 		fleet.ErrFull: 429, fleet.ErrOutOfPorts: 503, fleet.ErrNoMessage: 404, fleet.ErrNoImages: 404,
@@ -178,7 +178,7 @@ func TestRefusal_IsHeadedByWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestWhatABrowserAsksForAheadOfTimeIsRefusedAndChangesNothing(t *testing.T) {
+func TestPages_ThatABrowserPrefetchesAreRefusedAndChangeNothing(t *testing.T) {
 	handler := pages(t, failing{}) // which panics when it is touched
 	for path, method := range storePages {
 		for header, value := range map[string]string{"Sec-Purpose": "prefetch;prerender", "Purpose": "prefetch"} {
