@@ -116,7 +116,7 @@ func forward(s *deploySystem) {
 	w.deployed("blue")
 	s.deploy("env", "blue", "set", "A=today")
 	output := s.deploy("rollback", "blue")
-	for _, want := range []string{"today's configuration, which a rollback does not change: 1 variable, 0 files\n", "main still holds " + two + ": bin/deploy forward blue runs that again\n"} {
+	for _, want := range []string{"the current configuration, which a rollback does not change: 1 variable, 0 files\n", "main still holds " + two + ": bin/deploy forward blue runs that again\n"} {
 		if !strings.Contains(output, want) {
 			s.t.Errorf("rollback: want %q in\n%s", want, output)
 		}
@@ -132,7 +132,7 @@ func forward(s *deploySystem) {
 		s.t.Errorf("forward: want no build\n%s", output)
 	}
 	s.shows("blue", two, "two")
-	if output := s.deploy("forward", "blue"); !strings.Contains(output, "runs what main holds already") {
+	if output := s.deploy("forward", "blue"); !strings.Contains(output, "already runs what main holds") {
 		s.t.Errorf("a second forward: got\n%s", output)
 	}
 	s.deploy("rollback", "blue")

@@ -24,8 +24,9 @@ var allowed = map[string][]string{
 	"webapp":         {"fleet", "access", "overview"},
 	"proxy":          {"fleet", "http1"},
 	"infrastructure": {"fleet", "engine", "access"},
-	"deploy":         {"fleet", "engine", "deploy/appenv", "deploy/ledger", "deploy/repo"},
+	"deploy":         {"fleet", "engine", "deploy/appenv", "deploy/layers", "deploy/ledger", "deploy/repo"},
 	"appenv":         {}, // files, no Docker and no Redis
+	"layers":         {"deploy/ledger"},
 	"ledger":         {}, // the same
 	"repo":           {}, // git alone
 	"http1":          {},

@@ -54,7 +54,7 @@ func TestRetry_QueuesAFailedServerOnItsPort(t *testing.T) {
 		t.Errorf("once more: got %v, want ErrNotFailed", err)
 	}
 	events, err := l.events(10)
-	if err != nil || len(events) != 1 || events[0].What != fleet.Wanted || events[0].Why != "once more, after it failed" {
+	if err != nil || len(events) != 1 || events[0].What != fleet.Wanted || events[0].Why != "retried after it failed" {
 		t.Errorf("events: got %+v, %v, want one that says that it failed before", events, err)
 	}
 }

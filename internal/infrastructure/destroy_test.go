@@ -57,6 +57,23 @@ func TestPoller_NeitherSpawnsNorDestroysTheFirstServer(t *testing.T) {
 	}
 }
 
+func TestPoller_AServerDestroyedByHandWhileItIsBeingSpawnedDoesNotComeBack(t *testing.T) {
+	for range 5 { // the poller that takes over meets the two lists in any order
+		w := newWorld(t)
+		w.Put("servers", url(3000))
+		w.Put("spawningServers", url(3001))
+		w.Put("deleteServers", url(3001))
+		w.start()
+		w.want("deleteServers")
+		w.want("destroyingServers")
+		w.want("spawningServers")
+		w.want("servers", url(3000))
+		if len(w.versions()) != 0 {
+			t.Fatalf("Docker saw %q, want no server left", w.events)
+		}
+	}
+}
+
 func TestPoller_DestroyThatKeepsFailingIsGivenUp(t *testing.T) {
 	w := newWorld(t)
 	w.run(3001)

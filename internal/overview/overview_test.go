@@ -81,23 +81,23 @@ func TestVerdict_IsTheWorstOrThatAllIsWell(t *testing.T) {
 	}{
 		{"nothing", func(*system) {}, overview.Well, "All is well: 2 web servers serve.", ""},
 		{"the first server alone", func(s *system) { s.Remove("servers"); s.Push("servers", url(3000)) }, overview.Well,
-			"All is well: the first server serves alone, nobody has spawned another.", ""},
+			"All is well: the first server serves alone, no other has been spawned.", ""},
 		{"requests and a release", func(s *system) {
 			s.Push("webLoad", fleet.Load{At: ago(time.Second), Requests: 50, Statuses: map[string]int{"2xx": 50}})
 			s.Push("blueServers", url(50200))
 			s.Push("blueDeploy", fleet.Step{At: ago(time.Hour), State: fleet.StepDone, Running: release})
 		}, overview.Well, "All is well: 2 web servers serve, blue runs 0123456.", ""},
 		{"nobody beats", func(s *system) { s.Remove("vitals") }, overview.Bad,
-			"infrastructure does not run: nobody spawns, destroys or mends.", "make up"},
+			"infrastructure does not run: no spawns, no destroys, no repairs.", "make up"},
 		{"the beat is old", func(s *system) {
 			old := vitals(nil)
 			old.At = ago(time.Minute)
 			s.Push("vitals", old)
 			s.Push("tempServers", url(3002), url(3003))
-		}, overview.Bad, "infrastructure does not run: 2 servers are queued, and nobody works on it.", "make up"},
+		}, overview.Bad, "infrastructure does not run: 2 servers are queued and will not start.", "make up"},
 		{"the writer has ended", func(s *system) {
 			s.Push("vitals", vitals(map[string]fleet.Container{"deux_writer_1": {Service: "writer", State: "exited"}}))
-		}, overview.Bad, "writer is exited: the stream stands still.", "make up"},
+		}, overview.Bad, "writer is not running (exited): the stream stands still.", "make up"},
 		{"the registry was removed", func(s *system) {
 			s.Push("vitals", vitals(map[string]fleet.Container{"deux_registry_1": {}}))
 		}, overview.Bad, "registry is away: no push can be deployed.", "make up"},
@@ -121,17 +121,17 @@ func TestVerdict_IsTheWorstOrThatAllIsWell(t *testing.T) {
 		{"the app answers errors", func(s *system) {
 			s.Push("greenServers", url(50250))
 			s.Push("greenLoad", fleet.Load{At: ago(time.Second), Requests: 30, Statuses: map[string]int{"2xx": 3, "5xx": 27}})
-		}, overview.Warn, "The app green answers errors: 27 of 30 requests in five minutes.", "bin/deploy logs green"},
+		}, overview.Warn, "The app green answers with errors: 27 of 30 requests in five minutes.", "bin/deploy logs green"},
 		{"the disk is nearly full", func(s *system) {
 			full := vitals(nil)
 			full.Machine.Disk, full.Machine.DiskFree = 100<<30, 9<<30
 			s.Push("vitals", full)
-		}, overview.Warn, "The disk is nearly full: 9.0 GiB of 100 GiB are free.", "docker system df"},
+		}, overview.Warn, "The disk is nearly full: 9.0 GiB of 100 GiB free.", "docker system df"},
 		{"memory is short", func(s *system) {
 			full := vitals(nil)
 			full.Machine.Memory, full.Machine.Available = 2000<<20, 90<<20
 			s.Push("vitals", full)
-		}, overview.Warn, "Memory is short: 90 MiB of 2.0 GiB are free.", "docker stats"},
+		}, overview.Warn, "Memory is low: 90 MiB of 2.0 GiB free.", "docker stats"},
 		{"a spawn is under way", func(s *system) { s.Push("spawningServers", url(3002)) }, overview.Busy, "1 server is starting.", ""},
 		{"a push is under way", func(s *system) {
 			s.Push("greenDeploy", fleet.Step{At: ago(time.Second), Push: ago(3 * time.Second), What: "push", Step: "Building", State: fleet.StepBegun})
@@ -237,7 +237,7 @@ func TestTraffic_IsOfTheLastFiveMinutes(t *testing.T) {
 			t.Errorf("%s: got %+v, want 50 requests, 3 errors, 4 a second, 30 at most", what, got)
 		}
 	}
-	if got := o.Pools[0].Cards[1].Traffic.P95; got != 5 {
+	if got := o.Pools[0].Cards[1].Traffic.Latency; got != 5 {
 		t.Errorf("p95: got %v, want that of the last second, 5", got)
 	}
 }

@@ -56,17 +56,17 @@ func TestShow_FailsIfSomebodyShouldLook(t *testing.T) {
 		{"visitors get errors", func(s *system) {
 			s.Push("blueServers", url(50200))
 			s.Push("blueLoad", fleet.Load{At: ago(time.Second), Requests: 30, Statuses: map[string]int{"5xx": 30}})
-		}, true, "The app blue answers errors: 30 of 30 requests in five minutes."},
+		}, true, "The app blue answers with errors: 30 of 30 requests in five minutes."},
 		{"Docker says that the writer ended, and nobody wrote that down yet", func(s *system) { s.docker.set("writer", engine.StateExited, "") },
-			true, "writer is exited: the stream stands still. Type: make up\n"},
+			true, "writer is not running (exited): the stream stands still. Type: make up\n"},
 		{"infrastructure ended, and its beat is recent", func(s *system) { s.runs = false }, true,
-			"infrastructure does not run: nobody spawns, destroys or mends. Type: make up\n"},
+			"infrastructure does not run: no spawns, no destroys, no repairs. Type: make up\n"},
 		{"infrastructure ended long ago, and so did the writer", func(s *system) {
 			s.runs = false
 			s.Push("vitals", fleet.Vitals{At: ago(time.Hour)})
 			s.docker.set("writer", engine.StateExited, "")
 		}, true,
-			"infrastructure does not run: nobody spawns, destroys or mends. Type: make up\n  writer is exited: the stream stands still. Type: make up\n"},
+			"infrastructure does not run: no spawns, no destroys, no repairs. Type: make up\n  writer is not running (exited): the stream stands still. Type: make up\n"},
 		{"infrastructure runs and does nothing", func(s *system) { s.Remove("vitals") }, true, "infrastructure does not run: "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -107,11 +107,11 @@ func TestShow_WithoutDockerTellsWhatInfrastructureSaw(t *testing.T) {
 		t.Errorf("got\n%s\nwant what is in the vitals: redis alone", text)
 	}
 	s.Push("vitals", fleet.Vitals{At: ago(5*time.Minute + time.Second)})
-	if text, _ := s.show(); !strings.Contains(text, "\nservices, as they were 5 min ago\n  redis           away\n") {
+	if text, _ := s.show(); !strings.Contains(text, "\nservices, as of 5 min ago\n  redis           away\n") {
 		t.Errorf("got\n%s\nwant it to say how old that is", text)
 	}
 	s.Remove("vitals")
-	if text, _ := s.show(); !strings.Contains(text, "\nservices, of which nobody knows\n  infrastructure  does not run\n") {
+	if text, _ := s.show(); !strings.Contains(text, "\nservices, not looked at yet\n  infrastructure  does not run\n") {
 		t.Errorf("got\n%s\nwant it to say that nobody knows", text)
 	}
 }

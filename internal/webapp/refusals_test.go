@@ -109,8 +109,8 @@ func TestPages_ThatAreNotThereAreToldInBothForms(t *testing.T) {
 	handler := pages(t, open(t))
 	expectJSON(t, handler, "GET", "/nowhere", 404, `{"error":"There is no such page."}`)
 	expectHTML(t, handler, "GET", "/%3Cscript%3E", 404, "There is no such page.")
-	expectJSON(t, handler, "GET", "/upload", 405, `{"error":"This page does not take this method."}`)
-	expectHTML(t, handler, "DELETE", "/spawn", 405, "This page does not take this method.")
+	expectJSON(t, handler, "GET", "/upload", 405, `{"error":"This page does not support this method."}`)
+	expectHTML(t, handler, "DELETE", "/spawn", 405, "This page does not support this method.")
 	if got := ask(t, handler, "PUT", "/upload", asJSON).header.Get("Allow"); got != http.MethodPost {
 		t.Errorf("PUT /upload: Allow: got %q, want POST", got)
 	}
