@@ -115,7 +115,7 @@ func newApps(t *testing.T) *apps {
 	fake := &fakeApps{exists: true, name: "blue-app", status: 200, condition: engine.Condition{State: engine.StateRunning}}
 	a := &apps{fakeApps: fake, t: t, cli: redis.NewClient(&redis.Options{Addr: address})}
 	config := Config{WatchInterval: 20 * time.Millisecond, HangTimeout: 3 * time.Second}
-	a.watcher = newWatcher(config, lists, fake, slog.New(slog.NewTextHandler(fake, nil)))
+	a.watcher = newWatcher(config, lists, fake, newComplaints(slog.New(slog.NewTextHandler(fake, nil))))
 	a.watcher.ask = fake.ask
 	a.watcher.heal = func(context.Context, string) error { return fake.repaired("heal") }
 	t.Cleanup(func() { lists.Close(); a.cli.Close() })

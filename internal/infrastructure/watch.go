@@ -35,7 +35,8 @@ type watcher struct {
 	complaints *complaints
 }
 
-func newWatcher(config Config, lists *fleet.Fleet, docker releases, log *slog.Logger) *watcher {
+func newWatcher(config Config, lists *fleet.Fleet, docker releases, complaints *complaints) *watcher {
+	log := complaints.log
 	return &watcher{
 		config:     config,
 		fleet:      lists,
@@ -44,7 +45,7 @@ func newWatcher(config Config, lists *fleet.Fleet, docker releases, log *slog.Lo
 		ask:        askApp,
 		heal:       healer{root: config.Root, log: log}.heal,
 		log:        log,
-		complaints: newComplaints(log),
+		complaints: complaints,
 	}
 }
 

@@ -34,7 +34,7 @@ func newWorld(t *testing.T) *world {
 		cli: redis.NewClient(&redis.Options{Addr: address})}
 	config := Config{Site: site, Fleet: "test", Parallel: 4, Attempts: 2, StartTimeout: time.Second,
 		DrainTimeout: 200 * time.Millisecond, SpawnTimeout: 10 * time.Second, LevelInterval: 50 * time.Millisecond}
-	w.poller = newPoller(config, w.fleet, w.fakeDocker, w.fakeDocker, slog.New(slog.DiscardHandler))
+	w.poller = newPoller(config, w.fleet, w.fakeDocker, w.fakeDocker, newComplaints(slog.New(slog.DiscardHandler)))
 	w.poller.probe = w.fakeDocker.probe
 	t.Cleanup(func() { w.fleet.Close(); w.cli.Close() })
 	return w

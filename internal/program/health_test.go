@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestCheckHealthTellsWhyAServerIsNotWell(t *testing.T) {
+func TestCheckHealth_SaysWhyAServerIsNotWell(t *testing.T) {
 	status := http.StatusOK
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
 	defer server.Close()
@@ -26,7 +26,7 @@ func TestCheckHealthTellsWhyAServerIsNotWell(t *testing.T) {
 	}
 }
 
-func TestCheckHealthDoesNotWaitForASilentServer(t *testing.T) {
+func TestCheckHealth_DoesNotWaitForASilentServer(t *testing.T) {
 	release := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
 	defer server.Close()
@@ -34,5 +34,20 @@ func TestCheckHealthDoesNotWaitForASilentServer(t *testing.T) {
 
 	if err := CheckHealth(t.Context(), server.URL); err == nil || !strings.Contains(err.Error(), "deadline exceeded") {
 		t.Errorf("CheckHealth of a silent server: got %v, want that the deadline was exceeded", err)
+	}
+}
+
+func TestProbe_TakesARedirectionForTheAnswerAndKeepsNoConnection(t *testing.T) {
+	var asked []*http.Request
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r)
+		http.Redirect(w, r, "/elsewhere", http.StatusFound)
+	}))
+	defer server.Close()
+	if status, err := Probe(t.Context(), server.URL); status != http.StatusFound || err != nil {
+		t.Errorf("got %d, %v, want %d", status, err, http.StatusFound)
+	}
+	if len(asked) != 1 || !asked[0].Close || asked[0].UserAgent() != ProbeAgent {
+		t.Errorf("got requests %v, want one of %s on a connection that is closed after it", asked, ProbeAgent)
 	}
 }
