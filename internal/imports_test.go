@@ -34,6 +34,7 @@ var allowed = map[string][]string{
 	"repotest":       {},
 	"streamtest":     {},
 	"program":        {},
+	"supervisor":     {},
 	"settings":       {},
 }
 

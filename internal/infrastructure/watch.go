@@ -43,7 +43,7 @@ func newWatcher(config Config, lists *fleet.Fleet, docker releases, complaints *
 		view:       lists.View(),
 		docker:     docker,
 		ask:        askApp,
-		heal:       healer{root: config.Root, log: log}.heal,
+		heal:       healer{root: config.Root, deployDir: config.DeployDir, log: log}.heal,
 		log:        log,
 		complaints: complaints,
 	}
