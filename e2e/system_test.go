@@ -54,6 +54,7 @@ func TestSystem(t *testing.T) {
 		{"twenty viewers of the page hold up no destroy", viewersHoldUpNothing},
 		{"the page shows a push, and one that is refused", pageFollowsAPush},
 		{"infrastructure killed in the middle of a spawn", infrastructureKilled},
+		{"infrastructure's supervisor killed", supervisorKilled},
 		{"a server that dies comes back", serverDies},
 		{"a proxy restart forgets nobody", proxyRestarts},
 		{"redis away and back", redisRestarts},
@@ -498,6 +499,20 @@ func infrastructureKilled(s *system) {
 		if ids := s.lines("docker", "ps", "--quiet", "--filter", "label=deux.port="+port); len(ids) != 1 {
 			s.t.Errorf("%s has %d containers, want 1", url, len(ids))
 		}
+	}
+}
+
+func supervisorKilled(s *system) {
+	killed := s.poller()
+	pid, err := os.ReadFile(filepath.Join(s.env["VAR"], "supervisor.pid"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.output("kill", "-9", strings.TrimSpace(string(pid)))
+	s.script("infrastructure.sh", "start")
+	s.spawn(1)
+	if s.poller() == killed {
+		s.t.Error("infrastructure was not replaced")
 	}
 }
 

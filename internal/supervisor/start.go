@@ -57,22 +57,22 @@ func (s *Supervisor) Stop(ctx context.Context) error {
 
 // stop is Stop for those whose turn it is.
 func (s *Supervisor) stop(ctx context.Context) error {
-	if !s.isSupervised() && !s.isOrphan() {
+	if s.isOver() {
 		return nil
 	}
 	s.say("Stopping infrastructure")
 	waiting, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
-	told := false
+	isTold := false
 	for range program.Pauses(waiting, 10*time.Millisecond, 100*time.Millisecond) {
-		if !s.isSupervised() && !s.isOrphan() {
+		if s.isOver() {
 			return nil
 		}
-		if pid := program.ReadPID(s.path(pidFile)); !told && pid > 0 && s.isSupervised() { // it may have to write it yet
-			if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+		if pid := program.ReadPID(s.path(pidFile)); !isTold && pid > 0 && s.isSupervised() { // it may have to write it yet
+			if err := syscall.Kill(pid, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
 				return fmt.Errorf("ending process %d: %w", pid, err)
 			}
-			told = true
+			isTold = true
 		}
 	}
 	if ctx.Err() != nil {
@@ -81,12 +81,13 @@ func (s *Supervisor) stop(ctx context.Context) error {
 	return fmt.Errorf("process %d does not end within %v: end it with kill -9", program.ReadPID(s.LockFile), stopTimeout)
 }
 
+// isOver reports whether nothing runs any more that Start has started.
+func (s *Supervisor) isOver() bool { return !s.isSupervised() && !s.isOrphan() }
+
 // launch starts a supervisor and returns when it is one.
 func (s *Supervisor) launch(ctx context.Context) error {
-	for _, file := range []string{fingerprintFile, pidFile} {
-		if err := os.Remove(s.path(file)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
+	if err := s.forget(); err != nil {
+		return err
 	}
 	log, err := s.openLog()
 	if err != nil {
@@ -112,6 +113,16 @@ func (s *Supervisor) launch(ctx context.Context) error {
 		}
 	}
 	return context.Cause(ctx)
+}
+
+// forget removes what is known of the last supervisor.
+func (s *Supervisor) forget() error {
+	for _, file := range []string{fingerprintFile, pidFile} {
+		if err := os.Remove(s.path(file)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // openLog opens a new log, and keeps the last one.
