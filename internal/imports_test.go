@@ -36,6 +36,7 @@ var allowed = map[string][]string{
 	"repotest":       {},
 	"streamtest":     {},
 	"program":        {},
+	"supervisor":     {},
 	"settings":       {},
 }
 
