@@ -37,13 +37,14 @@ func testConfig(t *testing.T) Config {
 	t.Helper()
 	config, err := ReadConfig(settings.From(func(name string) string {
 		return map[string]string{
-			"HOST_IP": "127.0.0.1", "FIRST_PORT": "1024", "CONNECT_TIMEOUT": "1s",
-			"RESPONSE_TIMEOUT": "500ms", "BODY_TIMEOUT": "500ms", "HEAD_TIMEOUT": "500ms", "SHUTDOWN_TIMEOUT": "10s",
+			"HOST_IP": "127.0.0.1", "FIRST_PORT": "1024",
+			"RESPONSE_TIMEOUT": "500ms", "BODY_TIMEOUT": "500ms", "HEAD_TIMEOUT": "500ms",
 		}[name]
 	}))
 	if err != nil {
 		t.Fatal(err)
 	}
+	config.ConnectTimeout, config.ShutdownTimeout = time.Second, 10*time.Second
 	return config
 }
 
