@@ -24,13 +24,16 @@ type Claim struct {
 	isFixed bool   // no setting changes it
 }
 
+// firstService is the first server, as Compose calls it.
+const firstService = "webapp"
+
 // Claims reads the settings that say where the system listens on the host. env
 // remembers what it finds bad.
 func Claims(env *settings.Reader) []Claim {
 	const local = "127.0.0.1"
 	host, releases := env.HostIP(), env.ReleasePorts()
 	claims := []Claim{
-		{Setting: "FIRST_PORT", Service: "webapp", Address: host, First: env.FirstPort(), Count: env.MaxServers(), counter: "MAX_SERVERS"},
+		{Setting: "FIRST_PORT", Service: firstService, Address: host, First: env.FirstPort(), Count: env.MaxServers(), counter: "MAX_SERVERS"},
 		{Setting: "BLUE_FIRST_PORT", Address: host, First: env.ColourFirstPort("blue"), Count: releases, counter: "RELEASE_PORTS"},
 		{Setting: "GREEN_FIRST_PORT", Address: host, First: env.ColourFirstPort("green"), Count: releases, counter: "RELEASE_PORTS"},
 		{Setting: "PROXY_PORT", Service: "proxy", First: env.Port("PROXY_PORT", 3456), isProxy: true},

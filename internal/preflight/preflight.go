@@ -1,11 +1,11 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 
 	"deux/internal/engine"
@@ -46,7 +46,7 @@ func (h Host) Check(ctx context.Context, claims []Claim, services ...string) []s
 	here := h.Docker.IsHere(ctx)
 	var lines []string
 	if here && !h.Kernel.Has(h.Site.Host) {
-		lines = append(lines, fmt.Sprintf("setting HOST_IP=%s: this machine does not have that address: take one of %s, or leave it out for that of Docker's bridge",
+		return append(lines, fmt.Sprintf("setting HOST_IP=%s: this machine does not have that address: take one of %s, or leave it out for that of Docker's bridge",
 			h.Site.Host, strings.Join(h.Kernel.Addresses(), ", ")))
 	}
 	lines = append(lines, h.checkHolders(ctx, claims, here, services)...)
@@ -81,42 +81,55 @@ func (c Claim) way() string {
 
 // holder returns who else has the claim's first port, or "".
 func (h Host) holder(claim Claim, holders []engine.PortHolder, here bool) string {
-	other := ""
+	other, isSure := "", false
 	for _, holder := range holders {
-		has := slices.ContainsFunc(holder.Ports, claim.overlaps)
-		if holder.IsOurs && (has || claim.isFixed && holder.Service == claim.Service) {
+		has, published := claim.isTaken(holder)
+		if claim.isMetBy(holder, has) {
 			return ""
 		}
-		if !has {
-			continue
+		if has {
+			other, isSure = "the container "+holder.Container, isSure || published
+			if holder.IsOurs {
+				other += " of this system (make down ends it)"
+			}
 		}
-		other = "the container " + holder.Container
 	}
-	if !here {
+	if isSure {
 		return other
 	}
-	if h.Kernel.IsFree(claim.Address, claim.First) {
+	if !here || h.Kernel.IsFree(claim.Address, claim.First) {
 		return ""
 	}
-	if process := h.Kernel.Holder(claim.First); other == "" {
-		other = process
-	}
-	if other == "" {
-		return fmt.Sprintf("another program (sudo ss -ltnp 'sport = :%d' shows which)", claim.First)
-	}
-	return other
+	return cmp.Or(other, h.Kernel.Holder(claim.First),
+		fmt.Sprintf("another program (sudo ss -ltnp 'sport = :%d' shows which)", claim.First))
 }
 
-// overlaps reports whether nobody can listen on the claim's first port because
-// of one who does there.
-func (c Claim) overlaps(taken netip.AddrPort) bool {
+// isTaken reports whether nobody else can listen on the claim's first port
+// because of the container, and whether it publishes the port: of one on the
+// host's network that is a guess.
+func (c Claim) isTaken(holder engine.PortHolder) (has, published bool) {
 	address, err := netip.ParseAddr(c.Address)
-	return int(taken.Port()) == c.First &&
-		(err != nil || !taken.Addr().IsValid() || taken.Addr().IsUnspecified() || taken.Addr() == address)
+	for _, port := range holder.Ports {
+		taken := port.Addr()
+		if int(port.Port()) == c.First && (err != nil || !taken.IsValid() || taken.IsUnspecified() || taken == address) {
+			has, published = true, published || taken.IsValid()
+		}
+	}
+	return has, published
+}
+
+// isMetBy reports whether the claim is that of the container, which has the
+// port. Another container of this system is not: Compose starts one after the
+// other. Of a server on the first one's port, checkStranded tells.
+func (c Claim) isMetBy(holder engine.PortHolder, has bool) bool {
+	if !holder.IsOurs {
+		return false
+	}
+	return holder.Service == c.Service && (has || c.isFixed) || has && holder.Service == "" && c.Service == firstService
 }
 
 // checkStranded returns a line if a change of HOST_IP or FIRST_PORT takes
-// servers out of the site that run: nobody would look after them any more.
+// servers that run out of the site, or gives the first server the port of one.
 func (h Host) checkStranded(ctx context.Context) []string {
 	containers, err := h.Docker.Servers(ctx)
 	if err != nil || len(containers) == 0 {
@@ -127,16 +140,23 @@ func (h Host) checkStranded(ctx context.Context) []string {
 		return nil
 	}
 	var stranded []string
-	for _, server := range lists.Foreign() {
+	for _, server := range append(lists.Foreign(), lists.Listed()...) {
 		runs := func(container engine.Container) bool { return container.Port == server.Port }
-		if slices.ContainsFunc(containers, runs) {
+		if inSite := server == h.Site.Server(server.Port) && server.Port > h.Site.First; !inSite && slices.ContainsFunc(containers, runs) {
 			stranded = append(stranded, server.URL)
 		}
 	}
 	if len(stranded) == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("settings HOST_IP=%s, FIRST_PORT=%d: %s would be left running, outside of http://%s and up: "+
-		"have them destroyed first, while the system still has its earlier settings: scripts/compose.sh exec -T redis redis-cli lpush deleteServers %s",
-		h.Site.Host, h.Site.First, strings.Join(stranded, ", "), h.Site.Host+":"+strconv.Itoa(h.Site.First), strings.Join(stranded, " "))}
+	return []string{fmt.Sprintf("setting %s: nobody would look after the servers %s any more: have them destroyed first, with scripts/compose.sh exec -T redis redis-cli lpush deleteServers %s",
+		h.change(stranded[0]), strings.Join(stranded, ", "), strings.Join(stranded, " "))}
+}
+
+// change returns the setting because of which a server is stranded.
+func (h Host) change(server string) string {
+	if !strings.HasPrefix(server, "http://"+h.Site.Host+":") {
+		return "HOST_IP=" + h.Site.Host
+	}
+	return fmt.Sprintf("FIRST_PORT=%d", h.Site.First)
 }

@@ -45,8 +45,15 @@ type noRedis struct{}
 
 func (noRedis) Lists(context.Context) (fleet.Lists, error) { return fleet.Lists{}, errAway }
 
-func container(name string, isOurs bool, ports ...string) engine.PortHolder {
-	holder := engine.PortHolder{Container: name, IsOurs: isOurs}
+// ours is a container of a service, or a server if it has none.
+func ours(name, service string, ports ...string) engine.PortHolder {
+	holder := container(name, ports...)
+	holder.Service, holder.IsOurs = service, true
+	return holder
+}
+
+func container(name string, ports ...string) engine.PortHolder {
+	holder := engine.PortHolder{Container: name}
 	for _, port := range ports {
 		address, err := netip.ParseAddrPort(port)
 		if err != nil {
@@ -70,14 +77,17 @@ func TestHost_NamesWhoHasAPort(t *testing.T) {
 			"setting READER_PORT=8000" + free + "nginx (process 7) has it: end that, or name another port"},
 		{"a program that may not be named", fakeDocker{}, fakeKernel{3456: ""},
 			"setting PROXY_PORT=3456" + free + "another program (sudo ss -ltnp 'sport = :3456' shows which) has it: end that, or name another port"},
-		{"another's container", fakeDocker{holders: []engine.PortHolder{container("blog_db_1", false, "127.0.0.1:6379")}}, fakeKernel{6379: "docker-proxy (process 9)"},
+		{"another's container", fakeDocker{holders: []engine.PortHolder{container("blog_db_1", "127.0.0.1:6379")}}, fakeKernel{6379: "docker-proxy (process 9)"},
 			"setting REDIS_PORT=6379" + free + "the container blog_db_1 has it: end that, or name another port"},
-		{"another's container on the host's network", fakeDocker{holders: []engine.PortHolder{container("two_proxy_1", false, ":3457")}}, fakeKernel{3457: ""},
+		{"another's container on the host's network", fakeDocker{holders: []engine.PortHolder{container("two_proxy_1", ":3457")}}, fakeKernel{3457: ""},
 			"setting PROXY_ADMIN_PORT=3457" + free + "the container two_proxy_1 has it: end that, or name another port"},
-		{"another's container on another address", fakeDocker{holders: []engine.PortHolder{container("blog_db_1", false, "10.0.0.5:6379")}}, nil, ""},
-		{"its own container", fakeDocker{holders: []engine.PortHolder{container("deux_reader_1", true, "0.0.0.0:8000", "[::]:8000")}}, fakeKernel{8000: "docker-proxy (process 9)"}, ""},
-		{"its own proxy", fakeDocker{holders: []engine.PortHolder{container("deux_proxy_1", true, ":3456", ":3457")}}, fakeKernel{3456: "", 3457: "proxy (process 8)"}, ""},
-		{"whom Docker knows, elsewhere", fakeDocker{elsewhere: true, holders: []engine.PortHolder{container("blog", false, "0.0.0.0:8000")}}, fakeKernel{3456: "here"},
+		{"another's container on another address", fakeDocker{holders: []engine.PortHolder{container("blog_db_1", "10.0.0.5:6379")}}, nil, ""},
+		{"its own container", fakeDocker{holders: []engine.PortHolder{ours("deux_reader_1", "reader", "0.0.0.0:8000", "[::]:8000")}}, fakeKernel{8000: "docker-proxy (process 9)"}, ""},
+		{"its own proxy", fakeDocker{holders: []engine.PortHolder{ours("deux_proxy_1", "proxy", ":3456", ":3457")}}, fakeKernel{3456: "", 3457: "proxy (process 8)"}, ""},
+		{"another of its own containers", fakeDocker{holders: []engine.PortHolder{ours("deux_writer_1", "writer", "127.0.0.1:8000")}}, nil,
+			"setting READER_PORT=8000" + free + "the container deux_writer_1 of this system (make down ends it) has it: end that, or name another port"},
+		{"a server that is to go first", fakeDocker{holders: []engine.PortHolder{ours("webapp_3000_app", "", "172.17.0.1:3000")}}, fakeKernel{3000: ""}, ""},
+		{"whom Docker knows, elsewhere", fakeDocker{elsewhere: true, holders: []engine.PortHolder{container("blog", "0.0.0.0:8000")}}, fakeKernel{3456: "here"},
 			"setting READER_PORT=8000" + free + "the container blog has it: end that, or name another port"},
 		{"Docker does not say whose", fakeDocker{err: errAway}, fakeKernel{8000: "docker-proxy (process 9)"}, ""},
 		{"a port that a release passes over", fakeDocker{}, fakeKernel{50200: "nginx (process 7)"}, ""},
@@ -128,7 +138,11 @@ func TestHost_NamesServersThatAChangeWouldLeaveBehind(t *testing.T) {
 	old := fleet.Open(fleet.Redis{Address: address}, fleet.Site{Host: "172.17.0.1", First: 3000})
 	defer old.Close()
 	for range 2 { // 3001, 3002
-		if _, err := old.RequestSpawn(t.Context(), 20); err != nil {
+		server, err := old.RequestSpawn(t.Context(), 20)
+		if err == nil {
+			err = old.List(t.Context(), server, 0)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -142,6 +156,7 @@ func TestHost_NamesServersThatAChangeWouldLeaveBehind(t *testing.T) {
 		{"the same", fleet.Site{Host: "172.17.0.1", First: 3000}, running, ""},
 		{"a lower port", fleet.Site{Host: "172.17.0.1", First: 2990}, running, ""},
 		{"a higher port", fleet.Site{Host: "172.17.0.1", First: 3010}, running, "lpush deleteServers http://172.17.0.1:3002"},
+		{"the port of one", fleet.Site{Host: "172.17.0.1", First: 3002}, running, "lpush deleteServers http://172.17.0.1:3002"},
 		{"another address", fleet.Site{Host: "10.0.0.5", First: 3000}, running, "lpush deleteServers http://172.17.0.1:3002"},
 		{"none runs", fleet.Site{Host: "10.0.0.5", First: 3010}, nil, ""},
 	} {
