@@ -18,6 +18,7 @@ func checkout(t *testing.T, systems string) (root string, run func(environment .
 	}
 	program(t, filepath.Join(root, "scripts", "compose.sh"), "#!/bin/sh\n")
 	program(t, filepath.Join(root, "scripts", "infrastructure.sh"), "#!/bin/sh\n[ $1 = stop ]\n")
+	program(t, filepath.Join(root, "bin", "infrastructure"), "#!/bin/sh\n[ $1 = stop ]\n")
 	program(t, filepath.Join(root, "path", "docker"),
 		"#!/bin/sh\ncase $* in *working_dir="+root+"*) printf '"+systems+"' ;; version*) echo 28 ;; esac\n")
 	for _, file := range []string{"bin/kept", "var/go/kept", "var/deux/log", "deploy/blue-www/kept", "deploy/green-www/kept"} {

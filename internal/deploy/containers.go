@@ -79,16 +79,15 @@ func (d *Deployer) freePorts(ctx context.Context) ([]int, error) {
 	var free []int
 	for i := range d.config.Ports {
 		port := first + (last-first+1+i)%d.config.Ports
-		if !c.used(port) && listens(d.config.HostIP, port) {
+		if !c.used(port) && isFree(d.config.HostIP, port) {
 			free = append(free, port)
 		}
 	}
 	return free, nil
 }
 
-// listens tells whether one could listen on the port, which is where nobody
-// else does.
-func listens(host string, port int) bool {
+// isFree reports whether nobody listens on the port.
+func isFree(host string, port int) bool {
 	listener, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 	if err != nil {
 		return false

@@ -20,8 +20,8 @@ const (
 	maxHealthPause   = 250 * time.Millisecond
 )
 
-// patient is a container as far as its health is concerned.
-type patient interface {
+// prober asks a container how it is.
+type prober interface {
 	State(ctx context.Context, id string) (engine.State, error)
 	Exec(ctx context.Context, id string, command []string) (code int, output string, err error)
 }
@@ -42,7 +42,7 @@ func (d *Deployer) waitUntilHealthy(ctx context.Context, p *ledger.Deployment) e
 var errLate = errors.New("not healthy within")
 
 // waitUntilHealthy asks at url, where the container's port is published.
-func waitUntilHealthy(ctx context.Context, docker patient, id, url string, port int, timeout time.Duration) error {
+func waitUntilHealthy(ctx context.Context, docker prober, id, url string, port int, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	last := errors.New("no check was made")
@@ -69,7 +69,7 @@ func waitUntilHealthy(ctx context.Context, docker patient, id, url string, port 
 // check asks once: with the image's own HEALTHCHECK, which Docker itself would
 // run for the first time only after its interval, half a minute by default;
 // without one, over HTTP.
-func check(ctx context.Context, docker patient, id, url string, port int, command []string) error {
+func check(ctx context.Context, docker prober, id, url string, port int, command []string) error {
 	if command == nil {
 		return answers(ctx, url, port)
 	}

@@ -31,9 +31,9 @@ func (d *Deployer) leaveWatcher() error {
 	return watcher.Process.Release()
 }
 
-// Settle waits until the push that is under way has ended, or git has without
+// SettleLater waits until the push that is under way has ended, or git has without
 // it, and settles it then.
-func (d *Deployer) Settle(ctx context.Context) error {
+func (d *Deployer) SettleLater(ctx context.Context) error {
 	p, under := d.ledger.UnderWay()
 	for watched := p.Git; under && p.Git == watched && watched.Alive(); p, under = d.ledger.UnderWay() {
 		if !program.Sleep(ctx, 4*ledger.LockPause) {

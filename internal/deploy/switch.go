@@ -116,7 +116,7 @@ func (d *Deployer) passName(ctx context.Context, old []engine.Release, id string
 func (d *Deployer) drain(ctx context.Context, release engine.Release) error {
 	server := d.colour.site.Server(release.Port)
 	for end := time.Now().Add(d.config.DrainTimeout); time.Now().Before(end); {
-		draining, err := d.rotation.Draining(ctx, server)
+		draining, err := d.rotation.IsDraining(ctx, server)
 		if err != nil || !draining || !release.Running {
 			return err
 		}

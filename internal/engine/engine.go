@@ -129,10 +129,10 @@ const (
 	composeOneOff  = "com.docker.compose.oneoff" // True for docker compose run
 )
 
-// FirstServer returns what tells apart the code and settings that the first
+// FirstServerVersion returns what tells apart the code and settings that the first
 // server runs: its image and Compose's hash of its configuration. It is empty
 // while the first server does not run.
-func (e *Engine) FirstServer(ctx context.Context) (string, error) {
+func (e *Engine) FirstServerVersion(ctx context.Context) (string, error) {
 	found, err := e.docker.ContainerList(ctx, container.ListOptions{Filters: filters.NewArgs(
 		filters.Arg("label", composeProject+"="+e.fleet),
 		filters.Arg("label", composeService+"=webapp"),

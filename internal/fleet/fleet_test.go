@@ -295,7 +295,7 @@ func TestList_EndsTheSpawningAndListsAServerOnce(t *testing.T) {
 	l.put("spawningServers", url(3001), url(3001))
 	l.put("failedServers", url(3001))
 	for range 2 {
-		if err := l.List(t.Context(), site.Server(3001), 0); err != nil {
+		if err := l.Join(t.Context(), site.Server(3001), 0); err != nil {
 			t.Fatalf("List: %v", err)
 		}
 	}
@@ -326,14 +326,14 @@ func TestDestruction_UnlistsBeforeItDrainsAndEndsInNoList(t *testing.T) {
 	}
 	l.want("servers", url(3000))
 	l.want("drainServers", url(3001))
-	if draining, err := l.Draining(ctx, server); err != nil || !draining {
+	if draining, err := l.IsDraining(ctx, server); err != nil || !draining {
 		t.Errorf("Draining: got %v, %v, want true", draining, err)
 	}
 	rotation, _ := l.Rotation("proxy")
 	if err := rotation.Drained(ctx, server); err != nil {
 		t.Fatalf("Drained: %v", err)
 	}
-	if draining, err := l.Draining(ctx, server); err != nil || draining {
+	if draining, err := l.IsDraining(ctx, server); err != nil || draining {
 		t.Errorf("Draining after Drained: got %v, %v, want false", draining, err)
 	}
 	if err := l.Forget(ctx, server, 0); err != nil {
@@ -384,7 +384,7 @@ func TestRenew_DrainsWhatServesAndListEndsIt(t *testing.T) {
 	l.want("servers", url(3000), url(3002), url(3003))
 	l.want("spawningServers", url(3001))
 	l.want("drainServers", url(3001))
-	if err := l.List(t.Context(), site.Server(3001), 0); err != nil {
+	if err := l.Join(t.Context(), site.Server(3001), 0); err != nil {
 		t.Fatal(err)
 	}
 	l.want("servers", url(3000), url(3002), url(3003), url(3001))

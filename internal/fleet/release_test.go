@@ -49,7 +49,7 @@ func TestSwitch_BackToADrainingReleaseEndsItsDrain(t *testing.T) {
 	switchTo(t, rotation, 3001)
 	l.want("blueServers", url(3001))
 	l.want("drainBlueServers", url(3002))
-	draining, err := rotation.Draining(t.Context(), site.Server(3002))
+	draining, err := rotation.IsDraining(t.Context(), site.Server(3002))
 	if err != nil || !draining {
 		t.Errorf("Draining(3002): got %v, %v, want true", draining, err)
 	}

@@ -65,7 +65,7 @@ const drainPause = 50 * time.Millisecond
 // not count.
 func (p *Poller) drain(ctx context.Context, server fleet.Server) {
 	for waited := time.Duration(0); waited < p.config.DrainTimeout; {
-		draining, err := p.fleet.Draining(ctx, server)
+		draining, err := p.fleet.IsDraining(ctx, server)
 		if err == nil && !draining {
 			return
 		}

@@ -140,7 +140,7 @@ func TestHost_NamesServersThatAChangeWouldLeaveBehind(t *testing.T) {
 	for range 2 { // 3001, 3002
 		server, err := old.RequestSpawn(t.Context(), 20)
 		if err == nil {
-			err = old.List(t.Context(), server, 0)
+			err = old.Join(t.Context(), server, 0)
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -50,7 +50,7 @@ func (a *App) stepAside() {
 		a.log.Warn("Stopping while the proxy may still send requests", "error", err)
 	}
 	for draining := moved; draining && err == nil && program.Sleep(ctx, drainPause); {
-		draining, err = a.store.Draining(ctx, server)
+		draining, err = a.store.IsDraining(ctx, server)
 	}
 }
 

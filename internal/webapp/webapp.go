@@ -67,7 +67,7 @@ type store interface {
 	Lists(ctx context.Context) (fleet.Lists, error)
 	Snapshot(ctx context.Context, depth fleet.Depth) (fleet.Snapshot, error)
 	StepAside(ctx context.Context, server fleet.Server) (bool, error)
-	Draining(ctx context.Context, server fleet.Server) (bool, error)
+	IsDraining(ctx context.Context, server fleet.Server) (bool, error)
 	AwaitDraining(ctx context.Context, server fleet.Server, patience time.Duration) (bool, error)
 
 	SetMessage(ctx context.Context, key, text string, life time.Duration, most int) error
