@@ -99,5 +99,13 @@ func checkHost(ctx context.Context, env *settings.Reader, services []string) []s
 	lists := fleet.Open(config.Redis, fleet.ReadSite(env))
 	defer lists.Close()
 	host := preflight.Host{Docker: docker, Kernel: preflight.Machine{}, Lists: lists, Site: lists.Site}
-	return host.Check(ctx, preflight.Claims(env), services...)
+	lines := host.Check(ctx, preflight.Claims(env), services...)
+	if len(lines) > 0 && program.Sleep(ctx, startPause) {
+		lines = host.Check(ctx, preflight.Claims(env), services...)
+	}
+	return lines
 }
+
+// startPause is how long after a first look a second one decides: a container
+// that Docker is just starting has its ports before Docker says that it runs.
+const startPause = time.Second

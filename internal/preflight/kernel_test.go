@@ -29,7 +29,7 @@ func TestMachine_KnowsWhoListens(t *testing.T) {
 }
 
 func TestMachine_KnowsItsAddresses(t *testing.T) {
-	for address, want := range map[string]bool{"127.0.0.1": true, "192.0.2.1": false} { // RFC 5737: nobody's
+	for address, want := range map[string]bool{"127.0.0.1": true, "203.0.113.1": false} { // RFC 5737: nobody's
 		if got := (Machine{}).Has(address); got != want {
 			t.Errorf("%s: got %v, want %v", address, got, want)
 		}
