@@ -46,9 +46,10 @@ func TestPage_ShowsAChangeSoon(t *testing.T) {
 		took = append(took, time.Since(begun))
 	}
 	slices.Sort(took)
-	p95 := took[len(took)*95/100]
-	t.Logf("from the list to the page: median %v, p95 %v", took[len(took)/2], p95)
-	if p95 > time.Second {
-		t.Errorf("from the list to the page: p95 %v, want a second at most even here", p95)
+	p25, p95 := took[len(took)/4], took[len(took)*95/100]
+	t.Logf("from the list to the page: p25 %v, median %v, p95 %v", p25, took[len(took)/2], p95)
+	// On a busy host most may wait for a processor. What waits for a timer is late each time.
+	if p25 > time.Second || p95 > 10*time.Second {
+		t.Errorf("from the list to the page: p25 %v, p95 %v, want a second, and ten at most on a busy host", p25, p95)
 	}
 }

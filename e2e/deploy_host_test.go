@@ -53,7 +53,7 @@ func wrongHost(s *deploySystem) {
 
 	hook := filepath.Join(s.git("blue"), "hooks", "post-receive")
 	withoutExecution(s, hook)
-	w.refused("DEPLOY FAILED blue lock "+w.head(), "the hook post-receive is not there or not executable: make deploy-init mends it", "blue", "main")
+	w.refused("DEPLOY FAILED blue lock "+w.head(), "the hook post-receive is missing or not executable: make deploy-init repairs it", "blue", "main")
 	s.deploy("init")
 	w.deployed("blue")
 	s.shows("blue", w.head(), "two")
@@ -136,7 +136,7 @@ func rollback(s *deploySystem) {
 	}
 	load.stop()
 	output, err := s.command(s.root, "bin/deploy", "rollback", "blue", "nonsense").CombinedOutput()
-	if err == nil || !strings.Contains(string(output), "nonsense is none of the releases that are kept: "+revisions[2]) {
+	if err == nil || !strings.Contains(string(output), "nonsense is not a kept release; these are: "+revisions[2]) {
 		s.t.Errorf("rollback to nonsense: got %v, %s", err, output)
 	}
 	if got := s.ref("blue", "main"); got != revisions[2] {

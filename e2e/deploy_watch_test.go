@@ -14,7 +14,7 @@ import (
 const noticedWithin = 3 * time.Second
 
 // busyHost is how many times as long a host may take that does more.
-const busyHost = 3
+const busyHost = 6
 
 // watched is a system whose infrastructure runs, with an app deployed to blue.
 type watched struct {

@@ -103,7 +103,7 @@ func viewersHoldUpNothing(s *system) {
 	}
 	without, with := slices.Min(took[false]), slices.Min(took[true])
 	s.t.Logf("a destroy without viewers took %v, with 20 %v: at best %.2f times as long", took[false], took[true], with.Seconds()/without.Seconds())
-	if with > 2*without+time.Second {
+	if with > 2*without+10*time.Second { // one that waits for the end of a stream takes minutes
 		s.t.Errorf("a destroy with 20 viewers takes %v at best, want about the %v that it takes without", with, without)
 	}
 	if longest := slices.Max(took[true]); longest > time.Minute {

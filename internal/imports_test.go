@@ -25,13 +25,15 @@ var allowed = map[string][]string{
 	"webapp":         {"fleet", "access", "overview"},
 	"proxy":          {"fleet", "http1"},
 	"infrastructure": {"fleet", "engine", "access"},
-	"deploy":         {"fleet", "engine", "deploy/appenv", "deploy/ledger", "deploy/repo"},
+	"deploy":         {"fleet", "engine", "deploy/appenv", "deploy/layers", "deploy/ledger", "deploy/repo"},
 	"appenv":         {}, // files, no Docker and no Redis
+	"layers":         {"deploy/ledger"},
 	"ledger":         {}, // the same
 	"repo":           {}, // git alone
 	"http1":          {},
 	"protocol":       {}, // only tests: the proxy from outside
-	"redistest":      {},
+	"porttest":       {},
+	"redistest":      {"porttest"},
 	"repotest":       {},
 	"streamtest":     {},
 	"program":        {},

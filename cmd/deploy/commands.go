@@ -12,9 +12,9 @@ import (
 )
 
 // command is one thing that bin/deploy can do. Its arguments are as the usage
-// shows them: the first is the colour, in brackets where leaving it out means
-// both. run gets those after the colour, and returns errUsage for ones that it
-// does not take. Without about it is for git's hooks and not shown.
+// shows them: the first is the colour, in brackets if leaving it out means both.
+// run gets those after the colour, and returns errUsage for arguments that it
+// does not accept. A command without about is for programs and not shown.
 type command struct {
 	name      string
 	arguments string
@@ -22,12 +22,12 @@ type command struct {
 	run       func(ctx context.Context, d *deploy.Deployer, arguments []string) error
 }
 
-// commands is everything that bin/deploy can do. init has no run: it makes
-// what the others open.
+// commands is everything that bin/deploy can do. init has no run: it makes what
+// the others open.
 var commands = []command{
-	{"status", "[COLOUR]", "what runs, what main holds instead, what is under way; fails if it does not answer", alone((*deploy.Deployer).Status)},
+	{"status", "[COLOUR]", "what runs, what main holds instead, what is under way; fails if the app does not answer", alone((*deploy.Deployer).Status)},
 	{"history", "COLOUR [--long]", "every push: when, result, commit, seconds, who, subject; --long for scripts", history},
-	{"rollback", "COLOUR [REVISION]", "run the release before, or one of the last KEEP_RELEASES, without a build", rollback},
+	{"rollback", "COLOUR [REVISION]", "run the previous release, or one of the last KEEP_RELEASES, without a build", rollback},
 	{"forward", "COLOUR", "after a rollback, run again what the pushed branch holds", alone((*deploy.Deployer).Forward)},
 	{"env", "COLOUR set|unset|list …", "the app's variables and secret files; bin/deploy env blue says how", env},
 	{"volume", "COLOUR ls | add NAME:/PATH | rm NAME [--yes]", "folders of the app that outlive its releases", volume},
@@ -43,11 +43,11 @@ var commands = []command{
 	{"settle", "COLOUR", "", alone((*deploy.Deployer).SettleLater)},
 }
 
-// errUsage means that a command does not take these arguments.
+// errUsage means that a command does not accept these arguments.
 var errUsage = errors.New("not with these arguments")
 
-// find returns the command that a command line, which is not empty, names and
-// its arguments, or what to type instead.
+// find returns the command that a non-empty command line names and its arguments,
+// or an error that says what to type instead.
 func find(commands []command, line []string) (command, []string, error) {
 	at := slices.IndexFunc(commands, func(c command) bool { return c.name == line[0] })
 	if at < 0 {
@@ -61,22 +61,22 @@ func find(commands []command, line []string) (command, []string, error) {
 	return found, arguments, nil
 }
 
-// forBoth reports whether the command is meant for both colours, because the
-// arguments name none.
+// forBoth reports whether the command is for both colours, because the arguments
+// name none.
 func (c command) forBoth(arguments []string) bool {
 	return strings.HasPrefix(c.arguments, "[COLOUR]") && (len(arguments) == 0 || strings.HasPrefix(arguments[0], "-"))
 }
 
-// misused says how the command is used.
+// misused returns an error that says how to use the command.
 func (c command) misused() error {
 	return fmt.Errorf("usage: bin/deploy %s%s", strings.TrimSpace(c.name+" "+c.arguments), help[c.name])
 }
 
-// help is what a usage in one line leaves out, by the command's name.
+// help is what the one-line usage of a command leaves out, by name.
 var help = map[string]string{"env": envHelp}
 
-// usage lists the commands that people use. Where the arguments of one are
-// long, what it does stands on the next line.
+// usage lists the commands that people use. If a command's arguments are long,
+// its description is on the next line.
 func usage(commands []command) string {
 	const column = 28
 	text := new(strings.Builder)
@@ -93,13 +93,13 @@ func usage(commands []command) string {
 	}
 	fmt.Fprint(text, `
 COLOUR is blue or green. Git's hooks run "update COLOUR REF OLD NEW" and
-"post-receive COLOUR"; the former leaves a "settle COLOUR" behind, which ends
-with the push. Infrastructure runs "heal COLOUR": restore, unless it is down.
+"post-receive COLOUR"; update leaves a "settle COLOUR" running until the push
+has ended. Infrastructure runs "heal COLOUR": restore, unless the app is down.
 `)
 	return text.String()
 }
 
-// alone is a command that takes nothing but the colour.
+// alone makes a run function for a command that takes only the colour.
 func alone(do func(*deploy.Deployer, context.Context) error) func(context.Context, *deploy.Deployer, []string) error {
 	return func(ctx context.Context, d *deploy.Deployer, arguments []string) error {
 		if len(arguments) > 0 {

@@ -14,15 +14,15 @@ import (
 
 const envHelp = `
   set NAME=VALUE…        variables; while the command runs, ps shows their values to every user of the machine
-  set NAME <FILE         a variable whose value is on standard input, without one newline at its end
+  set NAME <FILE         a variable with its value on standard input; one newline at the end is dropped
   set --from FILE        variables from lines of NAME=value; - is standard input
   set --file NAME=PATH   the content of PATH as the file /run/secrets/NAME; - is standard input
   unset NAME…            remove variables and files
   list [--show]          the names; with --show the variables' values, as set --from reads them
-A running app gets a change at once, without a build and without a gap; if it is
-then not healthy, the change is taken back. Before the first push it is kept.`
+A running app gets a change at once, without a build and without a gap. If it does
+not become healthy, the change is taken back. Before the first push it is stored.`
 
-// env is what a person configures an app with.
+// env configures an app.
 func env(ctx context.Context, d *deploy.Deployer, arguments []string) error {
 	if len(arguments) == 0 {
 		return errUsage
@@ -44,15 +44,15 @@ func env(ctx context.Context, d *deploy.Deployer, arguments []string) error {
 	return errUsage
 }
 
-// parseSet reads the arguments of set. Its errors say which argument is wrong,
-// and never show one, as it may hold a secret.
+// parseSet reads the arguments of set. Its errors say which argument is wrong but
+// never show it, because it may hold a secret.
 func parseSet(arguments []string, stdin *input) (appenv.Configuration, error) {
 	set := appenv.Configuration{Variables: make(map[string]string), Files: make(map[string][]byte)}
 	for at := 0; at < len(arguments); at++ {
 		position := at + 1
 		argument, value, joined := strings.Cut(arguments[at], "=")
 		if strings.HasPrefix(argument, "--") && !joined && position < len(arguments) {
-			at++ // --option VALUE is --option=VALUE
+			at++ // --option VALUE means --option=VALUE
 			value, joined = arguments[at], true
 		}
 		err := parseOne(&set, argument, value, joined, stdin)
@@ -126,17 +126,17 @@ func addFile(set *appenv.Configuration, value string, stdin *input) error {
 	return err
 }
 
-// input reads what arguments name, of which one may be standard input.
+// input reads what arguments name. One of them may be standard input.
 type input struct {
 	from *os.File
 	hint io.Writer // where a person at a terminal is told to type
 	read bool
 }
 
-var errReadTwice = errors.New("standard input can be read once: give the other values in commands of their own")
+var errReadTwice = errors.New("standard input can be read once: set the other values in separate commands")
 
-// open returns the content of a file, or of standard input for -, of which
-// there may be most bytes.
+// open returns the content of a file, or of standard input for -. More than most
+// bytes are an error.
 func (in *input) open(path string, most int, what string) ([]byte, error) {
 	file := in.from
 	if path != "-" {

@@ -35,7 +35,7 @@ func logQuery(arguments []string, now time.Time) (query deploy.LogQuery, err err
 	}
 	if *grep != "" {
 		if query.Grep, err = regexp.Compile(*grep); err != nil {
-			return query, fmt.Errorf("--grep %s is not a regular expression as Go has them (RE2): %w", *grep, err)
+			return query, fmt.Errorf("--grep %s is not a regular expression in Go's syntax (RE2): %w", *grep, err)
 		}
 	}
 	return query, nil
@@ -51,7 +51,7 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return at, fmt.Errorf("--since %s: expected a time ago such as 90s, 10m or 2h, or one like %s", text, now.UTC().Format(time.RFC3339))
+		return at, fmt.Errorf("--since %s: expected a duration such as 90s, 10m or 2h, or a time such as %s", text, now.UTC().Format(time.RFC3339))
 	}
 	return at, nil
 }

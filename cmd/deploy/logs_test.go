@@ -20,8 +20,8 @@ func TestLogQuery_ReadsWhatToShow(t *testing.T) {
 
 func TestLogQuery_RefusesWhatItDoesNotUnderstand(t *testing.T) {
 	for line, want := range map[string]string{
-		"--since yesterday":     "--since yesterday: expected a time ago such as 90s",
-		"--since -5m":           "expected a time ago",
+		"--since yesterday":     "--since yesterday: expected a duration such as 90s",
+		"--since -5m":           "expected a duration",
 		"--grep (":              "is not a regular expression",
 		"-x":                    "not with these arguments",
 		"blue":                  "not with these arguments",

@@ -1,6 +1,6 @@
 // Deploy is what the git hooks of the blue and the green app run, and what a
-// person runs to look at a release, to configure it or to go back to an earlier
-// one. commands.go has the table of what it can do.
+// person runs to look at a release, configure it or go back to an earlier one.
+// commands.go has the table of what it can do.
 package main
 
 import (
@@ -33,9 +33,9 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	// A pusher who goes away shows as a failed write, and is acted on there.
+	// A pusher who goes away is noticed by a failed write and handled there.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE, syscall.SIGHUP)
-	syscall.Umask(0o022) // what is checked out is for the image's users too
+	syscall.Umask(0o022) // the image's users must be able to read the checkout
 
 	command, arguments, err := find(commands, flag.Args())
 	if err != nil {
@@ -54,7 +54,7 @@ func run(ctx context.Context) error {
 	return onColour(ctx, root, command, arguments[0], arguments[1:])
 }
 
-// checkout returns the folder that holds bin/deploy's folder.
+// checkout returns the parent of bin/deploy's folder.
 func checkout() (string, error) {
 	program, err := os.Executable()
 	if err == nil {
@@ -107,11 +107,11 @@ func onColour(ctx context.Context, root string, command command, colour string, 
 	return err
 }
 
-// stepwise are the commands that take long and say at which step they are.
+// stepwise are the slow commands that name their steps.
 var stepwise = []string{"rollback", "forward", "env", "volume", "restore", "down"}
 
-// output returns where a command writes to, until end: on a terminal the
-// seconds run behind its steps.
+// output returns where a command writes to, until end. On a terminal it counts
+// the seconds of each step.
 func output(command command) (out io.Writer, end func()) {
 	if !slices.Contains(stepwise, command.name) || !term.IsTerminal(int(os.Stdout.Fd())) {
 		return os.Stdout, func() {}

@@ -7,8 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
+	"deux/internal/porttest"
 	"deux/internal/stream/streamtest"
 )
 
@@ -47,19 +47,19 @@ func startWriter(t *testing.T, text string) string {
 	return listener.Addr().String()
 }
 
-func TestTheReaderSendsWhatTheWriterSendsUntilSIGTERM(t *testing.T) {
-	port, writer := streamtest.FreePort(t), startWriter(t, "a line\r\n")
+func TestReader_SendsWhatTheWriterSendsUntilSIGTERM(t *testing.T) {
+	port, writer := porttest.Free(t), startWriter(t, "a line\r\n")
 	reader := streamtest.Start(t, fmt.Sprintf("READER_PORT=%d", port), "WRITER_ADDR="+writer)
 	waitUntilServing(t, port)
 	if got, want := get(port, "/"), "200 a line\r\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	reader.WantCleanEnd(t, 5*time.Second)
+	reader.WantCleanEnd(t)
 }
 
-func TestTheReaderServesAndIsHealthyWithoutTheWriter(t *testing.T) {
-	port := streamtest.FreePort(t)
-	environment := []string{fmt.Sprintf("READER_PORT=%d", port), fmt.Sprintf("WRITER_ADDR=127.0.0.1:%d", streamtest.FreePort(t))}
+func TestReader_ServesAndIsHealthyWithoutTheWriter(t *testing.T) {
+	port := porttest.Free(t)
+	environment := []string{fmt.Sprintf("READER_PORT=%d", port), fmt.Sprintf("WRITER_ADDR=127.0.0.1:%d", porttest.Free(t))}
 	streamtest.WantUnhealthy(t, "connection refused", environment...)
 	streamtest.Start(t, environment...)
 	waitUntilServing(t, port)
@@ -69,11 +69,11 @@ func TestTheReaderServesAndIsHealthyWithoutTheWriter(t *testing.T) {
 	streamtest.WantHealthy(t, environment...)
 }
 
-func TestTheReaderRefusesABadSetting(t *testing.T) {
+func TestReader_RefusesABadSetting(t *testing.T) {
 	streamtest.WantRefusal(t, `WRITER_ADDR="write"`, "WRITER_ADDR=write")
 }
 
-func TestTheReaderRefusesATakenPort(t *testing.T) {
+func TestReader_RefusesATakenPort(t *testing.T) {
 	taken, err := net.Listen("tcp", ":0")
 	if err != nil {
 		t.Fatal(err)

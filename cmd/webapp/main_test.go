@@ -6,21 +6,13 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+
+	"deux/internal/porttest"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
-
-// freePort sets start_port to one that nobody listens on.
-func freePort(t *testing.T) {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	t.Setenv("start_port", strconv.Itoa(listener.Addr().(*net.TCPAddr).Port))
-}
 
 // askHealth is the program started with -health.
 func askHealth(t *testing.T) error {
@@ -29,11 +21,11 @@ func askHealth(t *testing.T) error {
 	return run(t.Context(), quiet)
 }
 
-func TestTheServerOnStartPortIsHealthyUntilItIsStopped(t *testing.T) {
-	freePort(t)
+func TestRun_IsHealthyOnStartPortUntilItIsStopped(t *testing.T) {
+	t.Setenv("start_port", strconv.Itoa(porttest.Free(t)))
 	ctx, stop := context.WithCancel(t.Context())
 	serving, ended := make(chan struct{}), make(chan error, 1)
-	log := slog.New(slog.NewTextHandler(onWrite(serving), nil))
+	log := slog.New(slog.NewTextHandler(onWrite(sync.OnceFunc(func() { close(serving) })), nil))
 	go func() { ended <- run(ctx, log) }()
 	<-serving
 
@@ -50,14 +42,14 @@ func TestTheServerOnStartPortIsHealthyUntilItIsStopped(t *testing.T) {
 }
 
 // onWrite is a writer that tells of what is written to it.
-type onWrite chan struct{}
+type onWrite func()
 
-func (w onWrite) Write(line []byte) (int, error) {
-	close(w)
+func (told onWrite) Write(line []byte) (int, error) {
+	told()
 	return len(line), nil
 }
 
-func TestABadSettingStopsTheProgram(t *testing.T) {
+func TestRun_RefusesABadSetting(t *testing.T) {
 	t.Setenv("start_port", "http")
 	const want = `setting start_port="http": expected a whole number from 1 to 65535`
 	if err := run(t.Context(), quiet); err == nil || err.Error() != want {
@@ -65,7 +57,7 @@ func TestABadSettingStopsTheProgram(t *testing.T) {
 	}
 }
 
-func TestATakenPortStopsTheProgram(t *testing.T) {
+func TestRun_RefusesATakenPort(t *testing.T) {
 	listener, err := net.Listen("tcp", ":0")
 	if err != nil {
 		t.Fatal(err)

@@ -7,8 +7,8 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 
+	"deux/internal/porttest"
 	"deux/internal/stream/streamtest"
 )
 
@@ -22,7 +22,7 @@ type place struct {
 
 func newPlace(t *testing.T) place {
 	streamtest.NeedSocat(t)
-	return place{dir: t.TempDir(), port: streamtest.FreePort(t)}
+	return place{dir: t.TempDir(), port: porttest.Free(t)}
 }
 
 func (p place) environment(more ...string) []string {
@@ -46,11 +46,11 @@ func (p place) waitForLines(t *testing.T, count int) {
 	streamtest.WaitFor(t, what, func() bool { return strings.Count(p.fetch(), "\r\n") >= count })
 }
 
-func TestTheWriterServesAGrowingTextUntilSIGTERM(t *testing.T) {
+func TestWriter_ServesAGrowingTextUntilSIGTERM(t *testing.T) {
 	place := newPlace(t)
 	writer := streamtest.Start(t, place.environment("WRITE_INTERVAL=10ms")...)
 	place.waitForLines(t, 3)
-	writer.WantCleanEnd(t, 5*time.Second)
+	writer.WantCleanEnd(t)
 
 	listener, err := net.Listen("tcp", fmt.Sprintf(":%d", place.port))
 	if err != nil {
@@ -59,7 +59,7 @@ func TestTheWriterServesAGrowingTextUntilSIGTERM(t *testing.T) {
 	listener.Close()
 }
 
-func TestTheWriterGoesOnWhereAKilledOneStopped(t *testing.T) {
+func TestWriter_GoesOnWhereAKilledOneStopped(t *testing.T) {
 	place := newPlace(t)
 	killed := streamtest.Start(t, place.environment()...)
 	place.waitForLines(t, 1)
@@ -74,7 +74,7 @@ func TestTheWriterGoesOnWhereAKilledOneStopped(t *testing.T) {
 	}
 }
 
-func TestTheWritersHealthIsItsAnswer(t *testing.T) {
+func TestWriter_IsHealthyIfItAnswers(t *testing.T) {
 	place := newPlace(t)
 	streamtest.WantUnhealthy(t, "connection refused", place.environment()...)
 	streamtest.Start(t, place.environment()...)
@@ -82,15 +82,15 @@ func TestTheWritersHealthIsItsAnswer(t *testing.T) {
 	streamtest.WantHealthy(t, place.environment()...)
 }
 
-func TestTheWriterRefusesABadSetting(t *testing.T) {
+func TestWriter_RefusesABadSetting(t *testing.T) {
 	streamtest.WantRefusal(t, `WRITE_INTERVAL="often"`, "WRITE_INTERVAL=often")
 }
 
-func TestTheWriterLogsAsLOG_FORMATSays(t *testing.T) {
+func TestWriter_LogsAsTheSettingSays(t *testing.T) {
 	place := newPlace(t)
 	writer := streamtest.Start(t, place.environment("LOG_FORMAT=json")...)
 	place.waitForLines(t, 1)
-	writer.WantCleanEnd(t, 5*time.Second)
+	writer.WantCleanEnd(t)
 	said, _ := writer.Wait(t)
 	if said == "" {
 		t.Error("the writer logged nothing")
@@ -103,7 +103,7 @@ func TestTheWriterLogsAsLOG_FORMATSays(t *testing.T) {
 	streamtest.WantRefusal(t, `LOG_FORMAT="xml": expected text or json`, "LOG_FORMAT=xml")
 }
 
-func TestTheWriterRefusesADirectoryThatIsNotThere(t *testing.T) {
+func TestWriter_RefusesADirectoryThatIsNotThere(t *testing.T) {
 	place := newPlace(t)
 	place.dir += "/missing"
 	streamtest.WantRefusal(t, "DATA_DIR", place.environment()...)

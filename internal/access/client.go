@@ -9,18 +9,18 @@ import (
 	"strings"
 )
 
-// Clients tells from which address a request comes. The system's proxy adds its
-// client's to X-Forwarded-For, which a request that came another way can fill
-// as it likes, so it counts only where the proxy's connections come from.
+// Clients finds the address that a request comes from. The system's proxy adds
+// its client's address to X-Forwarded-For. A request that came another way can
+// put anything there, so the field counts only on the proxy's connections.
 type Clients struct {
 	proxies []netip.Addr   // where the system's proxy connects from
 	trusted []netip.Prefix // proxies in front of it, which it believes
 }
 
-// NewClients returns the Clients of a server whose host is host. The proxy is
-// on the host's network: its connections to a published port come from the
-// host's address, or, through Docker's user-land proxy, from the gateway of
-// the container's network. trusted are the proxies in front of the proxy.
+// NewClients returns the Clients of a server on host. The proxy is on the host's
+// network: its connections to a published port come from the host's address or,
+// through Docker's userland proxy, from the gateway of the container's network.
+// trusted is the proxies in front of the system's own.
 func NewClients(host string, trusted []netip.Prefix) Clients {
 	clients := Clients{trusted: trusted}
 	if address, err := netip.ParseAddr(host); err == nil {
@@ -33,9 +33,9 @@ func NewClients(host string, trusted []netip.Prefix) Clients {
 	return clients
 }
 
-// Address returns the client's address, or for IPv6 its network of 64 bits,
-// which is what one customer gets at least (RFC 6177): the part of it that is
-// free to choose must not count as another client.
+// Address returns the client's address or, for IPv6, its 64-bit network, the
+// least that a customer gets (RFC 6177): the part that clients choose freely must
+// not make them count as different clients.
 func (c Clients) Address(request *http.Request) string {
 	peer, err := netip.ParseAddrPort(request.RemoteAddr)
 	if err != nil {
@@ -52,8 +52,8 @@ func (c Clients) Address(request *http.Request) string {
 	return address.String()
 }
 
-// forwarded returns the last address of X-Forwarded-For that is not of a
-// trusted proxy: each adds on the right whom it was asked by.
+// forwarded returns the last address in X-Forwarded-For that is not a trusted
+// proxy's: each proxy adds its own client on the right.
 func (c Clients) forwarded(fields []string, peer netip.Addr) netip.Addr {
 	hops := strings.Split(strings.Join(fields, ","), ",")
 	address := peer
@@ -70,9 +70,9 @@ func (c Clients) forwarded(fields []string, peer netip.Addr) netip.Addr {
 	return address
 }
 
-// gateway returns the default gateway in the text of /proc/net/route, whose
-// third column is an address in the machine's byte order, little-endian on all
-// that Docker runs on but s390x.
+// gateway returns the default gateway in the text of /proc/net/route. Its third
+// column is an address in the machine's byte order: little-endian on everything
+// that Docker supports except s390x.
 func gateway(routes string) (netip.Addr, bool) {
 	for line := range strings.Lines(routes) {
 		columns := strings.Fields(line)

@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// Hosts is the names under which a system answers. An IP address and localhost
-// always are: only a name can be made to point at somebody else's machine,
-// which is how DNS rebinding turns another site's page into one of this origin.
+// Hosts is the names under which a system answers. IP addresses and localhost are
+// always allowed: only a name can be pointed at somebody else's machine, which is
+// how DNS rebinding turns another site's page into one of this origin.
 type Hosts struct{ names []string }
 
-// NewHosts returns the Hosts of names. One that begins with a dot stands for
-// all below it, and * for every name.
+// NewHosts returns the Hosts of names. A name that starts with a dot stands for
+// every name below it, and * for every name.
 func NewHosts(names []string) Hosts {
 	var hosts Hosts
 	for _, name := range names {
@@ -22,8 +22,8 @@ func NewHosts(names []string) Hosts {
 	return hosts
 }
 
-// Allow reports whether host, as a request's Host field has it, is one of them.
-// HTTP/1.0 needs none, and no browser speaks that.
+// Allow reports whether host, as in a request's Host field, is allowed. An empty
+// one is: only HTTP/1.0 permits it, which no browser speaks.
 func (h Hosts) Allow(host string) bool {
 	name := host
 	if split, _, err := net.SplitHostPort(host); err == nil {
@@ -38,5 +38,5 @@ func (h Hosts) Allow(host string) bool {
 	})
 }
 
-// plain is a name without case and the root's dot.
+// plain returns a name in lower case and without the root's dot.
 func plain(name string) string { return strings.TrimSuffix(strings.ToLower(name), ".") }

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// The cost of a guess, from OWASP's "Password Storage Cheat Sheet": the least
-// memory that it names, because a web server has little of its own.
+// The cost of a guess, from OWASP's "Password Storage Cheat Sheet": with the
+// least memory that it offers, because a web server has little.
 const (
 	passes  = 2
 	memory  = 19 << 10 // KiB
@@ -21,36 +21,35 @@ const (
 )
 
 // Password is what is kept of a password: its argon2id hash (RFC 9106). Every
-// server of a fleet derives the same from the same password, and so knows the
-// sessions that another one began.
+// server of a fleet derives the same hash from the same password, and so accepts
+// the sessions that another server started.
 type Password struct {
 	fleet string
 	hash  []byte
-	turn  sync.Mutex // one guess at a time has memory
+	turn  sync.Mutex // memory suffices for one guess at a time
 }
 
-// NewPassword returns the Password of secret in the fleet of that name, which
-// takes some 20 ms. The name is the salt: it has to be known to all servers
-// before they know one another, and keeps apart two systems that have the same
-// password.
+// NewPassword returns the Password for secret in the fleet of that name. It takes
+// some 20 ms. The name is the salt: all servers know it without asking one
+// another, and it keeps apart two systems with the same password.
 func NewPassword(secret, fleet string) *Password {
 	p := &Password{fleet: fleet}
 	p.hash = p.derive(secret)
 	return p
 }
 
-// Matches reports whether guess is the password, in a time that does not
-// depend on how much of it is right.
+// Matches reports whether guess is the password, in a time that does not depend
+// on how much of the guess is right.
 func (p *Password) Matches(guess string) bool {
 	return subtle.ConstantTimeCompare(p.derive(guess), p.hash) == 1
 }
 
-// Fingerprint returns a short text that changes with the password. Who reads it
-// cannot try passwords faster than one can hash them.
+// Fingerprint returns a short text that changes with the password. It lets nobody
+// try passwords faster than they can be hashed.
 func (p *Password) Fingerprint() string { return hex.EncodeToString(p.key("fingerprint")[:6]) }
 
-// derive hashes a text and gives the memory back, of which a server would
-// otherwise look full until it is needed.
+// derive hashes a text and returns the memory to the system: a server that kept
+// it would look full.
 func (p *Password) derive(text string) []byte {
 	p.turn.Lock()
 	defer p.turn.Unlock()

@@ -9,19 +9,19 @@ import (
 	"github.com/gorilla/securecookie"
 )
 
-// Sessions begins and reads sessions. A session is a cookie that holds an id
-// and the time at which it was given, signed with a key that comes from the
-// password: any server of the fleet can read it, whatever became of the one
-// that gave it, and another password ends them all.
+// Sessions starts and reads sessions. A session is a cookie with an id and its
+// time of issue, signed with a key derived from the password: any server of the
+// fleet can read it, even if the server that issued it is gone, and a new
+// password ends all sessions.
 type Sessions struct {
 	cookie  string // its name
 	timeout time.Duration
 	codec   *securecookie.SecureCookie
 }
 
-// NewSessions returns the sessions of who knows the password, which last for
-// timeout. The cookie has the fleet's name in its own, because a browser sends
-// a cookie to every port of a host, where another system may be.
+// NewSessions returns the Sessions for that password, each lasting for timeout.
+// The cookie's name contains the fleet's, because a browser sends a cookie to
+// every port of a host, where another system may listen.
 func NewSessions(password *Password, timeout time.Duration) *Sessions {
 	codec := securecookie.New(password.key("session"), nil)
 	codec.MaxAge(int(timeout.Seconds()))
@@ -29,14 +29,14 @@ func NewSessions(password *Password, timeout time.Duration) *Sessions {
 	return &Sessions{cookie: "deux_session_" + password.fleet, timeout: timeout, codec: codec}
 }
 
-// Timeout is how long a session lasts.
+// Timeout returns how long a session lasts.
 func (s *Sessions) Timeout() time.Duration { return s.timeout }
 
 // Begin gives the browser behind response a new session. isSecure says that the
-// browser speaks https, which it shall then do for this cookie always.
+// browser speaks https, and limits the cookie to https.
 //
-// SameSite is Lax and not Strict: a person who follows a link to a page of this
-// system stays logged in, and what a link must not do Judge stops.
+// SameSite is Lax and not Strict, so that a person who follows a link to a page
+// of this system stays logged in. Judge stops what a link must not do.
 func (s *Sessions) Begin(response http.ResponseWriter, isSecure bool) error {
 	value, err := s.codec.Encode(s.cookie, []byte(rand.Text()))
 	if err != nil {
@@ -46,8 +46,8 @@ func (s *Sessions) Begin(response http.ResponseWriter, isSecure bool) error {
 	return nil
 }
 
-// End tells the browser to forget its session. A copy of the cookie is good for
-// as long as nobody remembers that its id has ended.
+// End tells the browser to forget its session. A copy of the cookie stays valid
+// unless the caller records that its id has ended.
 func (s *Sessions) End(response http.ResponseWriter, isSecure bool) {
 	s.set(response, "", -1, isSecure)
 }
@@ -60,7 +60,7 @@ func (s *Sessions) set(response http.ResponseWriter, value string, maxAge int, i
 }
 
 // ID returns the id of the request's session, if it has one that is signed and
-// not over.
+// has not expired.
 func (s *Sessions) ID(request *http.Request) (id string, found bool) {
 	for _, cookie := range request.CookiesNamed(s.cookie) {
 		var value []byte

@@ -10,22 +10,22 @@ import (
 type Verdict int
 
 const (
-	// Refuse means that another site's page is behind the request, and no
-	// person that could be asked.
+	// Refuse means that another site's page is behind the request, and there
+	// is no person to ask.
 	Refuse Verdict = iota
-	// Ask means that a person may be behind it, who followed a link of another
-	// site or typed the URL where a browser does not say so: show a page that
-	// asks, and change nothing.
+	// Ask means that a person may be behind it who followed a link from another
+	// site, or who typed the URL in a browser that does not say so: show a page
+	// that asks, and change nothing.
 	Ask
 	// Act means that the request is from a page of this system, from a
 	// browser's address bar, or from a program that is not a browser.
 	Act
 )
 
-// crossOrigin refuses what is not a safe method unless it is from this origin.
+// crossOrigin refuses unsafe methods that do not come from this origin.
 var crossOrigin = http.NewCrossOriginProtection()
 
-// Judge tells whose wish a request is, by Fetch Metadata (W3C), Origin (RFC
+// Judge decides whose wish a request is, by Fetch Metadata (W3C), Origin (RFC
 // 6454) and Referer, none of which a page's script can forge.
 func Judge(request *http.Request) Verdict {
 	switch {
@@ -42,11 +42,11 @@ func Judge(request *http.Request) Verdict {
 //
 // A browser says so in Sec-Fetch-Site, but only to a URL that it trusts: https,
 // or HTTP to its own machine. To http://VM:3456 it sends Origin with a POST and
-// Referer with a link, and with neither nothing tells the address bar from a
+// Referer with a link. Without either, the address bar cannot be told from a
 // frame, a redirect or a window of another site's page that withholds its
-// Referer. Such a browser has to prove that it is not: a page of this system
-// sends its Referer (Referrer-Policy: same-origin). What is not a browser, curl
-// or a script, has no other site's pages open, and proves nothing.
+// Referer. So a browser has to prove where it is: a page of this system sends
+// its Referer (Referrer-Policy: same-origin). A client that is not a browser,
+// such as curl, has no other site's pages open and need not prove anything.
 func isOwn(request *http.Request) bool {
 	switch request.Header.Get("Sec-Fetch-Site") {
 	case "same-origin", "none": // none: the address bar, a bookmark
@@ -63,16 +63,15 @@ func isOwn(request *http.Request) bool {
 	return !IsBrowser(request)
 }
 
-// isOf reports whether the URL source is of host, a HOST:PORT. Browsers write
-// both in lower case.
+// isOf reports whether the URL source belongs to host, a HOST:PORT. Browsers
+// write both in lower case.
 func isOf(source, host string) bool {
 	parsed, err := url.Parse(source)
 	return err == nil && parsed.Host != "" && parsed.Host == host
 }
 
-// isNavigation reports whether a request is to show a page in a window of its
-// own that a person asked for, as far as the browser says so. The rest is for
-// the page to see to, which no frame may show.
+// isNavigation reports whether a person asked for a page in a window of its own,
+// as far as the browser says so. The page does the rest: no frame may show it.
 func isNavigation(request *http.Request) bool {
 	header := request.Header
 	if header.Get("Sec-Fetch-Site") != "" {

@@ -7,8 +7,8 @@ import (
 	"deux/internal/engine"
 )
 
-// changing changes what the colour's app is given, as the only process that
-// works on the colour.
+// changing changes what the colour's app is given, while no other process works
+// on the colour.
 func (d *Deployer) changing(ctx context.Context, change func() error) error {
 	leave, err := d.enter(ctx)
 	if err != nil {
@@ -18,16 +18,16 @@ func (d *Deployer) changing(ctx context.Context, change func() error) error {
 	return change()
 }
 
-// releaseAgain starts what runs once more, beside itself and with what it is
-// given now, and switches to it once it is healthy. Where nothing runs, what
-// comes next is given it.
+// releaseAgain starts a second container of the running release with what the
+// app is given now, and switches to it once it is healthy. If nothing runs, the
+// next release gets the change.
 func (d *Deployer) releaseAgain(ctx context.Context, what string) error {
 	c, err := d.containers(ctx)
 	if err != nil {
 		return err
 	}
 	if _, runs := c.current(d.colour.app); !runs || !d.ledger.HasCurrent() {
-		d.out.line("Nothing of %s runs: the next release starts with it", d.colour.name)
+		d.out.line("Nothing of %s runs: the next release starts with the change", d.colour.name)
 		return nil
 	}
 	today, err := d.env.Current()
@@ -37,8 +37,8 @@ func (d *Deployer) releaseAgain(ctx context.Context, what string) error {
 	return d.reconfigure(ctx, today, []string{what})
 }
 
-// keepUp leaves the release that should run as it is, or releases it again
-// where limits or volumes are others by now than it was started with.
+// keepUp leaves the release that should run as it is, or releases it again if
+// its limits or volumes have changed since it started.
 func (d *Deployer) keepUp(ctx context.Context, should *ledger.Deployment, current engine.Release) error {
 	now, err := d.runtime(ctx, should)
 	if err != nil {
@@ -48,6 +48,6 @@ func (d *Deployer) keepUp(ctx context.Context, should *ledger.Deployment, curren
 		d.out.line("%s runs %s", d.colour.app, current.Revision)
 		return nil
 	}
-	d.out.line("%s runs %s with other limits or volumes than are set now: releasing it again", d.colour.app, current.Revision)
+	d.out.line("%s runs %s with outdated limits or volumes: releasing it again", d.colour.app, current.Revision)
 	return d.releaseAgain(ctx, "+limits")
 }

@@ -11,11 +11,11 @@ import (
 	"deux/internal/deploy/ledger"
 )
 
-// usualWidth is how wide a terminal is taken to be that does not say.
+// usualWidth is the width assumed for a terminal that does not say.
 const usualWidth = 80
 
-// Width returns how many columns a line on standard output may have: as many
-// as its terminal, else as COLUMNS says, else 80.
+// Width returns how many columns a line on standard output may have: the
+// terminal's, else COLUMNS, else 80.
 func Width() int {
 	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil && width > 0 {
 		return width
@@ -26,8 +26,8 @@ func Width() int {
 	return usualWidth
 }
 
-// briefForm has the columns of a push as people read it; the last takes what
-// is left of the line.
+// briefForm has the columns of a push as people read it; the last takes the rest
+// of the line.
 const briefForm = "%-16s %-11s %-7s %7s %-8s %s"
 
 // briefHeader names the columns.
@@ -35,8 +35,8 @@ func briefHeader() string {
 	return fmt.Sprintf(briefForm, "WHEN", "RESULT", "COMMIT", "TOOK", "WHO", "WHAT")
 }
 
-// brief is the push in lines of at most width columns: its commit's subject or
-// what was configured, and below it why it failed.
+// brief returns the push in lines of at most width columns: its commit's subject
+// or what was configured, and below it why it failed.
 func brief(r ledger.Record, width int) string {
 	what := r.Subject
 	if len(r.Changes) > 0 {
@@ -52,7 +52,7 @@ func brief(r ledger.Record, width int) string {
 	return lines
 }
 
-// briefResult is a result that fits its column.
+// briefResult returns the result so that it fits its column.
 func briefResult(result string) string {
 	if result == ledger.Forwarded {
 		return "FORWARD"
@@ -63,8 +63,8 @@ func briefResult(result string) string {
 // cut returns at most the first n bytes of an ASCII text.
 func cut(text string, n int) string { return text[:min(len(text), n)] }
 
-// shorten returns the text in at most width columns, of a longer one the
-// beginning and an ellipsis.
+// shorten returns the text in at most width columns. A longer text is cut and
+// ends with an ellipsis.
 func shorten(text string, width int) string {
 	if runes := []rune(text); len(runes) > width {
 		return string(runes[:max(0, width-1)]) + "…"

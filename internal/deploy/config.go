@@ -1,7 +1,7 @@
 // Package deploy turns a git push into a running release of the blue or the
-// green app. Git asks twice: its update hook may refuse a push, so everything
+// green app. Git calls twice. Its update hook may refuse a push, so everything
 // that can fail happens there, up to a new container that answers beside the
-// old one; its post-receive hook comes after the ref has moved, so it only
+// old one. Its post-receive hook runs after the ref has moved, so it only
 // switches over. recipe.go has the steps, top to bottom.
 package deploy
 
@@ -15,12 +15,12 @@ import (
 	"deux/internal/settings"
 )
 
-// Config is the settings of the program, by the names of their variables.
+// Config is the settings of the program, with the names of their variables.
 type Config struct {
 	Fleet        string        // FLEET: name of the system on this host
-	Dir          string        // DEPLOY_DIR: the bare repositories and what was checked out of them
+	Dir          string        // DEPLOY_DIR: the bare repositories and their checkouts
 	Redis        fleet.Redis   // REDIS_ADDR, REDIS_PASSWORD
-	HostIP       string        // HOST_IP: where releases are published, and what the lists name
+	HostIP       string        // HOST_IP: where releases are published, as in the lists
 	RegistryPort int           // REGISTRY_PORT: of the registry, on 127.0.0.1
 	BluePort     int           // BLUE_PORT: of the blue proxy
 	GreenPort    int           // GREEN_PORT: of the green proxy
@@ -28,13 +28,13 @@ type Config struct {
 	GreenFirst   int           // GREEN_FIRST_PORT: first of the ports for green releases
 	Ports        int           // RELEASE_PORTS: how many ports each colour has
 	Keep         int           // KEEP_RELEASES: how many releases of a colour keep their images
-	BuildMemory  int64         // BUILD_MEMORY: bytes for each step of a build, where the builder can be told
+	BuildMemory  int64         // BUILD_MEMORY: bytes for each step of a build, if the builder can limit it
 	BuildTimeout time.Duration // BUILD_TIMEOUT: for a build
-	BlueHealth   time.Duration // BLUE_HEALTH_TIMEOUT, else HEALTH_TIMEOUT: from a blue release's start to its first good answer
-	GreenHealth  time.Duration // GREEN_HEALTH_TIMEOUT, else HEALTH_TIMEOUT: the same of a green one
-	DrainTimeout time.Duration // DRAIN_TIMEOUT: for requests in flight to the release that goes
+	BlueHealth   time.Duration // BLUE_HEALTH_TIMEOUT, else HEALTH_TIMEOUT: from a release's start to its first good answer
+	GreenHealth  time.Duration // GREEN_HEALTH_TIMEOUT, else HEALTH_TIMEOUT: the same for green
+	DrainTimeout time.Duration // DRAIN_TIMEOUT: for requests in flight to the old release
 	StopGrace    time.Duration // STOP_GRACE_SECONDS: between SIGTERM and SIGKILL
-	BlueApp      AppLimits     // BLUE_APP_…, else APP_…: how much of the machine the blue app may use
+	BlueApp      AppLimits     // BLUE_APP_…, else APP_…: the limits of the blue app
 	GreenApp     AppLimits     // GREEN_APP_…, else APP_…
 }
 
@@ -63,7 +63,7 @@ func ReadConfig(env *settings.Reader, dir string) (Config, error) {
 	return config, env.Err()
 }
 
-// variables is every setting as NAME=value, for the file that hooks read.
+// variables returns every setting as NAME=value, for the file that hooks read.
 func (c Config) variables() []string {
 	return slices.Concat([]string{
 		"FLEET=" + c.Fleet,
@@ -86,29 +86,29 @@ func (c Config) variables() []string {
 	}, c.BlueApp.variables("blue"), c.GreenApp.variables("green"))
 }
 
-// colour is one of the two apps and every name that it has somewhere.
+// colour is one of the two apps with all its names.
 type colour struct {
 	name       string        // blue
 	git        string        // the bare repository
-	www        string        // what was checked out of it
+	www        string        // its checkout
 	app        string        // the container that runs
-	image      string        // the image that runs, among this host's
+	image      string        // the image that runs, on this host
 	repository string        // its images' name in the registry, localhost:PORT/…
-	proxyPort  int           // where people find it
+	proxyPort  int           // where people reach it
 	health     time.Duration // from a release's start to its first good answer, at most
 	site       fleet.Site
 	limits     AppLimits
 
-	volumePrefix string // before the names of its volumes, among this host's
+	volumePrefix string // before the names of its volumes on this host
 }
 
 // Colours are the names of the two apps.
 var Colours = fleet.Colours
 
-// CheckColour returns an error unless name is that of an app.
+// CheckColour returns an error unless name is blue or green.
 func CheckColour(name string) error {
 	if !slices.Contains(Colours, name) {
-		return fmt.Errorf("%q is no colour: blue or green", name)
+		return fmt.Errorf("unknown colour %q: expected blue or green", name)
 	}
 	return nil
 }

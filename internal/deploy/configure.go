@@ -10,10 +10,10 @@ import (
 	"deux/internal/deploy/ledger"
 )
 
-// Configure changes what the app gets besides its image, and has a new
-// container of the release that runs take over with it, without a build and
-// without a gap. If that one does not get healthy, everything stays as it was.
-// Where nothing runs the change is kept for the next release.
+// Configure changes what the app gets besides its image. A new container of the
+// running release takes over with the change, without a build and without a gap.
+// If it does not become healthy, everything stays as it was. If nothing runs,
+// the change is kept for the next release.
 func (d *Deployer) Configure(ctx context.Context, change appenv.Change) error {
 	unlock, err := d.lock(ctx)
 	if err != nil {
@@ -29,7 +29,7 @@ func (d *Deployer) Configure(ctx context.Context, change appenv.Change) error {
 		return err
 	}
 	if len(changes) == 0 {
-		d.out.line("Nothing changes: %s has this configuration already", d.colour.name)
+		d.out.line("Nothing changes: %s already has this configuration", d.colour.name)
 		return nil
 	}
 	if !runs {
@@ -38,10 +38,10 @@ func (d *Deployer) Configure(ctx context.Context, change appenv.Change) error {
 	return d.reconfigure(ctx, generation, changes)
 }
 
-// settled settles what was under way, and reports whether the app had a
-// container, so that a change of its configuration is to reach it: one that
-// ended counts, because the change may be what it needs. Before the first push
-// nothing of Docker or Redis is asked.
+// settled settles what was under way, and reports whether the app has a
+// container that a change of its configuration must reach. A container that
+// ended counts: the change may be what it needs. Before the first push neither
+// Docker nor Redis is asked.
 func (d *Deployer) settled(ctx context.Context) (bool, error) {
 	_, under := d.ledger.UnderWay()
 	if !under && !d.ledger.HasCurrent() {
@@ -54,7 +54,7 @@ func (d *Deployer) settled(ctx context.Context) (bool, error) {
 	return len(all) > 0 && d.ledger.HasCurrent(), err
 }
 
-// write keeps the configuration after the change, if it changes something.
+// write stores the configuration after the change, if it changes anything.
 func (d *Deployer) write(change appenv.Change) (generation int, changes []string, err error) {
 	now, err := d.env.Load()
 	if err != nil {
@@ -68,7 +68,7 @@ func (d *Deployer) write(change appenv.Change) (generation int, changes []string
 	return generation, changes, err
 }
 
-// keep makes a configuration today's that no container is to get now.
+// keep makes a configuration current that no container gets yet.
 func (d *Deployer) keep(ctx context.Context, generation int, changes []string) error {
 	if err := errors.Join(d.env.Use(generation), d.env.Prune()); err != nil {
 		return err
@@ -86,10 +86,10 @@ func (d *Deployer) keep(ctx context.Context, generation int, changes []string) e
 	return nil
 }
 
-// neverDeployed stands for a revision in the history of a colour that has none.
+// neverDeployed stands for the revision in the history of a colour without one.
 const neverDeployed = "-"
 
-// reconfigure has the release that runs start again with the generation.
+// reconfigure starts the running release again with the generation.
 func (d *Deployer) reconfigure(ctx context.Context, generation int, changes []string) error {
 	running, deployed := d.ledger.Current()
 	if !deployed {
@@ -105,22 +105,22 @@ func (d *Deployer) reconfigure(ctx context.Context, generation int, changes []st
 	}
 	if err != nil {
 		defer func() { _ = d.pruneConfigurations(context.WithoutCancel(ctx)) }() // or the next settle does
-		d.out.line("Taking the change back: %s goes on with the configuration that it has", d.colour.app)
+		d.out.line("Taking the change back: %s keeps its configuration", d.colour.app)
 		return d.fail(ctx, p, err)
 	}
 	return d.takeOver(context.WithoutCancel(ctx), p, ledger.Configured)
 }
 
-// undertake writes down what a command of a person's is about to do, and leaves
-// a process that settles it if this one is killed.
+// undertake records what a person's command is about to do, and leaves a process
+// that settles it if this one is killed.
 func (d *Deployer) undertake(p *ledger.Deployment) error {
 	d.git = d.self
 	p.Git = d.git
 	return errors.Join(d.ledger.Save(p), d.watch())
 }
 
-// agree makes the configuration of the container that has the requests today's:
-// whoever died between the two left the lists to decide.
+// agree makes the configuration of the container that has the requests the
+// current one: if a process died between the two, the lists decide.
 func (d *Deployer) agree(generation int) error {
 	if !d.env.Has(generation) {
 		return nil
@@ -128,7 +128,7 @@ func (d *Deployer) agree(generation int) error {
 	return d.env.Use(generation)
 }
 
-// pruneConfigurations removes the generations that are not today's and that no
+// pruneConfigurations removes the generations that are not current and that no
 // container got.
 func (d *Deployer) pruneConfigurations(ctx context.Context) error {
 	all, err := d.docker.Releases(ctx, d.colour.name)
@@ -142,8 +142,8 @@ func (d *Deployer) pruneConfigurations(ctx context.Context) error {
 	return d.env.Prune(used...)
 }
 
-// Configuration writes the names of what the app is configured with, or with
-// show the variables with their values, in the form that set --from reads.
+// Configuration writes the names of the app's variables and files, or, with
+// show, the variables with their values, in the form that set --from reads.
 func (d *Deployer) Configuration(show bool) error {
 	now, err := d.env.Load()
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"deux/internal/fleet"
 )
 
-// containers is what runs of a colour, beside what the lists say of it.
+// containers is the containers of a colour, and what the lists say about them.
 type containers struct {
 	all      []engine.Release
 	listed   []fleet.Server // requests go there
@@ -31,7 +31,7 @@ func (d *Deployer) containers(ctx context.Context) (containers, error) {
 }
 
 // current returns the release that has the requests: the one that runs and is
-// listed; where the lists were lost, the one that has the app's name.
+// listed or, if the lists were lost, the one with the app's name.
 func (c containers) current(app string) (engine.Release, bool) {
 	for _, release := range c.all {
 		if release.Running && onPort(c.listed, release.Port) {
@@ -48,8 +48,8 @@ func (c containers) current(app string) (engine.Release, bool) {
 
 // leftovers returns the containers that have no requests and will get none:
 // candidates that nobody waits for any more, and releases that have drained.
-// Where no release runs, the listed one stays though it is dead: until another
-// one takes over it is what should run.
+// If no release runs, the listed one stays although it is dead: until another
+// takes over it is the one that should run.
 func (c containers) leftovers(current engine.Release) []engine.Release {
 	return slices.DeleteFunc(slices.Clone(c.all), func(release engine.Release) bool {
 		return release.ID == current.ID || current.ID == "" && onPort(c.listed, release.Port) ||
@@ -57,7 +57,7 @@ func (c containers) leftovers(current engine.Release) []engine.Release {
 	})
 }
 
-// used tells whether a container or a list has the port.
+// used reports whether a container or a list has the port.
 func (c containers) used(port int) bool {
 	return onPort(c.listed, port) || onPort(c.draining, port) ||
 		slices.ContainsFunc(c.all, func(release engine.Release) bool { return release.Port == port })
@@ -67,8 +67,8 @@ func onPort(servers []fleet.Server, port int) bool {
 	return slices.ContainsFunc(servers, func(server fleet.Server) bool { return server.Port == port })
 }
 
-// freePorts returns the colour's ports on which nobody listens, beginning
-// after the one that was given last, so that none comes again soon.
+// freePorts returns the colour's ports on which nobody listens, starting after
+// the one used last, so that none is reused soon.
 func (d *Deployer) freePorts(ctx context.Context) ([]int, error) {
 	c, err := d.containers(ctx)
 	if err != nil {

@@ -11,16 +11,17 @@ import (
 	"time"
 
 	"deux/internal/deploy/appenv"
+	"deux/internal/deploy/layers"
 	"deux/internal/deploy/ledger"
 	"deux/internal/deploy/repo"
 	"deux/internal/engine"
 	"deux/internal/fleet"
 )
 
-// ErrRefused means that a push was refused, and the pusher told why.
+// ErrRefused means that a push was refused, and that the pusher was told why.
 var ErrRefused = errors.New("refused")
 
-// errGone is why a push ends whose pusher went away.
+// errGone ends a push whose pusher went away.
 var errGone = errors.New("the pusher went away")
 
 // Deployer deploys one colour. One process makes one.
@@ -29,7 +30,7 @@ type Deployer struct {
 	colour     colour
 	repository repo.Repository
 	ledger     *ledger.Ledger
-	layers     layers
+	layers     layers.List
 	env        appenv.Store
 	docker     docker
 	lists      lists
@@ -37,8 +38,8 @@ type Deployer struct {
 	journal    *journal
 	out        *output
 	self       ledger.Process
-	git        ledger.Process // that runs this process as a hook
-	watch      func() error   // has somebody settle what this process leaves if it is killed
+	git        ledger.Process // the git that runs this process as a hook
+	watch      func() error   // leaves a process that settles the push if this one is killed
 }
 
 // Open returns the Deployer of the colour, whose output goes to out.
@@ -62,14 +63,14 @@ func Open(config Config, name string, out io.Writer) (*Deployer, error) {
 	return d, err
 }
 
-// newDeployer returns a Deployer that has met neither Docker nor Redis.
+// newDeployer returns a Deployer without Docker and Redis.
 func newDeployer(config Config, colour colour, written *ledger.Ledger, out io.Writer) *Deployer {
 	d := &Deployer{
 		config:     config,
 		colour:     colour,
 		repository: repo.Repository{Dir: colour.git},
 		ledger:     written,
-		layers:     layers{written},
+		layers:     layers.In(written),
 		env:        appenv.Open(written.Path(ledger.Configurations)),
 		out:        &output{to: out, gone: func() {}},
 		self:       ledger.ProcessOf(os.Getpid()),
@@ -79,16 +80,16 @@ func newDeployer(config Config, colour colour, written *ledger.Ledger, out io.Wr
 	return d
 }
 
-// meet gives the Deployer its Docker and its Redis.
+// meet gives the Deployer its Docker and Redis.
 func (d *Deployer) meet(docker docker, lists lists, rotation rotation) {
 	d.docker, d.lists, d.rotation = docker, lists, rotation
 	d.journal = &journal{colour: d.colour.name, steps: lists}
 }
 
-// Close ends the connections to Docker and to Redis.
+// Close closes the connections to Docker and Redis.
 func (d *Deployer) Close() { d.docker.Close(); d.lists.Close() }
 
-// ready returns nil when there is everything to work with.
+// ready returns nil if Docker and Redis answer and the app's name is free.
 func (d *Deployer) ready(ctx context.Context) error {
 	if err := d.docker.Ping(ctx); err != nil {
 		return fmt.Errorf("no answer from Docker (is it started? may you use it? usermod -aG docker %s): %w", userName(), err)
@@ -121,8 +122,8 @@ func (d *Deployer) newPush(ctx context.Context, ref, revision string) *ledger.De
 	}
 }
 
-// who is the user that the push came in as, and from where when it came over
-// ssh (sshd(8), "SSH_CONNECTION").
+// who returns the user who pushed, and for a push over ssh the address that it
+// came from (sshd(8), "SSH_CONNECTION").
 func who() string {
 	var from string
 	if _, err := fmt.Sscan(os.Getenv("SSH_CONNECTION"), &from); err == nil {
@@ -138,12 +139,12 @@ func userName() string {
 	return strconv.Itoa(os.Getuid())
 }
 
-// lock makes this the only process that works on the colour, until unlock.
+// lock makes this the only process that works on the colour until unlock.
 func (d *Deployer) lock(ctx context.Context) (unlock func(), err error) {
 	return d.ledger.Lock(ctx, d.git, func() { d.out.line("Waiting for another push to %s to end", d.colour.name) })
 }
 
-// end writes the push into the history and the journal.
+// end records the push in the history and the journal.
 func (d *Deployer) end(p *ledger.Deployment, result string, why error) {
 	p.Result = result
 	if why != nil {
@@ -170,7 +171,7 @@ func (d *Deployer) fail(ctx context.Context, p *ledger.Deployment, err error) er
 	return d.refuse(p, err)
 }
 
-// refuse writes the last line of a push that failed, and the history's.
+// refuse writes the last line of a push that failed, and its line of history.
 func (d *Deployer) refuse(p *ledger.Deployment, err error) error {
 	failure := &stepError{step: "lock", err: err}
 	errors.As(err, &failure)
@@ -179,13 +180,13 @@ func (d *Deployer) refuse(p *ledger.Deployment, err error) error {
 	return ErrRefused
 }
 
-// cleanUpTimeout bounds what is done after a failure.
+// cleanUpTimeout bounds the clean-up after a failure.
 const cleanUpTimeout = time.Minute
 
-// logLines is how much of a failed release's log its pusher sees.
+// logLines is how many lines of a failed release's log its pusher sees.
 const logLines = 50
 
-// discard removes the candidate and its image, after its last words.
+// discard removes the candidate and its image, after showing the end of its log.
 func (d *Deployer) discard(ctx context.Context, p *ledger.Deployment) {
 	if p.Container != "" {
 		d.out.line("Last %d lines of its log:", logLines)
@@ -197,5 +198,5 @@ func (d *Deployer) discard(ctx context.Context, p *ledger.Deployment) {
 	}
 	d.dropVolumes(ctx, p)
 	running, _ := d.ledger.Current()
-	_ = d.prune(ctx, running) // what is left now, the next prune finds
+	_ = d.prune(ctx, running) // the next prune finds what this one leaves
 }

@@ -5,12 +5,13 @@ import (
 	"io"
 	"time"
 
+	"deux/internal/deploy/layers"
 	"deux/internal/engine"
 	"deux/internal/fleet"
 )
 
-// docker is all that a Deployer asks of the engine. Each of its parts is for
-// those steps that need no other.
+// docker is everything that a Deployer asks of the engine. Each part serves the
+// steps that need only that part.
 type docker interface {
 	builder
 	runner
@@ -31,7 +32,7 @@ type builder interface {
 	Images(ctx context.Context, colour string) ([]engine.Image, error)
 	Untag(ctx context.Context, reference string) error
 	Unregister(ctx context.Context, repository, digest string) error
-	remover
+	layers.Remover
 }
 
 // runner starts and ends the containers of releases.
@@ -57,7 +58,7 @@ type examiner interface {
 	TimedLogs(ctx context.Context, id string, since time.Time, follow bool, out io.Writer) error
 }
 
-// keeper has the volumes with the apps' data.
+// keeper manages the volumes with the apps' data.
 type keeper interface {
 	VolumePaths(ctx context.Context, image string) ([]string, error)
 	Volumes(ctx context.Context, colour string) ([]engine.Volume, error)
@@ -73,7 +74,7 @@ type attacher interface {
 	RemoveOneOff(ctx context.Context, id string) error
 }
 
-// rotation is the colour's servers as its proxy takes turns among them.
+// rotation is the colour's servers, among which its proxy takes turns.
 type rotation interface {
 	Read(ctx context.Context) (listed, draining []fleet.Server, err error)
 	Switch(ctx context.Context, server fleet.Server) error
@@ -81,7 +82,7 @@ type rotation interface {
 	Forget(ctx context.Context, server fleet.Server) error
 }
 
-// lists is what else a Deployer asks of Redis.
+// lists is everything else that a Deployer asks of Redis.
 type lists interface {
 	stepRecorder
 	Ping(ctx context.Context) error

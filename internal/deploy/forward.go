@@ -10,8 +10,8 @@ import (
 	"deux/internal/deploy/repo"
 )
 
-// Forward runs again what the pushed branch holds, after a rollback: its kept
-// image, or a new build where that is gone.
+// Forward runs what the pushed branch holds again, after a rollback: its kept
+// image, or a new build if that is gone.
 func (d *Deployer) Forward(ctx context.Context) error {
 	leave, err := d.enter(ctx)
 	if err != nil {
@@ -28,7 +28,7 @@ func (d *Deployer) Forward(ctx context.Context) error {
 	}
 	p := d.newPush(ctx, ref, revision)
 	if d.runsAlready(ctx, p) {
-		d.out.line("%s runs what %s holds already: %s", d.colour.app, branch(ref), revision)
+		d.out.line("%s already runs what %s holds: %s", d.colour.app, branch(ref), revision)
 		return nil
 	}
 	for _, release := range ledger.Releases(past, d.config.Keep) {
@@ -40,7 +40,7 @@ func (d *Deployer) Forward(ctx context.Context) error {
 	return d.bringBack(ctx, p, ledger.Forwarded, d.fail)
 }
 
-// held returns the ref that the last push deployed and what it holds now.
+// held returns the ref that the last push deployed, and what it holds now.
 func (d *Deployer) held(ctx context.Context, past []ledger.Record) (ref, revision string, err error) {
 	for _, r := range slices.Backward(past) {
 		if r.Result == ledger.Deployed && r.Ref != "" {
@@ -53,12 +53,12 @@ func (d *Deployer) held(ctx context.Context, past []ledger.Record) (ref, revisio
 	}
 	revision, err = d.repository.Resolve(ctx, ref)
 	if err == nil && revision == repo.NoRevision {
-		err = fmt.Errorf("%s was deleted, so it holds nothing to go forward to: git push %s %[1]s", branch(ref), d.colour.name)
+		err = fmt.Errorf("%s was deleted, so there is nothing to go forward to: git push %s %[1]s", branch(ref), d.colour.name)
 	}
 	return ref, revision, err
 }
 
-// sayForward tells how to come back from a rollback.
+// sayForward says how to undo a rollback.
 func (d *Deployer) sayForward(ctx context.Context, to string) {
 	past, err := d.ledger.History()
 	if err != nil {
@@ -69,8 +69,8 @@ func (d *Deployer) sayForward(ctx context.Context, to string) {
 	}
 }
 
-// heldStatus says so when what runs is not what the pushed branch holds, as
-// after a rollback.
+// heldStatus says if what runs is not what the pushed branch holds, as after a
+// rollback.
 func (d *Deployer) heldStatus(ctx context.Context, running string) {
 	past, err := d.ledger.History()
 	if err != nil {
@@ -82,10 +82,10 @@ func (d *Deployer) heldStatus(ctx context.Context, running string) {
 	}
 }
 
-// sayConfiguration tells that a rollback leaves the configuration as it is.
+// sayConfiguration says that a rollback leaves the configuration as it is.
 func (d *Deployer) sayConfiguration() {
 	if now, err := d.env.Load(); err == nil && len(now.Names()) > 0 {
-		d.out.line("It gets today's configuration, which a rollback does not change: %s", now)
+		d.out.line("It gets the current configuration, which a rollback does not change: %s", now)
 	}
 }
 

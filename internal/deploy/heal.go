@@ -6,9 +6,9 @@ import (
 	"deux/internal/deploy/ledger"
 )
 
-// Heal is Restore for whoever notices that a release is not as it should be:
-// an app that a person took down stays down, and a failure is an error for the
-// caller, who tries again, and not a line of the history each time.
+// Heal is Restore for a program that notices that a release is not as it should
+// be. An app that a person took down stays down. A failure is returned to the
+// caller, which tries again, and is not written into the history each time.
 func (d *Deployer) Heal(ctx context.Context) error {
 	unlock, err := d.lock(ctx)
 	if err != nil {
@@ -29,7 +29,7 @@ func (d *Deployer) Heal(ctx context.Context) error {
 	return d.restore(ctx, d.giveUp)
 }
 
-// stayDown sees to it that an app that is down has no requests.
+// stayDown makes sure that an app that is down gets no requests.
 func (d *Deployer) stayDown(ctx context.Context) error {
 	if err := d.ready(ctx); err != nil {
 		return err
@@ -39,7 +39,7 @@ func (d *Deployer) stayDown(ctx context.Context) error {
 	return d.unlist(ctx)
 }
 
-// giveUp removes what a failed attempt to bring a release back left.
+// giveUp removes what a failed attempt to bring back a release left.
 func (d *Deployer) giveUp(ctx context.Context, p *ledger.Deployment, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTimeout)
 	defer cancel()
@@ -48,8 +48,8 @@ func (d *Deployer) giveUp(ctx context.Context, p *ledger.Deployment, err error) 
 	return err
 }
 
-// meanDown writes down that the app is not to run, and takes it off the lists.
-// Where Redis is away it stays listed; the file counts more.
+// meanDown records that the app is not to run, and takes it off the lists. If
+// Redis is away it stays listed; the file counts more.
 func (d *Deployer) meanDown(ctx context.Context) error {
 	if !d.ledger.HasCurrent() {
 		return nil
@@ -65,7 +65,7 @@ func (d *Deployer) meanDown(ctx context.Context) error {
 	return nil
 }
 
-// unlist takes whatever is in the colour's rotation off it.
+// unlist empties the colour's rotation.
 func (d *Deployer) unlist(ctx context.Context) error {
 	listed, draining, err := d.rotation.Read(ctx)
 	if err != nil {

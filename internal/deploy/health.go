@@ -14,7 +14,7 @@ import (
 	"deux/internal/program"
 )
 
-// Pauses between two looks at a container that starts.
+// Pauses between two looks at a starting container.
 const (
 	firstHealthPause = 10 * time.Millisecond
 	maxHealthPause   = 250 * time.Millisecond
@@ -26,8 +26,8 @@ type prober interface {
 	Exec(ctx context.Context, id string, command []string) (code int, output string, err error)
 }
 
-// waitUntilHealthy returns when the candidate is healthy, or with the reason
-// why it was not in time. One that ends is not waited for.
+// waitUntilHealthy returns when the candidate is healthy, or with the reason why
+// it was not in time. It does not wait for a candidate that has ended.
 func (d *Deployer) waitUntilHealthy(ctx context.Context, p *ledger.Deployment) error {
 	d.out.step("Waiting until it is healthy, at most %v", d.colour.health)
 	err := waitUntilHealthy(ctx, d.docker, p.Container, d.colour.site.Server(p.Port).URL, p.AppPort, d.colour.health)
@@ -41,7 +41,7 @@ func (d *Deployer) waitUntilHealthy(ctx context.Context, p *ledger.Deployment) e
 // errLate means that a candidate was not healthy in time.
 var errLate = errors.New("not healthy within")
 
-// waitUntilHealthy asks at url, where the container's port is published.
+// waitUntilHealthy checks at url, where the container's port is published.
 func waitUntilHealthy(ctx context.Context, docker prober, id, url string, port int, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -66,9 +66,9 @@ func waitUntilHealthy(ctx context.Context, docker prober, id, url string, port i
 	}
 }
 
-// check asks once: with the image's own HEALTHCHECK, which Docker itself would
-// run for the first time only after its interval, half a minute by default;
-// without one, over HTTP.
+// check makes one check: the image's own HEALTHCHECK, which Docker would first
+// run only after its interval, half a minute by default, or, without one, a
+// request over HTTP.
 func check(ctx context.Context, docker prober, id, url string, port int, command []string) error {
 	if command == nil {
 		return answers(ctx, url, port)
@@ -81,15 +81,15 @@ func check(ctx context.Context, docker prober, id, url string, port int, command
 	return err
 }
 
-// healthClient opens a connection for each check, and takes a redirection for
-// the answer that it is.
+// healthClient opens a connection for each check, and takes a redirect as the
+// answer instead of following it.
 var healthClient = &http.Client{
 	Timeout:       10 * time.Second,
 	Transport:     &http.Transport{DisableKeepAlives: true},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// answers returns nil when GET / has an answer below 500.
+// answers returns nil if GET / is answered with a status below 500.
 func answers(ctx context.Context, url string, port int) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/", nil)
 	if err != nil {

@@ -16,12 +16,12 @@ import (
 )
 
 // deployedRefs are the refs that a push deploys, by rank: of several in one
-// push the first here counts.
+// push, the one that comes first here counts.
 var deployedRefs = []string{"refs/heads/main", "refs/heads/master"}
 
 // Update is git's update hook: the ref is to move from the old revision to the
-// new one, and does if Update returns nil (githooks(5)). It returns nil with a
-// healthy candidate running beside the release that runs.
+// new one, and does if Update returns nil (githooks(5)). It returns nil once a
+// healthy candidate runs beside the old release.
 func (d *Deployer) Update(ctx context.Context, ref, old, revision string) error {
 	if !slices.Contains(deployedRefs, ref) || revision == repo.NoRevision {
 		d.out.line("%s is stored, not deployed: %s", ref, notDeployed(revision))
@@ -42,7 +42,7 @@ func (d *Deployer) Update(ctx context.Context, ref, old, revision string) error 
 		return d.refuse(p, err)
 	}
 	if d.runsAlready(ctx, p) {
-		d.out.line("%s runs already", revision)
+		d.out.line("%s already runs", revision)
 		return nil
 	}
 	if err := errors.Join(d.ledger.Save(p), d.watch()); err != nil {
@@ -60,14 +60,14 @@ func (d *Deployer) Update(ctx context.Context, ref, old, revision string) error 
 
 func notDeployed(revision string) string {
 	if revision == repo.NoRevision {
-		return "a deletion ends nothing that runs"
+		return "a deletion stops nothing that runs"
 	}
-	return "a push to main or master is"
+	return "only pushes to main and master are"
 }
 
-// outranked tells whether the same push has a candidate for a ref that counts
-// more, in which case this ref just moves. A candidate for one that counts
-// less is dropped.
+// outranked reports whether the same push has a candidate for a ref that counts
+// more, so that this ref just moves. A candidate for a ref that counts less is
+// dropped.
 func (d *Deployer) outranked(ctx context.Context, p *ledger.Deployment) (bool, error) {
 	other, under := d.ledger.UnderWay()
 	if !under || !other.Ready || other.Git != d.git {
@@ -81,8 +81,8 @@ func (d *Deployer) outranked(ctx context.Context, p *ledger.Deployment) (bool, e
 	return false, d.ledger.Drop()
 }
 
-// begin makes sure that a push can be deployed, and finishes or removes what
-// one before it left.
+// begin makes sure that a push can be deployed, and finishes or removes what an
+// earlier one left.
 func (d *Deployer) begin(ctx context.Context, p *ledger.Deployment, old string) error {
 	if err := d.repository.CheckHooks(); err != nil {
 		return err
@@ -97,8 +97,8 @@ func (d *Deployer) begin(ctx context.Context, p *ledger.Deployment, old string) 
 	return d.prepare(ctx)
 }
 
-// outrun says why a push is refused whose ref is no longer where it was when git
-// looked: git would refuse to move it, too.
+// outrun explains the refusal of a push whose ref has moved since git looked:
+// git would refuse to move it, too.
 func outrun(p *ledger.Deployment, now string) error {
 	if now == p.Revision {
 		return fmt.Errorf("another push has just moved %s to this revision: nothing is left to push", p.Ref)
@@ -106,8 +106,8 @@ func outrun(p *ledger.Deployment, now string) error {
 	return fmt.Errorf("another push has moved %s to %s meanwhile: git pull, then push again", p.Ref, now)
 }
 
-// runsAlready tells whether the pushed revision is what runs, which happens
-// when another ref moves to it.
+// runsAlready reports whether the pushed revision already runs, as when another
+// ref moves to it.
 func (d *Deployer) runsAlready(ctx context.Context, p *ledger.Deployment) bool {
 	running, deployed := d.ledger.Current()
 	if !deployed || running.Revision != p.Revision {
@@ -121,9 +121,8 @@ func (d *Deployer) runsAlready(ctx context.Context, p *ledger.Deployment) bool {
 	return runs && current.Digest == running.Digest
 }
 
-// withPusher returns a context that ends with errGone when nobody is left to
-// push for: the output has no reader, or the git process that runs this hook
-// has ended.
+// withPusher returns a context that ends with errGone when the pusher is gone:
+// nobody reads the output, or the git process that runs this hook has ended.
 func (d *Deployer) withPusher(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	d.out.gone = func() { cancel(errGone) }
@@ -138,9 +137,9 @@ func (d *Deployer) withPusher(ctx context.Context) (context.Context, context.Can
 	return ctx, func() { cancel(nil) }
 }
 
-// PostReceive is git's post-receive hook: refs have moved, a line OLD NEW REF
-// for each on stdin (githooks(5)). It makes what runs equal what the ref says,
-// which nothing can refuse any more, with or without the pusher.
+// PostReceive is git's post-receive hook: refs have moved, and stdin has a line
+// OLD NEW REF for each (githooks(5)). It makes what runs equal what the ref
+// says. Nothing can refuse that any more, with or without the pusher.
 func (d *Deployer) PostReceive(ctx context.Context, stdin io.Reader) error {
 	ctx = context.WithoutCancel(ctx)
 	ref, err := deployable(stdin)
@@ -159,7 +158,7 @@ func (d *Deployer) PostReceive(ctx context.Context, stdin io.Reader) error {
 	return d.deploy(ctx, ref, revision)
 }
 
-// deployable returns the ref that counts of those that moved, or "".
+// deployable returns the ref to deploy of those that moved, or "".
 func deployable(stdin io.Reader) (string, error) {
 	best := len(deployedRefs)
 	lines := bufio.NewScanner(stdin)
@@ -178,8 +177,8 @@ func deployable(stdin io.Reader) (string, error) {
 	return deployedRefs[best], lines.Err()
 }
 
-// deploy runs the revision that the ref has come to. Without a candidate, as
-// when the update hook is switched off, it makes one now.
+// deploy runs the revision that the ref moved to. If there is no candidate, as
+// when the update hook is switched off, it makes one.
 func (d *Deployer) deploy(ctx context.Context, ref, revision string) error {
 	p, under := d.ledger.UnderWay()
 	if !under || !p.Ready || p.Revision != revision {
@@ -200,20 +199,20 @@ func (d *Deployer) deploy(ctx context.Context, ref, revision string) error {
 	return d.takeOver(ctx, p, ledger.Deployed)
 }
 
-// takeOver makes the healthy candidate the release that runs.
+// takeOver makes the healthy candidate the running release.
 func (d *Deployer) takeOver(ctx context.Context, p *ledger.Deployment, result string) error {
 	if err := d.follow(ctx, p, switchSteps); err != nil {
 		return d.postpone(ctx, p, err)
 	}
 	if err := d.follow(ctx, p, clearSteps); err != nil {
-		d.out.line("warning: %v; the next push clears it up", err)
+		d.out.line("warning: %v; the next push cleans up", err)
 	}
 	d.succeed(p, result)
 	return nil
 }
 
-// postpone ends a push whose candidate could not be switched to. While the
-// candidate runs, the next push, or restore, finishes it.
+// postpone ends a push that could not switch to its candidate. While the
+// candidate runs, the next push or restore finishes the switch.
 func (d *Deployer) postpone(ctx context.Context, p *ledger.Deployment, err error) error {
 	state, failure := d.docker.State(ctx, p.Container)
 	if failure != nil || !state.Running {

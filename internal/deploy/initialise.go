@@ -18,8 +18,8 @@ import (
 )
 
 // Initialise makes the bare repositories, their hooks and the folders beside
-// them. What is there already stays. A repository keeps the settings that it
-// was given last, in a file: a push may come over ssh, with no environment.
+// them. What already exists stays. A repository keeps its latest settings in a
+// file: a push may come over ssh, with no environment.
 func Initialise(ctx context.Context, config Config, root string, out io.Writer) error {
 	if err := config.CheckOwner(); err != nil {
 		return err
@@ -66,8 +66,8 @@ func initialise(ctx context.Context, config Config, colour colour, root string) 
 	return errors.Join(writeSettings(config, colour), writePassword(string(config.Redis.Password), colour))
 }
 
-// dockerVariables say which engine Docker's command and its API talk to, and
-// how it builds.
+// dockerVariables say which engine Docker's command and API talk to, and how it
+// builds.
 var dockerVariables = []string{
 	"DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "DOCKER_API_VERSION",
 	"DOCKER_BUILDKIT", "BUILDX_BUILDER", "DOCKER_DEFAULT_PLATFORM",
@@ -88,9 +88,9 @@ func writeSettings(config Config, colour colour) error {
 	return program.ReplaceFile(path, content, 0o644)
 }
 
-// StoredConfig reads the settings that a bare repository was given last, and
-// has Docker's command and its API use the engine that they name. The
-// environment has no say: it is the pusher's.
+// StoredConfig reads the latest settings of a bare repository, and points
+// Docker's command and API at the engine that they name. The environment is
+// ignored: it is the pusher's.
 func StoredConfig(git string) (Config, error) {
 	stored, err := readStored(git)
 	if err != nil {
@@ -110,8 +110,8 @@ func StoredConfig(git string) (Config, error) {
 	return ReadConfig(settings.From(func(name string) string { return stored[name] }), filepath.Dir(git))
 }
 
-// writePassword keeps REDIS_PASSWORD beside the settings, which anybody on the
-// machine may read.
+// writePassword keeps REDIS_PASSWORD in a file of its own: anybody on the
+// machine may read the settings.
 func writePassword(password string, colour colour) error {
 	path := ledger.At(colour.git).Path(ledger.Password)
 	if password != "" {
@@ -123,7 +123,7 @@ func writePassword(password string, colour colour) error {
 	return nil
 }
 
-// readStored returns the stored settings by their names.
+// readStored returns the stored settings by name.
 func readStored(git string) (map[string]string, error) {
 	content, err := os.ReadFile(ledger.At(git).Path(ledger.Settings))
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"deux/internal/fleet"
 )
 
-// journal tells in Redis how far a push has come. A push needs it for nothing:
-// where Redis is away the journal has a gap.
+// journal records in Redis how far a push has got. No push depends on it: while
+// Redis is away, the journal has a gap.
 type journal struct {
 	colour string
 	steps  stepRecorder
@@ -25,23 +25,23 @@ type stepRecorder interface {
 // recordTimeout bounds what one entry may take.
 const recordTimeout = 250 * time.Millisecond
 
-// record puts an entry into the journal. After one that failed, nothing is
-// recorded for ten times as long as that took: a Redis that hangs costs a push a
-// tenth of its time at most.
+// record puts an entry into the journal. After a failure nothing is recorded for
+// ten times as long as it took: a Redis that hangs costs a push at most a tenth
+// of its time.
 func (j *journal) record(step fleet.Step) {
-	begun := time.Now()
-	if begun.Before(j.quiet) {
+	start := time.Now()
+	if start.Before(j.quiet) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), recordTimeout) // the pusher may be gone
 	defer cancel()
 	if err := j.steps.RecordStep(ctx, j.colour, step); err != nil {
-		j.quiet = time.Now().Add(10 * time.Since(begun))
+		j.quiet = time.Now().Add(10 * time.Since(start))
 	}
 }
 
-// begin records that a push has come to its next step. The caller says how that
-// ended.
+// begin records that a push has reached its next step. The caller says how the
+// step ended.
 func (j *journal) begin(p *ledger.Deployment) (ended func(took time.Duration, err error)) {
 	step := entry(p)
 	step.At, step.Step, step.State = time.Now(), p.Step, fleet.StepBegun
@@ -55,12 +55,12 @@ func (j *journal) begin(p *ledger.Deployment) (ended func(took time.Duration, er
 	}
 }
 
-// entry is what all entries of a push have in common.
+// entry returns what all entries of a push have in common.
 func entry(p *ledger.Deployment) fleet.Step {
 	return fleet.Step{Push: p.Time, What: what(p.Aim), Revision: p.Revision, Subject: p.Subject, By: p.Who}
 }
 
-// what names what is done in one word, by its result when all goes well.
+// what returns one word for a deployment, given its result when all goes well.
 func what(aim string) string {
 	switch aim {
 	case ledger.RolledBack:
@@ -97,7 +97,7 @@ func (d *Deployer) ending(p *ledger.Deployment, why error) fleet.Step {
 // mostReleases bounds how many releases an entry names.
 const mostReleases = 10
 
-// releases returns what has the requests and the last that had them.
+// releases returns the release that has the requests and the last that had them.
 func (d *Deployer) releases() (running *fleet.Release, last []fleet.Release) {
 	if current, deployed := d.ledger.Current(); deployed {
 		current.Result = current.Aim
@@ -118,7 +118,7 @@ func released(r ledger.Record) fleet.Release {
 	return fleet.Release{At: r.Time, What: what(r.Result), Revision: r.Revision, Digest: r.Digest, By: r.Who, Subject: r.Subject}
 }
 
-// remind puts what runs into a journal that was lost, as after a flush.
+// remind records the running release in a journal that was lost, as by a flush.
 func (d *Deployer) remind(ctx context.Context) {
 	current, deployed := d.ledger.Current()
 	if !deployed {
@@ -132,16 +132,17 @@ func (d *Deployer) remind(ctx context.Context) {
 	d.journal.record(step)
 }
 
-// printed is an error in the words of a program that somebody pushed. They may
-// hold anything, a secret too, so they are for the pusher and not for a list.
+// printed is an error that quotes a program that somebody pushed. The quote may
+// hold anything, even a secret, so it is for the pusher and not for a list.
 type printed struct {
 	text    string
-	without string // the same less those words
+	without string // the same without the quote
 }
 
 func (p printed) Error() string { return p.text }
 
-// withoutOutput is why something failed, on one line, less what was printed.
+// withoutOutput returns the reason of a failure on one line, without what was
+// printed.
 func withoutOutput(err error) string {
 	text := err.Error()
 	if output := (printed{}); errors.As(err, &output) {

@@ -14,20 +14,20 @@ import (
 	"deux/internal/deploy/ledger"
 )
 
-// What a kept log is of.
+// Kinds of kept logs.
 const (
 	logOfRun     = "ran"    // a release that had the requests
 	logOfFailure = "failed" // a candidate that never had them
 )
 
-// Bounds of what is kept of logs whose containers are gone.
+// Bounds of the logs that are kept after their containers are gone.
 const (
 	keptLogBytes = 1 << 20 // the end of each
 	keptLogs     = 5       // of each kind
 )
 
-// keptLog is the log of a container that is gone, in a file whose name says
-// which: TIME_REVISION_KIND.log. Each line begins with its time.
+// keptLog is the log of a container that is gone, in a file named
+// TIME_REVISION_KIND.log. Each line starts with its time.
 type keptLog struct {
 	path     string
 	Ended    time.Time
@@ -54,8 +54,8 @@ func readKeptLogs(folder string) []keptLog {
 	return all
 }
 
-// writeKeptLog keeps a log and removes those of its kind that are too many. It
-// is for the owner's eyes: nobody knows what an app prints.
+// writeKeptLog keeps a log and removes the oldest beyond the limit of its kind.
+// Only its owner may read it: nobody knows what an app prints.
 func writeKeptLog(folder, revision, kind string, ended time.Time, content []byte) error {
 	if len(content) == 0 {
 		return nil
@@ -77,8 +77,8 @@ func writeKeptLog(folder, revision, kind string, ended time.Time, content []byte
 	return errors.Join(errs...)
 }
 
-// keepLog keeps the log of a container that is about to be removed. That it
-// could not is said, and no reason to keep the container.
+// keepLog keeps the log of a container that is about to be removed. If it fails
+// it says so, but the container is removed all the same.
 func (d *Deployer) keepLog(ctx context.Context, id, revision string) {
 	state, err := d.docker.State(ctx, id)
 	if err != nil {
@@ -116,7 +116,7 @@ func (t *tail) shorten() {
 	}
 }
 
-// lines returns what was kept, from the beginning of a line.
+// lines returns what was kept, from the start of a line.
 func (t *tail) lines() []byte {
 	t.shorten()
 	if !t.cut {

@@ -16,10 +16,10 @@ type AppLimits struct {
 	CPUShares    int    // APP_CPU_SHARES: weight among the busy containers
 	Pids         int    // APP_PIDS: processes and threads
 	LogSize      int64  // APP_LOG_SIZE: bytes of its log that Docker keeps
-	Capabilities string // APP_CAPABILITIES: names with commas between them, beside defaultCapabilities
+	Capabilities string // APP_CAPABILITIES: names separated by commas, added to defaultCapabilities
 }
 
-// Bounds and defaults of AppLimits. Docker takes no less memory (Docker Engine
+// Bounds and defaults of AppLimits. Docker accepts no less memory (Docker Engine
 // API, "Memory").
 const (
 	leastAppMemory   = 6 << 20
@@ -28,8 +28,8 @@ const (
 	defaultAppLog    = "10m"
 )
 
-// readAppLimits reads the limits of both colours' apps. A bad value for both is
-// said once: the colours then read it no more.
+// readAppLimits reads the limits of both colours' apps. A bad value of APP_… is
+// reported once: the colours do not read it again.
 func readAppLimits(env *settings.Reader) (blue, green AppLimits) {
 	both := readAppLimitsOf(env, "APP_", AppLimits{CPUShares: 512, Pids: 256})
 	return readAppLimitsOf(env, "BLUE_APP_", both), readAppLimitsOf(env, "GREEN_APP_", both)
@@ -49,7 +49,7 @@ func readAppLimitsOf(env *settings.Reader, prefix string, fallback AppLimits) Ap
 	}
 }
 
-// variables is the limits as NAME=value, for the file that hooks read.
+// variables returns the limits as NAME=value, for the file that hooks read.
 func (l AppLimits) variables(colour string) []string {
 	prefix := strings.ToUpper(colour) + "_APP_"
 	return []string{
@@ -65,7 +65,7 @@ func (l AppLimits) variables(colour string) []string {
 // system's, which have 0 or less (proc(5), oom_score_adj).
 const appOOMScore = 500
 
-// engineLimits returns what the colour's containers are bounded by.
+// engineLimits returns the limits of the colour's containers.
 func (c colour) engineLimits() engine.Limits {
 	return engine.Limits{
 		Memory:       c.limits.Memory,
@@ -77,8 +77,8 @@ func (c colour) engineLimits() engine.Limits {
 	}
 }
 
-// memoryName is the setting to raise for an app that needs more memory, with
-// its value.
+// memoryName returns the setting to raise for an app that needs more memory,
+// with its value.
 func (c colour) memoryName() string {
 	return strings.ToUpper(c.name) + "_APP_MEMORY=" + settings.FormatSize(c.limits.Memory)
 }
@@ -86,15 +86,15 @@ func (c colour) memoryName() string {
 // noCapabilities, as the first word, takes the defaults away.
 const noCapabilities = "none"
 
-// defaultCapabilities are what an image's entry point needs that prepares its
-// files, takes a port below 1024 and goes on as another user. They are
-// Docker's defaults without those for raw packets, devices, other roots, audit
-// records and capabilities themselves.
+// defaultCapabilities are what an entry point needs to prepare its files, take a
+// port below 1024 and continue as another user. They are Docker's defaults
+// without those for raw packets, devices, other roots, audit records and
+// capabilities themselves.
 var defaultCapabilities = []string{
 	"CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID",
 }
 
-// moreCapabilities are those that a setting may add (capabilities(7)).
+// moreCapabilities are the others that a setting may add (capabilities(7)).
 var moreCapabilities = []string{
 	"AUDIT_CONTROL", "AUDIT_READ", "AUDIT_WRITE", "BLOCK_SUSPEND", "BPF", "CHECKPOINT_RESTORE", "DAC_READ_SEARCH",
 	"IPC_LOCK", "IPC_OWNER", "LEASE", "LINUX_IMMUTABLE", "MAC_ADMIN", "MAC_OVERRIDE", "MKNOD", "NET_ADMIN",
@@ -108,7 +108,7 @@ func capabilityWords() []string {
 	return slices.Concat([]string{noCapabilities}, defaultCapabilities, moreCapabilities)
 }
 
-// capabilities returns those that the setting leaves and adds, sorted.
+// capabilities returns what remains and what is added by the setting, sorted.
 func capabilities(setting string) []string {
 	words := strings.FieldsFunc(setting, func(r rune) bool { return r == ',' })
 	if !slices.Contains(words, noCapabilities) {

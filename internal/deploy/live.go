@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// Live passes what a command says on to a terminal and lets the seconds run
-// behind the step that it is at, until it says something else.
+// Live passes a command's output on to a terminal, and counts the seconds after
+// the line of the current step until more output comes.
 type Live struct {
-	mu    sync.Mutex
-	to    io.Writer
-	width int
-	step  []byte // the line that waits, without its end; nil for none
-	began time.Time
-	ends  chan struct{}
+	mu      sync.Mutex
+	to      io.Writer
+	width   int
+	step    []byte // the line of the current step, without its end; nil for none
+	started time.Time
+	ends    chan struct{}
 }
 
 // NewLive returns a Live on a terminal of that many columns. Close ends it.
@@ -36,7 +36,7 @@ func (l *Live) Write(text []byte) (int, error) {
 	if !isStep(text) {
 		return l.to.Write(text)
 	}
-	l.step, l.began = bytes.Clone(text[:len(text)-1]), time.Now()
+	l.step, l.started = bytes.Clone(text[:len(text)-1]), time.Now()
 	return len(text), l.show("")
 }
 
@@ -53,7 +53,7 @@ func isStep(text []byte) bool {
 	return bytes.HasPrefix(text, []byte("==> ")) && bytes.IndexByte(text, '\n') == len(text)-1
 }
 
-// settle writes the step that waits as it would stand without a terminal.
+// settle writes the line of the current step as it would look without a terminal.
 func (l *Live) settle() error {
 	if l.step == nil {
 		return nil
@@ -63,7 +63,7 @@ func (l *Live) settle() error {
 	return err
 }
 
-// show writes the step that waits in one row, so that the next can replace it.
+// show writes the current step in one row, so that the next can replace it.
 func (l *Live) show(seconds string) error {
 	row := shorten(string(l.step), l.width-1-len(seconds))
 	_, err := fmt.Fprintf(l.to, "\r\x1b[K%s%s", row, seconds)
@@ -83,12 +83,12 @@ func (l *Live) run() {
 	}
 }
 
-// tick writes how long the step takes by now. That the terminal is gone, the
-// next Write returns.
+// tick writes how long the step has taken so far. If the terminal is gone, the
+// next Write says so.
 func (l *Live) tick() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.step != nil {
-		_ = l.show(fmt.Sprintf("  %.0f s", time.Since(l.began).Seconds()))
+		_ = l.show(fmt.Sprintf("  %.0f s", time.Since(l.started).Seconds()))
 	}
 }

@@ -9,7 +9,7 @@ func (d *Deployer) History(width int) error {
 		return err
 	}
 	if len(all) == 0 {
-		d.out.line("nothing was pushed yet: git push %s main", d.colour.name)
+		d.out.line("nothing has been pushed yet: git push %s main", d.colour.name)
 		return nil
 	}
 	d.out.line("%s", briefHeader())
@@ -20,7 +20,7 @@ func (d *Deployer) History(width int) error {
 }
 
 // LongHistory writes one line for each push, oldest first, with all that is
-// known of it: fields with two spaces between them, for scripts.
+// known about it, for scripts: fields are separated by two spaces.
 func (d *Deployer) LongHistory() error {
 	all, err := d.ledger.History()
 	for _, r := range all {

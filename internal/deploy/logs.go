@@ -17,16 +17,15 @@ import (
 	"deux/internal/program"
 )
 
-// LogQuery says what of the logs somebody wants to see.
+// LogQuery selects what to show of the logs.
 type LogQuery struct {
-	Release string         // a revision or its beginning, previous, failed or all; empty for the one that runs
+	Release string         // a revision or its start, previous, failed or all; empty for the one that runs
 	Since   time.Time      // zero for all that is kept
 	Grep    *regexp.Regexp // nil for every line
-	Follow  bool           // go on with what the app prints, also after the next push
+	Follow  bool           // go on with what the app prints, even after the next push
 }
 
-// Logs writes what the app printed. Above the lines of each release stands
-// which it is.
+// Logs writes what the app printed. A line above each release's output names it.
 func (d *Deployer) Logs(ctx context.Context, query LogQuery) error {
 	kept := readKeptLogs(d.ledger.Path(ledger.Logs))
 	running, runs, err := d.running(ctx)
@@ -51,8 +50,8 @@ func (d *Deployer) Logs(ctx context.Context, query LogQuery) error {
 	return nil
 }
 
-// choose returns which of the kept logs are meant, and whether that of the
-// running release is.
+// choose returns the kept logs that the query selects, and reports whether it
+// selects the running release's.
 func (q LogQuery) choose(kept []keptLog, running string) (chosen []keptLog, withRunning bool) {
 	kind := map[string]string{"previous": logOfRun, "failed": logOfFailure}[q.Release]
 	switch {
@@ -68,7 +67,8 @@ func (q LogQuery) choose(kept []keptLog, running string) (chosen []keptLog, with
 	return chosen, running != "" && strings.HasPrefix(running, q.Release)
 }
 
-// noLogs says why there is nothing to show and what there is.
+// noLogs returns an error that says why there is nothing to show, and which
+// logs there are.
 func (d *Deployer) noLogs(query LogQuery) error {
 	var names []string
 	for _, log := range readKeptLogs(d.ledger.Path(ledger.Logs)) {
@@ -100,7 +100,7 @@ func (d *Deployer) running(ctx context.Context) (engine.Release, bool, error) {
 func (d *Deployer) writeKept(query LogQuery, log keptLog) error {
 	file, err := os.Open(log.path)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil // a push has just removed it, as too old
+		return nil // a push has just removed it as too old
 	}
 	if err != nil {
 		return err
@@ -146,7 +146,7 @@ func (d *Deployer) follower(ctx context.Context, query LogQuery) error {
 			if err := d.writeRunning(ctx, query, release); err != nil && ctx.Err() == nil {
 				d.out.line("warning: %v", err)
 			}
-			query.Since = time.Now() // should Docker start the same container again
+			query.Since = time.Now() // in case Docker starts the same container again
 		}
 		if !program.Sleep(ctx, followPause) {
 			return nil
@@ -154,7 +154,7 @@ func (d *Deployer) follower(ctx context.Context, query LogQuery) error {
 	}
 }
 
-// logFilter passes on the lines that a query wants, without their times.
+// logFilter passes on the lines that a query selects, without their times.
 type logFilter struct {
 	query LogQuery
 	to    io.Writer
@@ -173,7 +173,7 @@ func (f *logFilter) Write(text []byte) (int, error) {
 	}
 }
 
-// end passes on a last line that has no end.
+// end passes on a last line without a line end.
 func (f *logFilter) end() {
 	if len(f.part) > 0 {
 		f.line(f.part)

@@ -11,9 +11,9 @@ import (
 )
 
 // errMemory means that a container ended because of its memory limit.
-var errMemory = errors.New("it was killed for using more memory than it may")
+var errMemory = errors.New("it was killed for exceeding its memory limit")
 
-// ended is why a container that has ended is not healthy.
+// ended returns why a container ended.
 func ended(state engine.State) error {
 	if state.Memory {
 		return errMemory
@@ -21,15 +21,15 @@ func ended(state engine.State) error {
 	return exitError(state.ExitCode)
 }
 
-// exitError is the exit code of a container that should have gone on.
+// exitError is the exit code of a container that should have kept running.
 type exitError int
 
 func (e exitError) Error() string {
 	return fmt.Sprintf("the container ended with exit code %d", int(e))
 }
 
-// explainMemory names the setting of a limit that was the reason why a
-// container ended.
+// explainMemory names the setting of the memory limit if a container ended
+// because of it.
 func (d *Deployer) explainMemory(ctx context.Context, id string, err error) error {
 	exit, ended := errors.AsType[exitError](err)
 	if errors.Is(err, errMemory) || ended && exit == killed && d.killedForMemory(ctx, id) {
@@ -39,8 +39,8 @@ func (d *Deployer) explainMemory(ctx context.Context, id string, err error) erro
 }
 
 // noticeLooks and noticePause are how long Docker may take to hear from the
-// kernel what a process was killed for: it comes by another way than the end of
-// the process, and on a busy host after it.
+// kernel why a process was killed: the news takes another way than the end of
+// the process, and on a busy host arrives after it.
 const (
 	noticeLooks = 12
 	noticePause = 250 * time.Millisecond
@@ -62,10 +62,10 @@ func (d *Deployer) killedForMemory(ctx context.Context, id string) bool {
 // memoryKillsWithin is how far back status looks.
 const memoryKillsWithin = 24 * time.Hour
 
-// memoryStatus says when the app was killed for its memory.
+// memoryStatus says when the app was killed for exceeding its memory limit.
 func (d *Deployer) memoryStatus(ctx context.Context, id string) {
 	if last, kills := d.docker.MemoryKills(ctx, id, time.Now().Add(-memoryKillsWithin)); kills > 0 {
-		d.out.line("  memory     a process was killed for using more than %s, %d times in a day, last %s",
+		d.out.line("  memory     a process was killed for using more than %s, %d times in the last day, last at %s",
 			d.colour.memoryName(), kills, last.UTC().Format(time.RFC3339))
 	}
 }

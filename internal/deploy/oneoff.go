@@ -26,9 +26,9 @@ const (
 	exitNoCommand     = 127
 )
 
-// RunOnce runs a command in a container of its own: of the image that the colour
-// last deployed, with what a release of it gets, and with this process's input
-// and output. What the command ends with, unless 0, is a program.Exit.
+// RunOnce runs a command in a container of its own, from the image that the
+// colour last deployed, with what a release gets and with this process's input
+// and output. It returns the command's exit code, unless 0, as a program.Exit.
 func (d *Deployer) RunOnce(ctx context.Context, command []string) error {
 	d.out = &output{to: os.Stderr, gone: func() {}} // standard output is the command's
 	running, deployed := d.ledger.Current()
@@ -40,9 +40,9 @@ func (d *Deployer) RunOnce(ctx context.Context, command []string) error {
 	}
 	image := d.colour.repository + "@" + running.Digest
 	if present, err := d.docker.HasImage(ctx, image); err != nil || !present {
-		return errors.Join(err, fmt.Errorf("the image of %s is gone: bin/deploy restore %s makes it again", running.Revision, d.colour.name))
+		return errors.Join(err, fmt.Errorf("the image of %s is gone: bin/deploy restore %s builds it again", running.Revision, d.colour.name))
 	}
-	running.Aim = "" // today's configuration, whatever it was started with
+	running.Aim = "" // the current configuration, whatever it was started with
 	runtime, err := d.runtime(ctx, running)
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func (d *Deployer) RunOnce(ctx context.Context, command []string) error {
 	return d.attend(context.WithoutCancel(ctx), attached, terminal)
 }
 
-// attend runs the command and sees to it that nothing of it is left, even if
+// attend runs the command and makes sure that nothing of it is left, even if
 // this process is killed.
 func (d *Deployer) attend(ctx context.Context, attached *engine.Attached, terminal bool) error {
 	defer func() { _ = attached.Remove(ctx) }()
@@ -91,12 +91,12 @@ func (d *Deployer) attend(ctx context.Context, attached *engine.Attached, termin
 	return err
 }
 
-// passSignals hands what this process is told to the command, until stop: also
-// the size of the terminal, whenever it changes.
+// passSignals passes this process's signals on to the command until stop, and
+// the size of the terminal whenever it changes.
 func passSignals(ctx context.Context, attached *engine.Attached) (stop func()) {
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH)
-	signals <- syscall.SIGWINCH // the size that it has now
+	signals <- syscall.SIGWINCH // for the current size
 	done := make(chan struct{})
 	go func() {
 		for {
@@ -113,7 +113,7 @@ func passSignals(ctx context.Context, attached *engine.Attached) (stop func()) {
 
 func pass(ctx context.Context, attached *engine.Attached, told syscall.Signal) {
 	if told != syscall.SIGWINCH {
-		_ = attached.Signal(ctx, unix.SignalName(told)) // one that has ended needs none
+		_ = attached.Signal(ctx, unix.SignalName(told)) // fails only if the command has ended
 		return
 	}
 	if width, height, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
@@ -122,7 +122,7 @@ func pass(ctx context.Context, attached *engine.Attached, told syscall.Signal) {
 }
 
 // leaveReaper starts a process that outlives this one and then removes the
-// container: its input ends with this process, however that ends.
+// container: its input ends with this process, whatever ends it.
 func (d *Deployer) leaveReaper(id string) (release func(), err error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -142,8 +142,8 @@ func (d *Deployer) leaveReaper(id string) (release func(), err error) {
 	return func() { _ = input.Close(); _ = reaper.Wait() }, nil
 }
 
-// Reap removes a one-off container once the input ends, which its owner holds
-// open.
+// Reap removes a one-off container once the input ends, which the container's
+// owner holds open.
 func (d *Deployer) Reap(ctx context.Context, id string, owner io.Reader) error {
 	_, _ = io.Copy(io.Discard, owner)
 	return d.docker.RemoveOneOff(ctx, id)
@@ -160,7 +160,8 @@ func (d *Deployer) sweepOneOffs(ctx context.Context) error {
 	return err
 }
 
-// endOneOffs removes the colour's one-off containers, whoever waits for them.
+// endOneOffs removes the colour's one-off containers, even those that a process
+// waits for.
 func (d *Deployer) endOneOffs(ctx context.Context) error {
 	owners, err := d.docker.OneOffs(ctx, d.colour.name)
 	for id := range owners {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// output is what the pusher reads. A pusher who went away is noticed by it:
-// then gone is called, once, and nothing more is written.
+// output is what the pusher reads. It notices when the pusher goes away: then it
+// calls gone, once, and writes nothing more.
 type output struct {
 	mu   sync.Mutex
 	to   io.Writer
@@ -17,8 +17,8 @@ type output struct {
 	lost bool
 }
 
-// Write never fails: whether a release goes on without its pusher is for gone
-// to decide, and not for what happens to write.
+// Write never fails: whether a release goes on without its pusher is for gone to
+// decide, not for the code that writes.
 func (o *output) Write(text []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -32,24 +32,24 @@ func (o *output) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// step names a step of the recipe as it begins.
+// step names a step of the recipe as it starts.
 func (o *output) step(format string, values ...any) {
 	fmt.Fprintf(o, "==> "+format+"\n", values...)
 }
 
-// took says how long a step took that somebody waited for.
+// took says how long a step took if it was noticeable.
 func (o *output) took(name string, duration time.Duration) {
 	if duration >= noticed {
 		o.line("    %s took %.1f s", name, duration.Seconds())
 	}
 }
 
-// noticed is how long a step takes at least of which the time is said.
+// noticed is the shortest time of a step that is reported.
 const noticed = 100 * time.Millisecond
 
 func (o *output) line(format string, values ...any) {
 	fmt.Fprintf(o, format+"\n", values...)
 }
 
-// oneLine makes a reason fit behind DEPLOY FAILED.
+// oneLine makes a reason fit on the line of DEPLOY FAILED.
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// defaultAppPort is where an app is served in its container when nothing says
+// defaultAppPort is where an app listens in its container unless something says
 // otherwise.
 const defaultAppPort = 8080
 
-// appPort chooses where the app is served in its container: where its
-// configuration sets PORT to, else at 8080, else at the one other port that its
-// image EXPOSEs. The note tells a person of a choice that may surprise.
+// appPort chooses where the app listens in its container: at the PORT of its
+// configuration, else at 8080, unless its image EXPOSEs exactly one other port:
+// then there. The note tells a person about a choice that may surprise.
 func appPort(exposed []int, configured string) (port int, note string) {
 	if port, err := strconv.Atoi(configured); err == nil {
 		return port, ""
@@ -24,7 +24,7 @@ func appPort(exposed []int, configured string) (port int, note string) {
 	case len(exposed) == 1:
 		return exposed[0], fmt.Sprintf("The image EXPOSEs port %d: the app is served there, and PORT says so", exposed[0])
 	}
-	return defaultAppPort, fmt.Sprintf("The image EXPOSEs the ports %s and not %d, which is tried: set PORT in the app's configuration to choose one of them",
+	return defaultAppPort, fmt.Sprintf("The image EXPOSEs the ports %s and not %d, but %[2]d is tried: set PORT in the app's configuration to choose one of them",
 		numbers(exposed), defaultAppPort)
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // prune removes the images of releases that are no longer kept, here and in
-// the registry. What a stranger built on one of them, or gave another name,
+// the registry. What somebody else built on one of them, or gave another name,
 // stays.
 func (d *Deployer) prune(ctx context.Context, running *ledger.Deployment) error {
 	past, err := d.ledger.History()
@@ -43,18 +43,18 @@ func (d *Deployer) pruneBut(ctx context.Context, kept []ledger.Record, remove fu
 	for _, release := range kept {
 		revisions = append(revisions, release.Revision)
 	}
-	return errors.Join(append(errs, d.layers.prune(ctx, d.docker, revisions))...)
+	return errors.Join(append(errs, d.layers.Prune(ctx, d.docker, revisions))...)
 }
 
-// keeps tells whether an image is one of the releases.
+// keeps reports whether an image is one of the releases.
 func keeps(kept []ledger.Record, image engine.Image, repository string) bool {
 	return slices.ContainsFunc(kept, func(release ledger.Record) bool {
 		return slices.Contains(image.Names, repository+"@"+release.Digest)
 	})
 }
 
-// removeImage takes the names that a push gave off the image, with the last of
-// which it goes.
+// removeImage takes the names that a push gave it off the image. With its last
+// name the image goes.
 func (d *Deployer) removeImage(ctx context.Context, image engine.Image) error {
 	var errs []error
 	for _, name := range image.Names {

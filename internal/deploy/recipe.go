@@ -20,7 +20,8 @@ type step struct {
 	do   func(*Deployer, context.Context, *ledger.Deployment) error
 }
 
-// candidateSteps are what a push can be refused for. What runs is not touched.
+// candidateSteps are the steps that may refuse a push. They do not touch what
+// runs.
 var candidateSteps = []step{
 	{"work-tree", (*Deployer).setWorkTree},
 	{"checkout", (*Deployer).checkOut},
@@ -32,27 +33,27 @@ var candidateSteps = []step{
 	{"health", (*Deployer).waitUntilHealthy},
 }
 
-// againSteps bring back a release that was built before.
+// againSteps bring back a release that was already built.
 var againSteps = []step{
 	{"pull", (*Deployer).pullMissing},
 	{"run", (*Deployer).run},
 	{"health", (*Deployer).waitUntilHealthy},
 }
 
-// switchSteps give the candidate the requests.
+// switchSteps send the requests to the candidate.
 var switchSteps = []step{
 	{"switch", (*Deployer).switchOver},
 }
 
-// clearSteps remove the release that ran before. What they leave behind the
-// next push removes.
+// clearSteps remove the release that ran before. The next push removes what they
+// leave behind.
 var clearSteps = []step{
 	{"stop", (*Deployer).stopOld},
 	{"remove", (*Deployer).removeOld},
 	{"remove-image", (*Deployer).removeImages},
 }
 
-// stepError says at which step a release failed.
+// stepError names the step at which a release failed.
 type stepError struct {
 	step string
 	err  error
@@ -61,7 +62,7 @@ type stepError struct {
 func (e *stepError) Error() string { return e.step + ": " + e.err.Error() }
 func (e *stepError) Unwrap() error { return e.err }
 
-// follow takes the steps one after the other, up to the first that fails.
+// follow takes the steps one by one, up to the first that fails.
 func (d *Deployer) follow(ctx context.Context, p *ledger.Deployment, steps []step) error {
 	for _, step := range steps {
 		p.Step = step.name
@@ -69,9 +70,9 @@ func (d *Deployer) follow(ctx context.Context, p *ledger.Deployment, steps []ste
 			return &stepError{step.name, err}
 		}
 		ended := d.journal.begin(p)
-		begun := time.Now()
+		start := time.Now()
 		err := step.do(d, ctx, p)
-		took := time.Since(begun)
+		took := time.Since(start)
 		p.Steps = append(p.Steps, ledger.StepTime{Step: step.name, Seconds: took.Round(time.Millisecond).Seconds()})
 		d.out.took(step.name, took)
 		if cause := context.Cause(ctx); err != nil && cause != nil {
@@ -85,8 +86,8 @@ func (d *Deployer) follow(ctx context.Context, p *ledger.Deployment, steps []ste
 	return nil
 }
 
-// setWorkTree makes an empty folder for the files, beside blue-www: nothing of
-// an earlier push is in it.
+// setWorkTree makes an empty folder for the files beside blue-www, so that
+// nothing of an earlier push is in it.
 func (d *Deployer) setWorkTree(_ context.Context, p *ledger.Deployment) error {
 	d.out.step("Setting the work tree to %s", d.colour.www)
 	if err := os.RemoveAll(d.fresh()); err != nil {
@@ -97,8 +98,8 @@ func (d *Deployer) setWorkTree(_ context.Context, p *ledger.Deployment) error {
 
 func (d *Deployer) fresh() string { return d.colour.www + ".new" }
 
-// checkOut writes exactly the files of the pushed revision and puts them in
-// the place of the last push's.
+// checkOut writes exactly the files of the pushed revision, in place of those of
+// the last push.
 func (d *Deployer) checkOut(ctx context.Context, p *ledger.Deployment) error {
 	d.out.step("Checking out %s", p.Revision)
 	modules, err := d.repository.Submodules(ctx, p.Revision)
@@ -121,7 +122,7 @@ func (d *Deployer) checkOut(ctx context.Context, p *ledger.Deployment) error {
 	return replaceFolder(d.fresh(), d.colour.www)
 }
 
-// replaceFolder moves a folder to where another one is, which goes.
+// replaceFolder replaces one folder with another.
 func replaceFolder(from, to string) error {
 	old := to + ".old"
 	if err := os.RemoveAll(old); err != nil {
@@ -136,14 +137,14 @@ func replaceFolder(from, to string) error {
 	return os.RemoveAll(old)
 }
 
-// build builds the image. It gets its name in the registry at once, so that
-// nobody can take it for a leftover.
+// build builds the image. The image gets its registry name at once, so that
+// nobody takes it for a leftover.
 func (d *Deployer) build(ctx context.Context, p *ledger.Deployment) error {
 	d.out.step("Building %s", d.colour.image)
 	ctx, cancel := context.WithTimeoutCause(ctx, d.config.BuildTimeout,
 		fmt.Errorf("took longer than BUILD_TIMEOUT=%v", d.config.BuildTimeout))
 	defer cancel()
-	watch := &buildOutput{to: d.out, layers: d.layers, revision: p.Revision, begun: time.Now()}
+	watch := d.layers.Watch(d.out, p.Revision, time.Now())
 	id, err := d.docker.Build(ctx, d.colour.www, d.name(p.Revision), []string{
 		engine.ColourLabel + "=" + d.colour.name,
 		engine.RevisionLabel + "=" + p.Revision,
@@ -153,7 +154,7 @@ func (d *Deployer) build(ctx context.Context, p *ledger.Deployment) error {
 		return context.Cause(ctx)
 	}
 	if errors.As(err, new(*exec.ExitError)) {
-		return printed{fmt.Sprintf("%s (%v)", watch.last, err), err.Error()}
+		return printed{fmt.Sprintf("%s (%v)", watch.Last(), err), err.Error()}
 	}
 	if err != nil {
 		return err
@@ -165,8 +166,8 @@ func (d *Deployer) build(ctx context.Context, p *ledger.Deployment) error {
 // name returns the image's name in the registry.
 func (d *Deployer) name(tag string) string { return d.colour.repository + ":" + tag }
 
-// tag makes sure of what :<revision> names. blue-image and :latest go on
-// naming the release that runs, until this one does.
+// tag makes :<revision> name the new image. blue-image and :latest keep naming
+// the old release until this one runs.
 func (d *Deployer) tag(ctx context.Context, p *ledger.Deployment) error {
 	d.out.step("Tagging %s as %s", d.colour.image, d.name(p.Revision))
 	return d.docker.Tag(ctx, p.Image, d.name(p.Revision))
@@ -182,7 +183,7 @@ func (d *Deployer) push(ctx context.Context, p *ledger.Deployment) error {
 	return nil
 }
 
-// pull gets what the registry holds, by digest: what runs is what any other
+// pull gets the image from the registry by digest: what runs is what any other
 // host would pull.
 func (d *Deployer) pull(ctx context.Context, p *ledger.Deployment) error {
 	d.out.step("Pulling %s@%s", d.colour.repository, p.Digest)
@@ -197,7 +198,7 @@ func (d *Deployer) pullMissing(ctx context.Context, p *ledger.Deployment) error 
 	return d.pull(ctx, p)
 }
 
-// run starts the image beside the release that runs.
+// run starts the image beside the running release.
 func (d *Deployer) run(ctx context.Context, p *ledger.Deployment) error {
 	ports, err := d.freePorts(ctx)
 	if err != nil {
@@ -232,6 +233,6 @@ func (d *Deployer) run(ctx context.Context, p *ledger.Deployment) error {
 		d.out.step("Running %s at %s", d.name(p.Revision), d.colour.site.Server(port).URL)
 		return errors.Join(d.ledger.SetLastPort(port), d.ledger.Save(p))
 	}
-	return fmt.Errorf("all %d ports from %d are taken: end what listens there, or name others with %s_FIRST_PORT and make up",
+	return fmt.Errorf("all %d ports from %d are taken: stop what listens there, or choose others with %s_FIRST_PORT and make up",
 		d.config.Ports, d.colour.site.First, strings.ToUpper(d.colour.name))
 }

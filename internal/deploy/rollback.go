@@ -12,9 +12,9 @@ import (
 	"deux/internal/engine"
 )
 
-// Rollback runs one of the kept releases again, without a build: the one
-// before the one that runs, or the one whose revision begins with revision.
-// The ref stays where it is: the next push goes on from there.
+// Rollback runs one of the kept releases again, without a build: the one before
+// the one that runs, or the one whose revision starts with revision. The ref
+// stays where it is: the next push goes on from there.
 func (d *Deployer) Rollback(ctx context.Context, revision string) error {
 	leave, err := d.enter(ctx)
 	if err != nil {
@@ -57,9 +57,9 @@ func (d *Deployer) earlier(revision string) (ledger.Record, error) {
 	return choose(others, running.Built, revision)
 }
 
-// choose returns the newest release whose revision begins with the given one;
-// without one, the newest that was built before the one that runs, so that two
-// rollbacks go two back.
+// choose returns the newest release whose revision starts with the given one or,
+// if none is given, the newest built before the one that runs, so that two
+// rollbacks go back two releases.
 func choose(others []ledger.Record, built time.Time, revision string) (ledger.Record, error) {
 	slices.SortStableFunc(others, func(a, b ledger.Record) int { return b.Built.Compare(a.Built) })
 	for _, release := range others {
@@ -73,7 +73,7 @@ func choose(others []ledger.Record, built time.Time, revision string) (ledger.Re
 	if revision == "" {
 		return ledger.Record{}, errors.New("there is no earlier release to go back to")
 	}
-	return ledger.Record{}, fmt.Errorf("%s is none of the releases that are kept: %s", revision, revisions(others))
+	return ledger.Record{}, fmt.Errorf("%s is not a kept release; these are: %s", revision, revisions(others))
 }
 
 func revisions(all []ledger.Record) string {
@@ -84,9 +84,8 @@ func revisions(all []ledger.Record) string {
 	return strings.Join(names, " ")
 }
 
-// Down ends the colour's containers; Restore brings the release back, and
-// nothing else does. With clean, every image that a push made goes too, and
-// Restore builds again.
+// Down ends the colour's containers; only Restore brings the release back. With
+// clean, every image that a push made goes too, and Restore builds again.
 func (d *Deployer) Down(ctx context.Context, clean bool) error {
 	unlock, err := d.lock(ctx)
 	if err != nil {
@@ -121,8 +120,8 @@ func (d *Deployer) Down(ctx context.Context, clean bool) error {
 }
 
 // Restore brings back the release that should run: after make down, after an
-// interrupted push, or when somebody removed its container. Where its image is
-// gone too, it is built again.
+// interrupted push, or when somebody removed its container. If its image is gone
+// too, it is built again.
 func (d *Deployer) Restore(ctx context.Context) error {
 	unlock, err := d.lock(ctx)
 	if err != nil {
@@ -139,8 +138,8 @@ func (d *Deployer) Restore(ctx context.Context) error {
 	return d.restore(ctx, d.fail)
 }
 
-// restore runs the release that should run with today's configuration, unless
-// it does. If it can't, fail says what becomes of the attempt.
+// restore runs the release that should run, with the current configuration,
+// unless it already does. If that fails, fail ends the attempt.
 func (d *Deployer) restore(ctx context.Context, fail outcome) error {
 	should, deployed := d.ledger.Current()
 	if !deployed {
@@ -166,7 +165,7 @@ func (d *Deployer) restore(ctx context.Context, fail outcome) error {
 // outcome ends an attempt that failed, and returns why it did.
 type outcome func(ctx context.Context, p *ledger.Deployment, err error) error
 
-// bringBack runs a release of which there was an image, or builds it again.
+// bringBack runs a release from its image, or builds it again.
 func (d *Deployer) bringBack(ctx context.Context, p *ledger.Deployment, result string, fail outcome) error {
 	p.Aim = result
 	err := d.undertake(p)
@@ -179,8 +178,8 @@ func (d *Deployer) bringBack(ctx context.Context, p *ledger.Deployment, result s
 	return d.takeOver(context.WithoutCancel(ctx), p, result)
 }
 
-// again starts a candidate from the image of the digest; where there is none
-// any more, from a new one.
+// again starts a candidate from the image of the digest or, if that is gone, from
+// a new one.
 func (d *Deployer) again(ctx context.Context, p *ledger.Deployment) error {
 	if p.Digest != "" {
 		err := d.follow(ctx, p, againSteps)

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"testing"
+	"time"
 
 	"deux/internal/deploy/ledger"
 )
@@ -24,3 +25,5 @@ func TestChoose_GoesBackInTimeUnlessARevisionIsNamed(t *testing.T) {
 		}
 	}
 }
+
+func at(second int64) time.Time { return time.Unix(1_000_000+second, 0) }

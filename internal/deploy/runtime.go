@@ -13,9 +13,9 @@ import (
 // secretsFolder is where an app finds the files of its configuration.
 const secretsFolder = "/run/secrets"
 
-// runtime returns what the release's container gets besides its image: today's
-// configuration, or the new one that the release is made for, its volumes and
-// how much of the machine it may use.
+// runtime returns what the release's container gets besides its image: the
+// current configuration, or the new one that the release is made for, and its
+// volumes and limits.
 func (d *Deployer) runtime(ctx context.Context, p *ledger.Deployment) (engine.Runtime, error) {
 	runtime, err := d.configured(ctx, p)
 	if err != nil {
@@ -29,8 +29,8 @@ func (d *Deployer) runtime(ctx context.Context, p *ledger.Deployment) (engine.Ru
 	return runtime, err
 }
 
-// configured returns the part of it that is the app's configuration, and the
-// port that follows from it and from the image.
+// configured returns the part of the runtime that is the app's configuration, and
+// sets the port that follows from it and the image.
 func (d *Deployer) configured(ctx context.Context, p *ledger.Deployment) (runtime engine.Runtime, err error) {
 	if p.Aim != ledger.Configured {
 		if p.Generation, err = d.env.Current(); err != nil {

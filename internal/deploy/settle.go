@@ -14,8 +14,8 @@ import (
 	"deux/internal/program"
 )
 
-// leaveWatcher starts a process that outlives this hook, and settles what it
-// leaves if it, or git, is killed: nobody has to push again for it.
+// leaveWatcher starts a process that outlives this hook, and that settles what
+// is left if the hook or git is killed, so that nobody has to push again.
 func (d *Deployer) leaveWatcher() error {
 	self, err := os.Executable()
 	if err != nil {
@@ -31,8 +31,8 @@ func (d *Deployer) leaveWatcher() error {
 	return watcher.Process.Release()
 }
 
-// SettleLater waits until the push that is under way has ended, or git has without
-// it, and settles it then.
+// SettleLater waits until the push under way has ended, and settles it if its git
+// ended first.
 func (d *Deployer) SettleLater(ctx context.Context) error {
 	p, under := d.ledger.UnderWay()
 	for watched := p.Git; under && p.Git == watched && watched.Alive(); p, under = d.ledger.UnderWay() {
@@ -51,8 +51,8 @@ func (d *Deployer) SettleLater(ctx context.Context) error {
 	return d.prepare(ctx)
 }
 
-// enter makes this process the only one that works on the colour, until leave,
-// and prepares it.
+// enter makes this the only process that works on the colour until leave, and
+// prepares the colour.
 func (d *Deployer) enter(ctx context.Context) (leave func(), err error) {
 	unlock, err := d.lock(ctx)
 	if err != nil {
@@ -65,9 +65,9 @@ func (d *Deployer) enter(ctx context.Context) (leave func(), err error) {
 	return unlock, nil
 }
 
-// prepare makes sure that there is everything to work with, and then finishes or
-// removes what an interrupted push left. Nothing else settles: while Docker or
-// Redis is away, nothing is taken for dead that only can't be seen.
+// prepare makes sure that Docker and Redis answer, and then finishes or removes
+// what an interrupted push left. Nothing else settles, so that while Docker or
+// Redis is away nothing is taken for dead that just can't be seen.
 func (d *Deployer) prepare(ctx context.Context) error {
 	if err := d.ready(ctx); err != nil {
 		return err
@@ -75,8 +75,8 @@ func (d *Deployer) prepare(ctx context.Context) error {
 	return d.settle(ctx)
 }
 
-// settle is for prepare: it finishes or writes off the push
-// that died here last, and removes containers that nobody waits for.
+// settle is for prepare: it finishes or writes off the push that died, and
+// removes containers that nobody waits for.
 func (d *Deployer) settle(ctx context.Context) error {
 	c, err := d.containers(ctx)
 	if err != nil {
@@ -114,8 +114,8 @@ func (d *Deployer) settle(ctx context.Context) error {
 	return d.pruneConfigurations(ctx)
 }
 
-// nameCurrent gives the release that has the requests the app's name, if a push
-// was interrupted before it did.
+// nameCurrent gives the app's name to the release that has the requests, in case
+// a push was interrupted before it did.
 func (d *Deployer) nameCurrent(ctx context.Context, current engine.Release) error {
 	if current.ID == "" || current.Name == d.colour.app {
 		return nil
@@ -127,19 +127,19 @@ func (d *Deployer) nameCurrent(ctx context.Context, current engine.Release) erro
 	return d.passName(ctx, others, current.ID)
 }
 
-// errInterrupted is why a push failed whose process was killed.
+// errInterrupted is the failure of a push whose process was killed.
 var errInterrupted = errors.New("interrupted")
 
-// finish ends a push that died: switches over to its candidate if its ref had
-// moved or that had begun, clears up if the switch was done, and otherwise writes
-// down how far it came.
+// finish ends a push that died. If the switch was done, it clears up; if the ref
+// had moved or the switch had started, it switches over to the candidate;
+// otherwise it records how far the push got.
 func (d *Deployer) finish(ctx context.Context, dead *ledger.Deployment, current string) error {
 	if dead.Container != "" && dead.Container == current {
 		if err := d.confirm(dead); err != nil {
 			return err
 		}
 		if err := d.follow(ctx, dead, clearSteps); err != nil {
-			d.out.line("warning: %v; the next push clears it up", err)
+			d.out.line("warning: %v; the next push cleans up", err)
 		}
 		d.end(dead, cmp.Or(dead.Aim, ledger.Deployed), errors.New("interrupted after the switch"))
 		return nil
@@ -150,7 +150,7 @@ func (d *Deployer) finish(ctx context.Context, dead *ledger.Deployment, current 
 	}
 	if dead.Ready && now == dead.Revision || switching(dead) {
 		d.out.line("Finishing the push of %s, which was interrupted", dead.Revision)
-		_ = d.takeOver(ctx, dead, cmp.Or(dead.Aim, ledger.Deployed)) // which says why when it can't
+		_ = d.takeOver(ctx, dead, cmp.Or(dead.Aim, ledger.Deployed)) // if it can't, it says why
 		return nil
 	}
 	d.end(dead, ledger.Failed, &stepError{dead.Step, errInterrupted})
@@ -158,7 +158,7 @@ func (d *Deployer) finish(ctx context.Context, dead *ledger.Deployment, current 
 }
 
 // switching reports whether a healthy candidate was about to get the requests. A
-// change of the configuration is taken back instead.
+// change of the configuration does not count: it is taken back instead.
 func switching(dead *ledger.Deployment) bool {
 	return dead.Step == switchSteps[0].name && dead.Aim != ledger.Configured
 }

@@ -18,7 +18,7 @@ import (
 var ErrUnwell = errors.New("unwell")
 
 // Status writes what runs, where, whether it answers now, and what is under
-// way. It returns ErrUnwell if the app should run and is not well.
+// way. It returns ErrUnwell if the app should run but is not well.
 func (d *Deployer) Status(ctx context.Context) error {
 	var unwell error
 	if running, deployed := d.ledger.Current(); deployed {
@@ -38,7 +38,7 @@ func (d *Deployer) Status(ctx context.Context) error {
 	return unwell
 }
 
-// configurationStatus says what the app is configured with, without values.
+// configurationStatus describes the app's configuration, without values.
 func (d *Deployer) configurationStatus() string {
 	now, err := d.env.Load()
 	switch {
@@ -50,8 +50,7 @@ func (d *Deployer) configurationStatus() string {
 	return now.String()
 }
 
-// healthStatus writes how the app is, and returns ErrUnwell if it should be
-// better.
+// healthStatus writes how the app is, and returns ErrUnwell if it is not well.
 func (d *Deployer) healthStatus(ctx context.Context) error {
 	if d.ledger.IsDown() {
 		d.out.line("  health     down: bin/deploy restore %s brings it back", d.colour.name)
@@ -64,7 +63,7 @@ func (d *Deployer) healthStatus(ctx context.Context) error {
 	case docker != nil:
 		return d.unwell("unknown: no answer from Docker: %v", docker)
 	case !found:
-		return d.unwell("its container is GONE: infrastructure brings it back while it runs, else bin/deploy restore %s", d.colour.name)
+		return d.unwell("its container is GONE: infrastructure brings it back if it runs, otherwise bin/deploy restore %s does", d.colour.name)
 	}
 	server := d.colour.site.Server(release.Port)
 	d.out.line("  container  %s, %s", release.Name, server.URL)
@@ -77,7 +76,7 @@ func (d *Deployer) healthStatus(ctx context.Context) error {
 		d.out.line("  listed     unknown: no answer from Redis at %v (make up starts it)", d.config.Redis)
 		return ErrUnwell
 	case !slices.Contains(listed, server):
-		d.out.line("  listed     NO: infrastructure lists it while it runs, else bin/deploy restore %s", d.colour.name)
+		d.out.line("  listed     NO: infrastructure lists it if it runs, otherwise bin/deploy restore %s does", d.colour.name)
 		return ErrUnwell
 	}
 	return nil
@@ -99,8 +98,8 @@ func (d *Deployer) listedNow(ctx context.Context) ([]fleet.Server, error) {
 	return listed, err
 }
 
-// holder returns the release that should have the requests, whether it runs or
-// not: the one that is listed, else the one that has the app's name.
+// holder returns the release that should have the requests, running or not: the
+// one that is listed, else the one with the app's name.
 func holder(all []engine.Release, listed []fleet.Server, app string) (engine.Release, bool) {
 	at := slices.IndexFunc(all, func(r engine.Release) bool { return onPort(listed, r.Port) })
 	if at < 0 {
@@ -112,7 +111,7 @@ func holder(all []engine.Release, listed []fleet.Server, app string) (engine.Rel
 	return all[at], true
 }
 
-// releaseHealth writes how a container is, and whether the app in it answers.
+// releaseHealth writes the state of a container, and whether its app answers.
 func (d *Deployer) releaseHealth(ctx context.Context, release engine.Release, server fleet.Server) error {
 	condition, err := d.docker.Condition(ctx, release.ID)
 	if err != nil {
@@ -121,7 +120,7 @@ func (d *Deployer) releaseHealth(ctx context.Context, release engine.Release, se
 	if condition.State != engine.StateRunning {
 		return d.unwell("NOT RUNNING: %s", stopped(condition))
 	}
-	begun := time.Now()
+	start := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	if err := wellAnswered(answers(ctx, server.URL, release.AppPort), condition); err != nil {
@@ -130,11 +129,11 @@ func (d *Deployer) releaseHealth(ctx context.Context, release engine.Release, se
 		}
 		return d.unwell("NOT HEALTHY: %v; %s", err, since(condition))
 	}
-	d.out.line("  health     answers, in %v; %s", time.Since(begun).Round(time.Millisecond), since(condition))
+	d.out.line("  health     answers, in %v; %s", time.Since(start).Round(time.Millisecond), since(condition))
 	return nil
 }
 
-// wellAnswered judges an answer as a push does: an image's HEALTHCHECK counts
+// wellAnswered judges an answer as a push does: the image's HEALTHCHECK counts
 // more than the status of GET /.
 func wellAnswered(err error, condition engine.Condition) error {
 	if condition.Health == engine.Unhealthy {
@@ -146,7 +145,7 @@ func wellAnswered(err error, condition engine.Condition) error {
 	return err
 }
 
-// stopped says what became of a container that does not run.
+// stopped describes a container that does not run.
 func stopped(condition engine.Condition) string {
 	text := "its container is " + condition.State
 	if condition.OutOfMemory {
@@ -162,10 +161,10 @@ func since(condition engine.Condition) string {
 	return "since " + condition.Started.UTC().Format(time.RFC3339) + again(condition)
 }
 
-// again says how often Docker has started a container again.
+// again says how often Docker restarted a container.
 func again(condition engine.Condition) string {
 	if condition.Restarts == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", started again %d times by Docker", condition.Restarts)
+	return fmt.Sprintf(", restarted %d times by Docker", condition.Restarts)
 }

@@ -11,15 +11,15 @@ import (
 // killed is the exit code of a process that SIGKILL ended (128 + 9).
 const killed = 137
 
-// stop ends a release's container with its grace, and says so when that was
-// not enough: a push then took that much longer, and what the app had to write
-// down at its end is lost.
+// stop ends a release's container with its grace, and says so if that was not
+// enough: the push took that much longer, and what the app still had to write is
+// lost.
 func (d *Deployer) stop(ctx context.Context, release engine.Release) error {
-	begun := time.Now()
+	start := time.Now()
 	if err := d.docker.Stop(ctx, release.ID, d.config.StopGrace); err != nil {
 		return err
 	}
-	if !release.Running || time.Since(begun) < d.config.StopGrace {
+	if !release.Running || time.Since(start) < d.config.StopGrace {
 		return nil
 	}
 	if process, err := d.docker.Process(ctx, release.ID); err == nil && process.ExitCode == killed {
@@ -29,7 +29,7 @@ func (d *Deployer) stop(ctx context.Context, release engine.Release) error {
 	return nil
 }
 
-// short is a command on one line that is not too long.
+// short returns a command on one line of limited length.
 func short(command []string) string {
 	text := []rune(oneLine(strings.Join(command, " ")))
 	if len(text) > 60 {

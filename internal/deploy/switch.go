@@ -16,8 +16,8 @@ import (
 // redisPatience is how long a switch waits for a Redis that is away.
 const redisPatience = 10 * time.Second
 
-// switchOver gives the candidate the requests. From the moment that the lists
-// are switched it is the release that runs, whatever happens afterwards.
+// switchOver sends the requests to the candidate. Once the lists are switched it
+// is the release that runs, whatever happens afterwards.
 func (d *Deployer) switchOver(ctx context.Context, p *ledger.Deployment) error {
 	d.out.step("Switching http://localhost:%d to %s", d.colour.proxyPort, d.colour.site.Server(p.Port).URL)
 	state, err := d.docker.State(ctx, p.Container)
@@ -36,8 +36,8 @@ func (d *Deployer) switchOver(ctx context.Context, p *ledger.Deployment) error {
 	return err
 }
 
-// confirm writes down what the lists say since the switch: before it they would
-// say otherwise, if this process died between the two.
+// confirm records what the lists have said since the switch. Done earlier, it
+// would contradict them if this process died before the switch.
 func (d *Deployer) confirm(p *ledger.Deployment) error {
 	if err := d.ledger.SetCurrent(p); err != nil {
 		return err
@@ -60,13 +60,13 @@ func (d *Deployer) list(ctx context.Context, server fleet.Server) error {
 	}
 }
 
-// others returns the colour's containers but one.
+// others returns the colour's containers except one.
 func (d *Deployer) others(ctx context.Context, id string) ([]engine.Release, error) {
 	all, err := d.docker.Releases(ctx, d.colour.name)
 	return slices.DeleteFunc(all, func(release engine.Release) bool { return release.ID == id }), err
 }
 
-// drainPause is how long the drain list is left alone between two looks.
+// drainPause is how long to wait between two looks at the drain list.
 const drainPause = 50 * time.Millisecond
 
 // stopOld lets the requests to the old release end, stops it with its grace,
@@ -80,7 +80,7 @@ func (d *Deployer) stopOld(ctx context.Context, p *ledger.Deployment) error {
 		return err
 	}
 	if len(old) == 0 {
-		d.out.step("Stopping %s: none ran", d.colour.app)
+		d.out.step("Stopping %s: nothing to stop", d.colour.app)
 	}
 	for _, release := range old {
 		d.out.step("Stopping the old %s, %s", d.colour.app, release.Revision)
@@ -94,7 +94,7 @@ func (d *Deployer) stopOld(ctx context.Context, p *ledger.Deployment) error {
 	return nil
 }
 
-// passName gives blue-app's name to the container that is blue-app now.
+// passName passes the app's name, such as blue-app, to the new container.
 func (d *Deployer) passName(ctx context.Context, old []engine.Release, id string) error {
 	for _, release := range old {
 		if release.Name != d.colour.app {
@@ -111,8 +111,8 @@ func (d *Deployer) passName(ctx context.Context, old []engine.Release, id string
 	return d.docker.Rename(ctx, id, d.colour.app)
 }
 
-// drain waits until the proxy has no request to the release in flight, at most
-// the drain timeout.
+// drain waits until the proxy has no request to the release in flight, but no
+// longer than the drain timeout.
 func (d *Deployer) drain(ctx context.Context, release engine.Release) error {
 	server := d.colour.site.Server(release.Port)
 	for end := time.Now().Add(d.config.DrainTimeout); time.Now().Before(end); {
@@ -151,8 +151,8 @@ func (d *Deployer) removeContainer(ctx context.Context, release engine.Release) 
 	return d.rotation.Forget(ctx, d.colour.site.Server(release.Port))
 }
 
-// removeImages passes blue-image's names on to the release that runs, and
-// removes the images of those that are no longer kept.
+// removeImages passes the image's names, such as blue-image, to the running
+// release, and removes the images of releases that are no longer kept.
 func (d *Deployer) removeImages(ctx context.Context, p *ledger.Deployment) error {
 	d.out.step("Removing the old %s, keeping the last %d", d.colour.image, d.config.Keep)
 	reference := d.colour.repository + "@" + p.Digest

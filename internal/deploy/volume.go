@@ -11,8 +11,8 @@ import (
 	"deux/internal/engine"
 )
 
-// leftVolumes returns what Docker has of the colour's volumes, in the file or
-// not.
+// leftVolumes returns the colour's volumes that Docker has, whether the ledger
+// lists them or not.
 func (d *Deployer) leftVolumes(ctx context.Context) (left []ledger.Volume, err error) {
 	found, err := d.docker.Volumes(ctx, d.colour.name)
 	for _, v := range found {
@@ -23,8 +23,8 @@ func (d *Deployer) leftVolumes(ctx context.Context) (left []ledger.Volume, err e
 	return left, err
 }
 
-// volumesFor returns the volumes that the release gets, and makes those that
-// are missing. What it made is written down in p, in case the push fails.
+// volumesFor returns the volumes that the release gets, and makes those that are
+// missing. It records those that it made in p, in case the push fails.
 func (d *Deployer) volumesFor(ctx context.Context, p *ledger.Deployment) ([]engine.Volume, error) {
 	paths, err := d.docker.VolumePaths(ctx, d.colour.repository+"@"+p.Digest)
 	if err != nil {
@@ -59,7 +59,7 @@ func (d *Deployer) ensureVolumes(ctx context.Context, p *ledger.Deployment, all 
 	return ensured, nil
 }
 
-// sayVolumes tells the pusher where the app's data is.
+// sayVolumes tells the pusher where the app's data is kept.
 func (d *Deployer) sayVolumes(p *ledger.Deployment, runtime engine.Runtime) {
 	for _, m := range runtime.Mounts {
 		name, ours := strings.CutPrefix(m.Source, d.colour.volumePrefix)
@@ -74,8 +74,8 @@ func (d *Deployer) sayVolumes(p *ledger.Deployment, runtime engine.Runtime) {
 	}
 }
 
-// dropVolumes removes the volumes that a push made which failed: nobody's data
-// is in them, and the next push is to find what its own image has there.
+// dropVolumes removes the volumes that a failed push made: they hold nobody's
+// data, and the next push should find what its own image has there.
 func (d *Deployer) dropVolumes(ctx context.Context, p *ledger.Deployment) {
 	all := d.ledger.Volumes()
 	for _, name := range p.Volumes {
@@ -93,8 +93,8 @@ func (d *Deployer) dropVolumes(ctx context.Context, p *ledger.Deployment) {
 	}
 }
 
-// AddVolume has the app keep a folder, NAME:/path, in a volume. What runs gets
-// it at once, in a release of the same image, or nothing changes.
+// AddVolume makes the app keep a folder, NAME:/path, in a volume. A running app
+// gets it at once, in a release of the same image, or nothing changes.
 func (d *Deployer) AddVolume(ctx context.Context, text string) error {
 	v, err := ledger.ParseVolume(text)
 	if err != nil {
@@ -110,8 +110,8 @@ func (d *Deployer) AddVolume(ctx context.Context, text string) error {
 	})
 }
 
-// withVolumes writes the volumes and releases what runs with them; if that
-// fails the file is as before.
+// withVolumes records the volumes and releases what runs again with them. If
+// that fails the record is as before.
 func (d *Deployer) withVolumes(ctx context.Context, before, after ledger.Volumes, what string) error {
 	if err := d.ledger.SetVolumes(after); err != nil {
 		return err
@@ -122,8 +122,8 @@ func (d *Deployer) withVolumes(ctx context.Context, before, after ledger.Volumes
 	return nil
 }
 
-// RemoveVolume removes a volume and what is in it, once somebody confirmed it.
-// An app that uses it goes on without it, in a release of the same image.
+// RemoveVolume removes a volume and everything in it, if that is confirmed. An
+// app that uses it goes on without it, in a release of the same image.
 func (d *Deployer) RemoveVolume(ctx context.Context, name string, confirmed bool) error {
 	return d.changing(ctx, func() error {
 		before := d.ledger.Volumes()
@@ -151,8 +151,7 @@ func (d *Deployer) RemoveVolume(ctx context.Context, name string, confirmed bool
 	})
 }
 
-// findVolume returns a volume by its name, whether it is in the file or only
-// Docker knows it.
+// findVolume returns a volume by its name, even if only Docker knows it.
 func (d *Deployer) findVolume(ctx context.Context, all ledger.Volumes, name string) (ledger.Volume, error) {
 	if v, found := all.Named(name); found {
 		return v, nil
@@ -167,8 +166,8 @@ func (d *Deployer) findVolume(ctx context.Context, all ledger.Volumes, name stri
 	return ledger.Volume{}, fmt.Errorf("%s has no volume %q: bin/deploy volume %[1]s ls lists them", d.colour.name, name)
 }
 
-// strangersOf returns an error if a container that is no release of the colour
-// has the volume.
+// strangersOf returns an error if a container that is not a release of the colour
+// mounts the volume.
 func (d *Deployer) strangersOf(ctx context.Context, v ledger.Volume) error {
 	users, err := d.docker.VolumeUsers(ctx, d.colour.volumeOf(v).Name)
 	if err != nil {
@@ -180,14 +179,14 @@ func (d *Deployer) strangersOf(ctx context.Context, v ledger.Volume) error {
 	}
 	for _, user := range users {
 		if !slices.ContainsFunc(releases, func(r engine.Release) bool { return r.Name == user }) {
-			return fmt.Errorf("the container %s has the volume %s: end it first", user, v.Name)
+			return fmt.Errorf("the container %s uses the volume %s: stop and remove it first", user, v.Name)
 		}
 	}
 	return nil
 }
 
-// ListVolumes writes one line for each volume: its name, where it is in the
-// container, Docker's name for it, and what has it.
+// ListVolumes writes one line for each volume: its name, its path in the
+// container, Docker's name for it, and what uses it.
 func (d *Deployer) ListVolumes(ctx context.Context) error {
 	all := d.ledger.Volumes()
 	left, err := d.leftVolumes(ctx)
@@ -217,7 +216,7 @@ func (d *Deployer) ListVolumes(ctx context.Context) error {
 	return nil
 }
 
-// sayKept says that the volumes stay where everything else goes.
+// sayKept says that the volumes stay when everything else goes.
 func (d *Deployer) sayKept(ctx context.Context) error {
 	left, err := d.leftVolumes(ctx)
 	for _, v := range left {

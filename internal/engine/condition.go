@@ -11,18 +11,18 @@ import (
 	"github.com/docker/docker/api/types/container"
 )
 
-// ErrNoContainer means that the container does not exist any more.
+// ErrNoContainer means that the container no longer exists.
 var ErrNoContainer = errors.New("the container is gone")
 
-// Condition is how the container of a release is.
+// Condition is the condition of a release's container.
 type Condition struct {
 	State       string    // one of the States
-	Started     time.Time // when it started last
-	Restarts    int       // how often Docker has started it again since it was created or started by hand
+	Started     time.Time // when it last started
+	Restarts    int       // how often Docker has started it again since a person created or started it
 	ExitCode    int       // of the last run, while it does not run
 	OutOfMemory bool      // whether the last run was killed because it used too much memory
-	Health      string    // what Docker says of its image's HEALTHCHECK; empty without one
-	Check       string    // the last output of that, in one line
+	Health      string    // Docker's verdict by the image's HEALTHCHECK; empty without one
+	Check       string    // the last output of that check, in one line
 }
 
 // States of a container (Docker Engine API, ContainerInspect).
@@ -34,17 +34,17 @@ const (
 	StateCreated    = string(container.StateCreated)
 )
 
-// Healthy is the Health of a container whose HEALTHCHECK passed the last time.
+// Healthy is the Health of a container whose last HEALTHCHECK passed.
 const Healthy = string(container.Healthy)
 
-// Unhealthy is the Health of a container whose HEALTHCHECK has failed as often
-// as its image says that it may.
+// Unhealthy is the Health of a container whose HEALTHCHECK failed as many times
+// in a row as its image allows.
 const Unhealthy = string(container.Unhealthy)
 
 // AllReleases returns the containers of all colours' releases, running or not.
 func (e *Engine) AllReleases(ctx context.Context) ([]Release, error) { return e.releases(ctx) }
 
-// Condition returns how a container is, or ErrNoContainer.
+// Condition returns the condition of a container, or ErrNoContainer.
 func (e *Engine) Condition(ctx context.Context, id string) (Condition, error) {
 	found, err := e.docker.ContainerInspect(ctx, id)
 	if errdefs.IsNotFound(err) {
@@ -87,7 +87,7 @@ func (e *Engine) StartAgain(ctx context.Context, id string) error {
 	return nil
 }
 
-// Unpause lets the processes of a paused container go on.
+// Unpause resumes the processes of a paused container.
 func (e *Engine) Unpause(ctx context.Context, id string) error {
 	if err := e.docker.ContainerUnpause(ctx, id); err != nil {
 		return fmt.Errorf("unpausing a container: %w", err)

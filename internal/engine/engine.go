@@ -1,7 +1,7 @@
-// Package engine is Docker as the system needs it: start a server through
-// scripts/spawn_docker.sh, list, stop and remove what carries the system's
-// labels, and nothing that doesn't. It is the only package that imports
-// Docker's client, and knows nothing of Redis.
+// Package engine is Docker as the system needs it: it starts a server through
+// scripts/spawn_docker.sh, and lists, stops and removes what carries the
+// system's labels, and nothing else. It is the only package that imports
+// Docker's client, and it knows nothing of Redis.
 package engine
 
 import (
@@ -19,16 +19,16 @@ import (
 	"github.com/docker/docker/client"
 )
 
-// Labels of everything that the system makes. What lacks them is a stranger's
-// and is never touched.
+// Labels of everything that the system makes. Anything without them is somebody
+// else's and is never touched.
 const (
 	FleetLabel = "deux.fleet" // the name of the system on this host
 	RoleLabel  = "deux.role"  // "server" or "release"
 	PortLabel  = "deux.port"  // the host port of a server
-	// VersionLabel, on a server: what tells apart the code and settings that
-	// servers were started from.
+	// VersionLabel, on a server, identifies the code and settings that it was
+	// started from.
 	VersionLabel = "deux.version"
-	ImageLabel   = "deux.image" // on images, for containers inherit their image's labels: the fleet
+	ImageLabel   = "deux.image" // on images: the fleet. Containers inherit their image's labels.
 )
 
 const roleServer = "server"
@@ -37,11 +37,11 @@ const roleServer = "server"
 type Engine struct {
 	docker *client.Client
 	fleet  string
-	away   atomic.Bool // somebody said that he waits for Docker
+	away   atomic.Bool // the outage has been logged
 }
 
-// Open returns the engine that DOCKER_HOST names, or the local one. Nothing is
-// sent before the first call.
+// Open returns the engine that DOCKER_HOST names, or the local one. It sends
+// nothing before the first call.
 func Open(fleet string) (*Engine, error) {
 	docker, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
 	if err != nil {
@@ -61,11 +61,11 @@ func (e *Engine) Ping(ctx context.Context) error {
 	return err
 }
 
-// pingPause is how long Wait leaves Docker alone between two tries.
+// pingPause is how long Wait pauses between two tries.
 const pingPause = 500 * time.Millisecond
 
-// Wait returns when Docker answers, or with ctx's error. However many wait, it
-// is logged once that they do and once that the wait is over.
+// Wait returns when Docker answers, or with ctx's error. The start and the end
+// of an outage are logged once each, however many callers wait.
 func (e *Engine) Wait(ctx context.Context, log *slog.Logger) error {
 	for {
 		err := e.Ping(ctx)
@@ -129,9 +129,9 @@ const (
 	composeOneOff  = "com.docker.compose.oneoff" // True for docker compose run
 )
 
-// FirstServerVersion returns what tells apart the code and settings that the first
-// server runs: its image and Compose's hash of its configuration. It is empty
-// while the first server does not run.
+// FirstServer identifies the code and settings that the first server runs, by
+// its image and Compose's hash of its configuration. It returns "" while the
+// first server does not run.
 func (e *Engine) FirstServerVersion(ctx context.Context) (string, error) {
 	found, err := e.docker.ContainerList(ctx, container.ListOptions{Filters: filters.NewArgs(
 		filters.Arg("label", composeProject+"="+e.fleet),
@@ -147,8 +147,8 @@ func (e *Engine) FirstServerVersion(ctx context.Context) (string, error) {
 }
 
 // Remove stops the container with SIGTERM, and after grace with SIGKILL, and
-// removes it and its image. What is gone already is no error; what belongs to
-// somebody else is one.
+// removes it and its image. It is not an error if they are already gone; it is
+// one if they belong to somebody else.
 func (e *Engine) Remove(ctx context.Context, name, imageName string, grace time.Duration) error {
 	if err := e.removeContainer(ctx, name, grace); err != nil {
 		return err
@@ -165,7 +165,7 @@ func (e *Engine) removeContainer(ctx context.Context, name string, grace time.Du
 		return fmt.Errorf("inspecting container %s: %w", name, err)
 	}
 	if found.Config.Labels[FleetLabel] != e.fleet {
-		return fmt.Errorf("removing container %s: it has no label %s=%s, so it is not of this system",
+		return fmt.Errorf("removing container %s: it has no label %s=%s, so it does not belong to this system",
 			name, FleetLabel, e.fleet)
 	}
 	seconds := int(grace.Seconds())
@@ -173,10 +173,13 @@ func (e *Engine) removeContainer(ctx context.Context, name string, grace time.Du
 		return fmt.Errorf("stopping container %s: %w", name, err)
 	}
 	err = e.docker.ContainerRemove(ctx, found.ID, container.RemoveOptions{RemoveVolumes: true, Force: true})
-	if err != nil && !errdefs.IsNotFound(err) && !errdefs.IsConflict(err) {
-		return fmt.Errorf("removing container %s: %w", name, err)
+	switch {
+	case err == nil || errdefs.IsNotFound(err):
+		return nil
+	case errdefs.IsConflict(err): // its removal is under way, for a caller that may have died since
+		return e.awaitRemoval(ctx, name, found.ID)
 	}
-	return nil
+	return fmt.Errorf("removing container %s: %w", name, err)
 }
 
 func (e *Engine) removeImage(ctx context.Context, name string) error {
@@ -188,7 +191,7 @@ func (e *Engine) removeImage(ctx context.Context, name string) error {
 		return fmt.Errorf("inspecting image %s: %w", name, err)
 	}
 	if found.Config == nil || found.Config.Labels[ImageLabel] != e.fleet {
-		return fmt.Errorf("removing image %s: it has no label %s=%s, so it is not of this system",
+		return fmt.Errorf("removing image %s: it has no label %s=%s, so it does not belong to this system",
 			name, ImageLabel, e.fleet)
 	}
 	_, err = e.docker.ImageRemove(ctx, name, image.RemoveOptions{PruneChildren: true})

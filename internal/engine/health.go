@@ -11,11 +11,11 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 )
 
-// State is what became of a container.
+// State is the state of a container.
 type State struct {
 	Running  bool
 	ExitCode int
-	Memory   bool     // it ended because it used more memory than it may
+	Memory   bool     // it was killed for exceeding its memory limit
 	Kept     bool     // Docker starts it again whenever it ends, see Keep
 	Check    []string // the command of its image's HEALTHCHECK; nil without one
 }
@@ -55,7 +55,7 @@ func checkCommand(config *container.Config) []string {
 // mostOutput is how much of a command's output is kept, in bytes.
 const mostOutput = 4 << 10
 
-// Exec runs a command in the container and returns its exit code and the first
+// Exec runs a command in the container and returns its exit code and the start
 // of its output.
 func (e *Engine) Exec(ctx context.Context, id string, command []string) (code int, output string, err error) {
 	created, err := e.docker.ContainerExecCreate(ctx, id,
@@ -80,8 +80,8 @@ func (e *Engine) Exec(ctx context.Context, id string, command []string) (code in
 	return done.ExitCode, strings.TrimSpace(text.String()), nil
 }
 
-// Logs writes the last lines of what the container printed, all of them when
-// lines is 0, and with follow what it prints until ctx ends.
+// Logs writes the last lines that the container printed, all of them if lines
+// is 0, and with follow also what it prints until ctx ends.
 func (e *Engine) Logs(ctx context.Context, id string, lines int, follow bool, out io.Writer) error {
 	tail := "all"
 	if lines > 0 {

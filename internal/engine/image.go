@@ -25,13 +25,13 @@ import (
 
 // Build builds the Dockerfile in dir as tag, with the labels, and returns the
 // image's id. Output goes to out as the builder writes it. It runs Docker's
-// command rather than its API, as that picks the builder that the host has:
-// BuildKit, or the classic one. The build dies with this process, and knows
-// nothing of the git that this process may be a hook of.
+// command instead of calling its API, because the command picks the builder that
+// the host has: BuildKit or the classic one. The build dies with this process.
+// If this process is a git hook, the build sees nothing of it.
 //
-// Each step may use that much memory, in bytes, with no swap beyond it, and
-// weighs little among the busy: the classic builder sees to it, BuildKit takes
-// these options and does nothing.
+// Each step may use that many bytes of memory, with no swap beyond it, and has
+// little weight on a busy machine. The classic builder enforces this; BuildKit
+// accepts the options and ignores them.
 func (e *Engine) Build(ctx context.Context, dir, tag string, labels []string, memory int64, out io.Writer) (string, error) {
 	scratch, err := os.MkdirTemp("", "deux-build-")
 	if err != nil {
@@ -68,11 +68,11 @@ const buildWeight = "128"
 // ErrNoDockerfile means that there is nothing to build.
 var ErrNoDockerfile = errors.New("there is no Dockerfile at the top of the repository")
 
-// labelled writes the Dockerfile of dir to scratch with the labels, each
-// NAME=value, in one more line. The option --label would do the same with one
-// more line for each, and to the classic builder each is a container to start.
-// BuildKit looks for an ignore file of the Dockerfile's own beside it
-// (Docker's build documentation, ".dockerignore files").
+// labelled writes the Dockerfile of dir to scratch with one more line that holds
+// the labels, each NAME=value. The option --label would add a line for each, and
+// for each the classic builder starts a container. BuildKit looks for the
+// Dockerfile's own ignore file beside it (Docker's build documentation,
+// ".dockerignore files").
 func labelled(dir, scratch string, labels []string) (string, error) {
 	root, err := os.OpenRoot(dir) // a link that leads out of it is refused
 	if err != nil {
@@ -96,9 +96,9 @@ func labelled(dir, scratch string, labels []string) (string, error) {
 	return path, os.WriteFile(path, content, 0o600)
 }
 
-// buildEnvironment is the environment without git's: in a hook, GIT_DIR names
-// the repository that is being pushed to. Attestations would make every image
-// an index with an entry that is no image.
+// buildEnvironment is the environment without git's variables: in a hook,
+// GIT_DIR names the repository that is being pushed to. Attestations would make
+// every image an index with an entry that is not an image.
 func buildEnvironment(environment []string) []string {
 	clean := slices.DeleteFunc(slices.Clone(environment), func(variable string) bool {
 		return strings.HasPrefix(variable, "GIT_")
@@ -114,12 +114,12 @@ func (e *Engine) Tag(ctx context.Context, source, target string) error {
 	return nil
 }
 
-// anonymous is what the API wants where no registry asks for a name: the
-// base64 of {}.
+// anonymous is what the API expects when the registry asks for no credentials:
+// {} in base64.
 const anonymous = "e30="
 
-// Push sends the tagged image to the registry that its name starts with and
-// returns the digest that it has there.
+// Push sends the tagged image to the registry that its name starts with, and
+// returns its digest there.
 func (e *Engine) Push(ctx context.Context, reference string) (digest string, err error) {
 	progress, err := e.docker.ImagePush(ctx, reference, image.PushOptions{RegistryAuth: anonymous})
 	if err != nil {
@@ -129,12 +129,12 @@ func (e *Engine) Push(ctx context.Context, reference string) (digest string, err
 	return pushedDigest(progress)
 }
 
-// digestPattern is a digest as registries give them. It becomes a part of names
-// and URLs.
+// digestPattern matches a digest as registries give it. Digests become part of
+// names and URLs.
 var digestPattern = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
-// pushedDigest reads the progress of a push to its end and returns the digest
-// that the image has in the registry.
+// pushedDigest reads the progress of a push to its end and returns the image's
+// digest in the registry.
 func pushedDigest(progress io.Reader) (digest string, err error) {
 	err = readProgress(progress, func(aux json.RawMessage) {
 		var pushed struct{ Digest string }
@@ -151,7 +151,7 @@ func pushedDigest(progress io.Reader) (digest string, err error) {
 	return digest, nil
 }
 
-// ErrNotInRegistry means that the registry answers and does not have an image.
+// ErrNotInRegistry means that the registry answers but does not have the image.
 var ErrNotInRegistry = errors.New("the registry does not have it")
 
 // Pull gets the image with that digest, REPOSITORY@sha256:….
@@ -189,7 +189,7 @@ func readProgress(stream io.Reader, aux func(json.RawMessage)) error {
 	}
 }
 
-// HasImage tells whether the engine has the image.
+// HasImage reports whether the engine has the image.
 func (e *Engine) HasImage(ctx context.Context, reference string) (bool, error) {
 	_, err := e.docker.ImageInspect(ctx, reference)
 	if errdefs.IsNotFound(err) {
@@ -220,9 +220,9 @@ func (e *Engine) Images(ctx context.Context, colour string) ([]Image, error) {
 	return all, nil
 }
 
-// Untag takes one name off an image; with its last name, and when nothing is
-// built on it, the image goes. What is gone already is no error, and what a
-// container still runs stays.
+// Untag takes one name off an image. An image without names on which nothing is
+// built goes, but one that a container uses stays. It is not an error if the
+// name is already gone.
 func (e *Engine) Untag(ctx context.Context, reference string) error {
 	_, err := e.docker.ImageRemove(ctx, reference, image.RemoveOptions{PruneChildren: false})
 	if err != nil && !errdefs.IsNotFound(err) && !errdefs.IsConflict(err) {
@@ -231,8 +231,8 @@ func (e *Engine) Untag(ctx context.Context, reference string) error {
 	return nil
 }
 
-// RemoveLayer removes an image that has no name and that nothing is built on,
-// if it was made after a time. It tells whether it is gone.
+// RemoveLayer removes an image that has no name, on which nothing is built, and
+// that was made after a time. It reports whether the image is gone.
 func (e *Engine) RemoveLayer(ctx context.Context, id string, after time.Time) (gone bool, err error) {
 	found, err := e.docker.ImageInspect(ctx, id)
 	if errdefs.IsNotFound(err) {

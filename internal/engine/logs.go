@@ -13,9 +13,9 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 )
 
-// TimedLogs writes what the container printed since a time, all of it when
-// since is zero, each line after its time (RFC 3339) and a blank, and with
-// follow what it prints until it ends or ctx does.
+// TimedLogs writes what the container printed since a time, or all of it if
+// since is zero, and with follow also what it prints until it or ctx ends. Each
+// line starts with its time (RFC 3339) and a space.
 func (e *Engine) TimedLogs(ctx context.Context, id string, since time.Time, follow bool, out io.Writer) error {
 	options := container.LogsOptions{ShowStdout: true, ShowStderr: true, Timestamps: true, Follow: follow}
 	if !since.IsZero() {
@@ -24,7 +24,7 @@ func (e *Engine) TimedLogs(ctx context.Context, id string, since time.Time, foll
 	return e.copyLogs(ctx, id, options, out)
 }
 
-// copyLogs writes what the container printed until that ends, or ctx does.
+// copyLogs writes what the container printed until the log or ctx ends.
 func (e *Engine) copyLogs(ctx context.Context, id string, options container.LogsOptions, out io.Writer) error {
 	logs, err := e.docker.ContainerLogs(ctx, id, options)
 	if err != nil {
@@ -39,8 +39,8 @@ func (e *Engine) copyLogs(ctx context.Context, id string, options container.Logs
 }
 
 // MemoryKills returns when the kernel last killed a process of the container
-// because of its memory limit, and how often since a time. Docker remembers the
-// host's last 256 events only: there may have been more.
+// because of its memory limit, and how often since a time. Docker remembers only
+// the host's last 256 events, so there may have been more.
 func (e *Engine) MemoryKills(ctx context.Context, id string, since time.Time) (last time.Time, kills int) {
 	messages, ended := e.docker.Events(ctx, events.ListOptions{
 		Since: strconv.FormatInt(since.Unix(), 10), Until: strconv.FormatInt(time.Now().Unix(), 10),

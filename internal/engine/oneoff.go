@@ -15,10 +15,10 @@ import (
 )
 
 // roleOneOff is the RoleLabel of a container that runs one command beside a
-// release. Nothing takes it for a release: it has no port and no requests.
+// release. It is not taken for a release: it has no port and gets no requests.
 const roleOneOff = "one-off"
 
-// OwnerLabel, on one-off containers, is the process that waits for them.
+// OwnerLabel, on one-off containers, names the process that waits for them.
 const OwnerLabel = "deux.owner"
 
 // OneOff is a command to run in a container of its own.
@@ -26,13 +26,13 @@ type OneOff struct {
 	Colour   string
 	Image    string   // REPOSITORY@sha256:…
 	Command  []string // in place of the image's ENTRYPOINT and CMD
-	Owner    string   // who waits for it
+	Owner    string   // the process that waits for it
 	Terminal bool     // its input and output are a terminal
 	In       io.Reader
-	Out, Err io.Writer // of a terminal, all goes to Out
+	Out, Err io.Writer // with Terminal, everything goes to Out
 }
 
-// Errors of a command that could not be started, as shells tell them apart.
+// Errors of a command that could not be started. Shells tell them apart too.
 var (
 	ErrNoCommand     = errors.New("there is no such command in the image")
 	ErrNotExecutable = errors.New("the command is not executable")
@@ -46,8 +46,8 @@ type Attached struct {
 	stream types.HijackedResponse
 }
 
-// Attach makes a container for the command, not started yet. Docker removes it
-// when it ends; whoever attached removes it before.
+// Attach makes a container for the command and does not start it. Docker removes
+// it when it ends; before that, the caller does.
 func (e *Engine) Attach(ctx context.Context, oneOff OneOff, runtime Runtime) (*Attached, error) {
 	if err := e.ensureAppsNetwork(ctx); err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (e *Engine) Attach(ctx context.Context, oneOff OneOff, runtime Runtime) (*A
 	return attached, nil
 }
 
-// Run starts the command, passes input and output on, and returns its exit
+// Run starts the command, passes its input and output on, and returns its exit
 // code.
 func (a *Attached) Run(ctx context.Context) (code int, err error) {
 	defer a.stream.Close()
@@ -112,7 +112,7 @@ func (a *Attached) copyOutput() {
 	_, _ = stdcopy.StdCopy(a.oneOff.Out, a.oneOff.Err, a.stream.Reader)
 }
 
-// startError reads Docker's message: the API gives no other sign.
+// startError reads Docker's message: the API gives no other hint.
 func startError(err error) error {
 	text := err.Error()
 	switch {
@@ -137,8 +137,8 @@ func (a *Attached) Resize(ctx context.Context, width, height int) error {
 // Remove ends the command at once, if it still runs, and removes its container.
 func (a *Attached) Remove(ctx context.Context) error { return a.engine.RemoveOneOff(ctx, a.ID) }
 
-// RemoveOneOff ends a one-off container at once and removes it. One that is
-// gone is no error.
+// RemoveOneOff ends a one-off container at once and removes it. It is not an
+// error if the container is gone.
 func (e *Engine) RemoveOneOff(ctx context.Context, id string) error {
 	err := e.docker.ContainerRemove(ctx, id, container.RemoveOptions{RemoveVolumes: true, Force: true})
 	if err != nil && !errdefs.IsNotFound(err) && !errdefs.IsConflict(err) {

@@ -16,10 +16,10 @@ import (
 	"github.com/docker/docker/api/types/mount"
 )
 
-// ownVolumes gives the volumes of a container that was not started yet to the
-// image's user, where they are empty and root's: Docker makes them so for a
-// path that the image lacks, and an app that is not root could not write there.
-// It works through Docker's archives, as an image need not have a shell.
+// ownVolumes gives the volumes of a container that has not started to the
+// image's user if they are empty and belong to root: Docker creates them so for
+// a path that the image lacks, and an app that is not root could not write
+// there. It works through Docker's archives because an image may lack a shell.
 func (e *Engine) ownVolumes(ctx context.Context, id string, mounts []mount.Mount) error {
 	found, err := e.docker.ContainerInspect(ctx, id)
 	if err != nil {
@@ -40,7 +40,7 @@ func (e *Engine) ownVolumes(ctx context.Context, id string, mounts []mount.Mount
 	return nil
 }
 
-// own gives an empty folder of root's to a user.
+// own gives a user a folder that is empty and belongs to root.
 func (e *Engine) own(ctx context.Context, id, folder string, user, group int) error {
 	archive, _, err := e.docker.CopyFromContainer(ctx, id, folder)
 	if err != nil {
@@ -64,9 +64,9 @@ func (e *Engine) own(ctx context.Context, id, folder string, user, group int) er
 	return e.docker.CopyToContainer(ctx, id, path.Dir(folder), &changed, container.CopyToContainerOptions{})
 }
 
-// userOf returns the numbers of an image's USER: a name or number, and a group
-// after a colon (Dockerfile reference, "USER"). Names are in the image's
-// /etc/passwd and /etc/group; Docker itself refuses to start with an unknown one.
+// userOf returns the user and group id of an image's USER: a name or number, and
+// maybe a group after a colon (Dockerfile reference, "USER"). Names are in the
+// image's /etc/passwd and /etc/group; Docker itself refuses an unknown one.
 func (e *Engine) userOf(ctx context.Context, id, setting string) (user, group int, err error) {
 	name, groupName, _ := strings.Cut(setting, ":")
 	if name == "" || name == "root" || name == "0" {
@@ -89,8 +89,8 @@ func (e *Engine) userOf(ctx context.Context, id, setting string) (user, group in
 	return user, group, nil
 }
 
-// entry returns the fields of the line of passwd(5) or group(5) whose name or
-// number is given, or nil.
+// entry returns the fields of the line in a passwd(5) or group(5) file that has
+// the name or number, or nil.
 func (e *Engine) entry(ctx context.Context, id, file, name string) []string {
 	archive, _, err := e.docker.CopyFromContainer(ctx, id, file)
 	if err != nil {

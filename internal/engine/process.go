@@ -11,13 +11,13 @@ import (
 	"github.com/docker/docker/api/types/mount"
 )
 
-// ImageConfig is what an image says about how it is to be run.
+// ImageConfig is what an image says about how to run it.
 type ImageConfig struct {
 	Ports   []int    // TCP ports that it EXPOSEs, in ascending order
 	Command []string // ENTRYPOINT and CMD together: the container's process 1
 }
 
-// ImageConfig returns what the image says about how it is to be run.
+// ImageConfig returns what the image says about how to run it.
 func (e *Engine) ImageConfig(ctx context.Context, reference string) (ImageConfig, error) {
 	found, err := e.docker.ImageInspect(ctx, reference)
 	if err != nil {
@@ -37,11 +37,11 @@ func (e *Engine) ImageConfig(ctx context.Context, reference string) (ImageConfig
 	return config, nil
 }
 
-// inits are programs that are made to be process 1, by the names of their
-// files. "init" is s6-overlay's, which refuses to be anything else.
+// inits are the file names of programs made to be process 1. "init" is
+// s6-overlay's, which refuses to be anything else.
 var inits = []string{"tini", "tini-static", "dumb-init", "catatonit", "docker-init", "init", "my_init", "s6-svscan", "runit", "systemd"}
 
-// HasInit reports whether process 1 is an init that the image brings along.
+// HasInit reports whether the image brings its own init as process 1.
 func (c ImageConfig) HasInit() bool {
 	words := c.Command
 	if len(words) >= 3 && path.Base(words[0]) == "sh" && words[1] == "-c" {
@@ -54,23 +54,22 @@ func (c ImageConfig) HasInit() bool {
 }
 
 // hasInit reports whether the engine has an init to give to containers, which
-// some distributions package apart. An engine that finds none gives N/A as its
+// some distributions package separately. An engine without one gives N/A as its
 // commit (Docker Engine API, SystemInfo). The answer takes an eighth of a second.
 func (e *Engine) hasInit(ctx context.Context) bool {
 	info, err := e.docker.Info(ctx)
 	return err != nil || info.InitBinary != "" && info.InitCommit.ID != "N/A"
 }
 
-// ReadOnlyFile mounts a file of the host's into a container, which can't write
-// to it.
+// ReadOnlyFile mounts a file of the host into a container, read-only.
 func ReadOnlyFile(source, target string) mount.Mount {
 	return mount.Mount{Type: mount.TypeBind, Source: source, Target: target, ReadOnly: true}
 }
 
-// Process is the process 1 of a container as far as its end is concerned.
+// Process is what matters about a container's process 1 when it ends.
 type Process struct {
 	Command  []string
-	Signal   string // which tells it to end, such as SIGTERM
+	Signal   string // that asks it to end, such as SIGTERM
 	ExitCode int
 }
 

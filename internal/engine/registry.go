@@ -10,10 +10,10 @@ import (
 
 var registryClient = &http.Client{Timeout: 10 * time.Second}
 
-// Unregister deletes the image with that digest, and every tag of it,
-// from a repository HOST:PORT/NAME, for which Docker's API has no call (OCI
-// Distribution Specification, "Deleting Manifests"). Its layers stay until the
-// registry collects its garbage. That it is not there is no error.
+// Unregister deletes the image with that digest, and all its tags, from a
+// repository HOST:PORT/NAME. Docker's API has no call for this (OCI
+// Distribution Specification, "Deleting Manifests"). The layers stay until the
+// registry collects its garbage. It is not an error if the image is not there.
 func (e *Engine) Unregister(ctx context.Context, repository, digest string) error {
 	host, name, _ := strings.Cut(repository, "/")
 	request, err := http.NewRequestWithContext(ctx, http.MethodDelete,

@@ -16,22 +16,22 @@ import (
 	"github.com/docker/go-connections/nat"
 )
 
-// Labels of what a push makes. Images have all but RoleLabel, FleetLabel and
-// PortLabel: a container inherits its image's labels, and one that a person
-// starts from a release's image to look into it is not the system's.
+// Labels of what a push makes. Images lack RoleLabel, FleetLabel and PortLabel:
+// a container inherits its image's labels, and one that a person starts from a
+// release's image to look into it does not belong to the system.
 const (
 	ColourLabel   = "deux.colour"
 	RevisionLabel = "deux.revision"
-	TimeLabel     = "deux.time"    // when the push was built, RFC 3339
+	TimeLabel     = "deux.time"    // when the push was built (RFC 3339)
 	DigestLabel   = "deux.digest"  // on containers: of the image they run
 	RuntimeLabel  = "deux.runtime" // on containers: what they were started with, Runtime.String
-	// GenerationLabel, on containers: which configuration of the app they got.
+	// GenerationLabel, on containers: the configuration of the app that they got.
 	GenerationLabel = "deux.generation"
 )
 
 const roleRelease = "release"
 
-// ErrPortTaken means that something else listens on the port already.
+// ErrPortTaken means that something else already listens on the port.
 var ErrPortTaken = errors.New("the port is taken")
 
 // Release is a container that runs what somebody pushed.
@@ -46,7 +46,7 @@ type Release struct {
 	AppPort  int    // in the container; 0 unless it runs
 	Running  bool
 	Runtime  string // Runtime.String of what it was started with
-	// Generation is that of the app's configuration; 0 when it has none.
+	// Generation is the generation of the app's configuration; 0 without one.
 	Generation int
 }
 
@@ -82,7 +82,7 @@ func (e *Engine) releases(ctx context.Context, more ...filters.KeyValuePair) ([]
 			AppPort:  privatePort(summary.Ports, port),
 			Running:  summary.State == container.StateRunning,
 			Runtime:  summary.Labels[RuntimeLabel],
-			// One of before there were configurations has no label, and got none.
+			// A release older than configurations has no label, and got none.
 			Generation: number(summary.Labels[GenerationLabel]),
 		})
 	}
@@ -100,17 +100,17 @@ func privatePort(ports []container.Port, public int) int {
 	return 0
 }
 
-// number returns what the text says, or 0.
+// number returns the number in the text, or 0.
 func number(text string) int {
 	n, _ := strconv.Atoi(text)
 	return n
 }
 
-// Start runs the release's image, from the repository that the digest is of,
-// published on host:release.Port, and returns the container's id. The container
-// is on a network of the apps alone, and nothing starts it again when it ends:
-// Keep does that. Where the engine has no init it gets none. It returns ErrPortTaken, and leaves nothing behind, when
-// something else has the port.
+// Start runs the release's image from the repository, published on
+// host:release.Port, and returns the container's id. The container is on a
+// network for apps only, and is not started again when it ends until Keep says
+// so. If the engine has no init, the container gets none. Start returns
+// ErrPortTaken, and leaves nothing behind, if something else has the port.
 func (e *Engine) Start(ctx context.Context, release Release, runtime Runtime, repository, host string) (string, error) {
 	address, err := netip.ParseAddr(host)
 	if err != nil {
@@ -161,13 +161,14 @@ func (e *Engine) Start(ctx context.Context, release Release, runtime Runtime, re
 	return created.ID, nil
 }
 
-// portTaken reads Docker's message: the API gives no other sign.
+// portTaken reads Docker's message: the API gives no other hint.
 func portTaken(err error) bool {
 	return strings.Contains(err.Error(), "port is already allocated") ||
 		strings.Contains(err.Error(), "address already in use")
 }
 
-// appsNetwork is where releases run: pushed code is on no network with Redis.
+// appsNetwork is where releases run: pushed code never shares a network with
+// Redis.
 func (e *Engine) appsNetwork() string { return e.fleet + "_apps" }
 
 func (e *Engine) ensureAppsNetwork(ctx context.Context) error {
@@ -215,7 +216,7 @@ func (e *Engine) Rename(ctx context.Context, id, name string) error {
 	return nil
 }
 
-// NameTaken reports whether a container of that name exists that no push made.
+// NameTaken reports whether the name belongs to a container that no push made.
 func (e *Engine) NameTaken(ctx context.Context, name string) (bool, error) {
 	found, err := e.docker.ContainerInspect(ctx, name)
 	if errdefs.IsNotFound(err) {
@@ -228,8 +229,8 @@ func (e *Engine) NameTaken(ctx context.Context, name string) (bool, error) {
 	return labels[FleetLabel] != e.fleet || labels[RoleLabel] != roleRelease, nil
 }
 
-// Stop ends the container with SIGTERM, and after grace with SIGKILL. One that
-// does not run, or is gone, is no error.
+// Stop ends the container with SIGTERM, and after grace with SIGKILL. It is not
+// an error if the container does not run or is gone.
 func (e *Engine) Stop(ctx context.Context, id string, grace time.Duration) error {
 	seconds := int(grace.Seconds())
 	err := e.docker.ContainerStop(ctx, id, container.StopOptions{Timeout: &seconds})

@@ -28,8 +28,8 @@ type Limits struct {
 	Capabilities []string // all that its processes may have, even as root: capabilities(7) without CAP_
 }
 
-// logFiles is how many files Docker spreads a log over: with one alone, all of
-// it would go at once.
+// logFiles is how many files Docker spreads a log over: with a single one, the
+// whole log would go at once.
 const logFiles = 2
 
 // apply writes the limits into a container's configuration. MemorySwap is
@@ -51,8 +51,8 @@ func (l Limits) apply(host *container.HostConfig) {
 	host.SecurityOpt = []string{"no-new-privileges"}
 }
 
-// String is, in one line, what a person can change of it by settings and by
-// volumes. It holds nothing of Env: this may be read by anybody.
+// String returns, in one line, the part that a person can change with settings
+// and volumes. It holds nothing of Env, because anybody may read it.
 func (r Runtime) String() string {
 	var volumes []string
 	for _, m := range r.Mounts {
@@ -64,7 +64,7 @@ func (r Runtime) String() string {
 	return fmt.Sprintf("%s volumes=%s", r.Limits, strings.Join(volumes, ","))
 }
 
-// String is the limits in one line.
+// String returns the limits in one line.
 func (l Limits) String() string {
 	capabilities := slices.Sorted(slices.Values(l.Capabilities))
 	return fmt.Sprintf("memory=%d cpu-shares=%d pids=%d log=%d oom-score=%d capabilities=%s",

@@ -27,7 +27,7 @@ type Spawner struct {
 const killDelay = 5 * time.Second
 
 // Spawn builds image for port and starts it as container, labelled with the
-// version. When ctx ends, the script and everything it started are told to
+// version. When ctx ends, the script and everything that it started are told to
 // stop. The error ends with the last lines that the failed step printed.
 func (s *Spawner) Spawn(ctx context.Context, image string, port int, container, version string) error {
 	command := exec.CommandContext(ctx, s.Script, image, strconv.Itoa(port), container)
@@ -50,8 +50,8 @@ func (s *Spawner) Spawn(ctx context.Context, image string, port int, container, 
 	return nil
 }
 
-// noise is what Docker prints that explains nothing: ids in full, and where its
-// manual is.
+// noise matches what Docker prints that explains nothing: full ids, and pointers
+// to its manual.
 var noise = regexp.MustCompile(`^[0-9a-f]{64}$| \([0-9a-f]{64}\)|^Run 'docker .*--help' for more information$`)
 
 // reasonLines is how many lines of a step's output explain its failure.

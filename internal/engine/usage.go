@@ -12,20 +12,21 @@ import (
 	"github.com/docker/docker/api/types/filters"
 )
 
-// Usage is how a container of the system is and, while it runs, what it uses.
+// Usage is the state of a container of the system and, while it runs, its usage.
 type Usage struct {
 	ID      string
 	Name    string
 	Service string // of Compose; empty for any other
+	Version string // its VersionLabel; empty unless it is a spawned server
 	State   string // one of the States
 	Health  string // healthy, unhealthy or starting; empty without a HEALTHCHECK, or while it does not run
 
-	CPU    time.Duration // of processors, since it started
-	Memory int64         // bytes, without what the kernel could drop of files
-	Limit  int64         // bytes; the machine's memory when it has none of its own; 0 if it was not measured
+	CPU    time.Duration // processor time since it started
+	Memory int64         // bytes, without the file cache that the kernel could drop
+	Limit  int64         // bytes; the machine's memory if it has no limit; 0 if it was not measured
 }
 
-// Usages returns how each container of the system is and what it uses. One that
+// Usages returns the state and usage of each container of the system. One that
 // ends meanwhile has no limit.
 func (e *Engine) Usages(ctx context.Context) ([]Usage, error) {
 	all, err := e.Containers(ctx)
@@ -36,9 +37,9 @@ func (e *Engine) Usages(ctx context.Context) ([]Usage, error) {
 	return all, ctx.Err()
 }
 
-// Containers returns how each container of the system is, whether it runs or
-// not: Compose's services, spawned servers and releases. What they use it does
-// not ask.
+// Containers returns the state of each container of the system, running or not:
+// Compose's services, spawned servers and releases. It does not ask for their
+// usage.
 func (e *Engine) Containers(ctx context.Context) (all []Usage, err error) {
 	for _, label := range []string{composeProject, FleetLabel} {
 		found, err := e.docker.ContainerList(ctx, container.ListOptions{
@@ -53,9 +54,9 @@ func (e *Engine) Containers(ctx context.Context) (all []Usage, err error) {
 	return all, nil
 }
 
-// usageOf returns what a list tells of a container.
+// usageOf returns what a listing says about a container.
 func usageOf(summary container.Summary) Usage {
-	usage := Usage{ID: summary.ID, State: string(summary.State), Health: healthOf(summary.Status)}
+	usage := Usage{ID: summary.ID, State: string(summary.State), Health: healthOf(summary.Status), Version: summary.Labels[VersionLabel]}
 	if len(summary.Names) > 0 {
 		usage.Name = summary.Names[0][1:] // Docker writes a slash first
 	}
@@ -65,9 +66,9 @@ func usageOf(summary container.Summary) Usage {
 	return usage
 }
 
-// healthOf reads the health out of what docker ps shows, such as "Up 5 minutes
-// (unhealthy)": to inspect each container would cost a request more. Behind "Up"
-// Docker writes nothing else in brackets but "(Paused)".
+// healthOf reads the health from what docker ps shows, such as "Up 5 minutes
+// (unhealthy)": inspecting each container would cost one more request. The only
+// other text in brackets that Docker writes after "Up" is "(Paused)".
 func healthOf(status string) string {
 	_, bracket, _ := strings.Cut(status, "(")
 	switch health := strings.TrimPrefix(strings.TrimSuffix(bracket, ")"), "health: "); health {
@@ -77,7 +78,7 @@ func healthOf(status string) string {
 	return ""
 }
 
-// measure fills in what each one that runs uses.
+// measure fills in the usage of the containers that run.
 func (e *Engine) measure(ctx context.Context, all []Usage) {
 	var asking sync.WaitGroup
 	for i := range all {
@@ -88,8 +89,7 @@ func (e *Engine) measure(ctx context.Context, all []Usage) {
 	asking.Wait()
 }
 
-// measureOne asks once: Docker would otherwise wait a second for a second
-// sample.
+// measureOne asks for one sample: for two, Docker would wait a second.
 func (e *Engine) measureOne(ctx context.Context, usage *Usage) {
 	answer, err := e.docker.ContainerStatsOneShot(ctx, usage.ID)
 	if err != nil {
@@ -105,9 +105,9 @@ func (e *Engine) measureOne(ctx context.Context, usage *Usage) {
 	usage.Limit = int64(stats.MemoryStats.Limit)
 }
 
-// withoutFiles takes off the files that were read once and not again, as docker
-// stats does: the kernel counts them, and drops them first. Their name differs
-// between cgroup v1 and v2 (Docker, "docker container stats").
+// withoutFiles subtracts cached files that were read once and not again, as
+// docker stats does: the kernel counts them, and drops them first. Their name
+// differs between cgroup v1 and v2 (Docker, "docker container stats").
 func withoutFiles(memory container.MemoryStats) int64 {
 	files, v1 := memory.Stats["total_inactive_file"]
 	if !v1 {
@@ -116,7 +116,7 @@ func withoutFiles(memory container.MemoryStats) int64 {
 	return int64(memory.Usage - min(files, memory.Usage))
 }
 
-// DataDir returns the folder of the host in which Docker keeps its data.
+// DataDir returns the host folder in which Docker keeps its data.
 func (e *Engine) DataDir(ctx context.Context) (string, error) {
 	info, err := e.docker.Info(ctx)
 	if err != nil {

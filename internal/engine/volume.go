@@ -17,22 +17,22 @@ import (
 // PathLabel, on volumes, is where in the app's container it was first mounted.
 const PathLabel = "deux.path"
 
-// Volume is a named volume with the data of one colour's app.
+// Volume is a named volume with data of one colour's app.
 type Volume struct {
 	Name   string // Docker's
 	Colour string
 	Path   string // in the container
 }
 
-// Mount returns what gives a container the volume. An empty one gets what the
-// image has at the path, with its owner, when the container is created (Docker
-// documentation, "Populate a volume using a container").
+// Mount returns the mount that gives a container the volume. An empty volume
+// gets what the image has at the path, with its owner, when the container is
+// created (Docker documentation, "Populate a volume using a container").
 func (v Volume) Mount() mount.Mount {
 	return mount.Mount{Type: mount.TypeVolume, Source: v.Name, Target: v.Path}
 }
 
-// EnsureVolume makes the volume unless it is there and reports whether it was
-// made. One of that name that is not the colour's is an error.
+// EnsureVolume makes the volume unless it exists, and reports whether it did. It
+// fails if a volume of that name does not belong to the colour.
 func (e *Engine) EnsureVolume(ctx context.Context, v Volume) (made bool, err error) {
 	found, err := e.docker.VolumeInspect(ctx, v.Name)
 	if errdefs.IsNotFound(err) {
@@ -47,7 +47,7 @@ func (e *Engine) EnsureVolume(ctx context.Context, v Volume) (made bool, err err
 		return false, fmt.Errorf("inspecting the volume %s: %w", v.Name, err)
 	}
 	if found.Labels[FleetLabel] != e.fleet || found.Labels[ColourLabel] != v.Colour {
-		return false, fmt.Errorf("a volume called %s exists that is not of %s: remove it, or choose another name", v.Name, v.Colour)
+		return false, fmt.Errorf("the volume %s exists and does not belong to %s: remove it, or choose another name", v.Name, v.Colour)
 	}
 	return false, nil
 }
@@ -67,7 +67,7 @@ func (e *Engine) Volumes(ctx context.Context, colour string) ([]Volume, error) {
 	return all, nil
 }
 
-// VolumeUsers returns the names of the containers, running or not, that have
+// VolumeUsers returns the names of the containers, running or not, that mount
 // the volume.
 func (e *Engine) VolumeUsers(ctx context.Context, name string) ([]string, error) {
 	found, err := e.docker.ContainerList(ctx, container.ListOptions{All: true,
@@ -84,8 +84,9 @@ func (e *Engine) VolumeUsers(ctx context.Context, name string) ([]string, error)
 	return names, nil
 }
 
-// RemoveVolume removes a volume of the colour and everything in it. What is
-// gone already is no error; what a container has, or is somebody else's, is one.
+// RemoveVolume removes a volume of the colour and everything in it. It is not an
+// error if the volume is gone; it is one if a container mounts it, or if it
+// belongs to somebody else.
 func (e *Engine) RemoveVolume(ctx context.Context, colour, name string) error {
 	found, err := e.docker.VolumeInspect(ctx, name)
 	if errdefs.IsNotFound(err) {
@@ -95,7 +96,7 @@ func (e *Engine) RemoveVolume(ctx context.Context, colour, name string) error {
 		return fmt.Errorf("inspecting the volume %s: %w", name, err)
 	}
 	if found.Labels[FleetLabel] != e.fleet || found.Labels[ColourLabel] != colour {
-		return fmt.Errorf("removing the volume %s: it is not of %s", name, colour)
+		return fmt.Errorf("removing the volume %s: it does not belong to %s", name, colour)
 	}
 	if err := e.docker.VolumeRemove(ctx, name, false); err != nil && !errdefs.IsNotFound(err) {
 		return fmt.Errorf("removing the volume %s: %w", name, err)

@@ -12,15 +12,15 @@ import (
 // Colours are the names of the two apps.
 var Colours = []string{"blue", "green"}
 
-// appKeys are the lists that say how the two apps are.
+// appKeys are the lists that hold the state of the two apps.
 var appKeys = []string{blueKey, drainBlueKey, failedBlueKey, greenKey, drainGreenKey, failedGreenKey}
 
-// Failing is the state of a release that has the requests and does not answer
-// them as it should: in blueServers and in failedBlueServers.
+// Failing is the state of a release that has the requests but does not answer
+// them as it should: it is in blueServers and in failedBlueServers.
 const Failing State = "failing"
 
 // App returns the release of a colour that has the requests, Running or
-// Failing, and reports whether there is one. Its port may be any: an app's
+// Failing, and reports whether there is one. It may have any port: an app's
 // ports have nothing to do with the first server's.
 func (l Lists) App(colour string) (ServerState, bool) {
 	keys := rotations[colour]
@@ -62,7 +62,7 @@ end
 `)
 
 // MarkApp puts the release of a colour that has the requests into
-// failedBlueServers or, if there is no why, takes whatever is there off.
+// failedBlueServers or, if why is empty, clears that list.
 func (f *Fleet) MarkApp(ctx context.Context, colour string, server Server, why string) error {
 	keys, known := rotations[colour]
 	if !known {
@@ -79,7 +79,7 @@ func (f *Fleet) MarkApp(ctx context.Context, colour string, server Server, why s
 	return nil
 }
 
-// restartedScript writes down that a release was started again.
+// restartedScript records that a release was started again.
 //
 //	KEYS  1 blueServers (or green's)
 //	ARGV  1 the element
@@ -90,8 +90,8 @@ if redis.call('LPOS', KEYS[1], ARGV[1]) then
 end
 `)
 
-// NoteRestart writes into the journal that the release of a colour that has
-// the requests ended and was started again, which no list shows.
+// NoteRestart records in the journal that the release with the requests ended
+// and was started again. No list shows this.
 func (f *Fleet) NoteRestart(ctx context.Context, colour string, server Server, why string) error {
 	event := Event{What: Restarted, Pool: colour, Why: why}
 	err := f.run(ctx, restartedScript, event, []string{rotations[colour].servers}, server.URL).Err()

@@ -22,7 +22,7 @@ func TestApp_IsWhatBlueServersNamesOnAnyPort(t *testing.T) {
 	if got, found := l.app(); found {
 		t.Errorf("with nothing listed: got %v, want none", got)
 	}
-	l.put("blueServers", "garbage", url(80))
+	l.Put("blueServers", "garbage", url(80))
 	if got, found := l.app(); !found || got != (fleet.ServerState{Server: site.Server(80), State: fleet.Running}) {
 		t.Errorf("got %v, %v, want %s running", got, found, url(80))
 	}
@@ -36,18 +36,18 @@ func TestMarkApp_SaysWhichReleaseFails(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	l.put("blueServers", url(50200))
-	l.put("failedBlueServers", url(50199))
+	l.Put("blueServers", url(50200))
+	l.Put("failedBlueServers", url(50199))
 	mark(50200, "no answer")
 	mark(50200, "no answer")
-	l.want("failedBlueServers", url(50200))
+	l.Want("failedBlueServers", url(50200))
 	if got, _ := l.app(); got.State != fleet.Failing {
 		t.Errorf("state: got %q, want %q", got.State, fleet.Failing)
 	}
 	mark(50200, "")
-	l.want("failedBlueServers")
+	l.Want("failedBlueServers")
 	mark(50201, "no answer") // it has left the rotation meanwhile
-	l.want("failedBlueServers")
+	l.Want("failedBlueServers")
 	if err := l.MarkApp(t.Context(), "red", site.Server(1), "no answer"); err == nil {
 		t.Error("an unknown colour: got nil, want an error")
 	}
@@ -59,7 +59,7 @@ func TestMarkApp_SaysWhichReleaseFails(t *testing.T) {
 
 func TestNoteRestart_IsOnlyOfAReleaseThatHasTheRequests(t *testing.T) {
 	l := open(t)
-	l.put("blueServers", url(50200))
+	l.Put("blueServers", url(50200))
 	for _, port := range []int{50200, 50201} {
 		if err := l.NoteRestart(t.Context(), "blue", site.Server(port), "it ended"); err != nil {
 			t.Fatal(err)
@@ -72,22 +72,22 @@ func TestNoteRestart_IsOnlyOfAReleaseThatHasTheRequests(t *testing.T) {
 
 func TestForget_TakesAReleaseOffTheListOfTheFailingToo(t *testing.T) {
 	l, rotation := blue(t)
-	l.put("blueServers", url(50200))
-	l.put("failedBlueServers", url(50200))
+	l.Put("blueServers", url(50200))
+	l.Put("failedBlueServers", url(50200))
 	if err := rotation.Forget(t.Context(), site.Server(50200)); err != nil {
 		t.Fatal(err)
 	}
-	l.want("blueServers")
-	l.want("failedBlueServers")
+	l.Want("blueServers")
+	l.Want("failedBlueServers")
 }
 
 func TestSwitch_LeavesNoFailingReleaseBehind(t *testing.T) {
 	l, rotation := blue(t)
-	l.put("blueServers", url(50200))
-	l.put("failedBlueServers", url(50200))
+	l.Put("blueServers", url(50200))
+	l.Put("failedBlueServers", url(50200))
 	if err := rotation.Switch(t.Context(), site.Server(50201)); err != nil {
 		t.Fatal(err)
 	}
-	l.want("blueServers", url(50201))
-	l.want("failedBlueServers")
+	l.Want("blueServers", url(50201))
+	l.Want("failedBlueServers")
 }

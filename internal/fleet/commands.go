@@ -2,8 +2,9 @@ package fleet
 
 import "strings"
 
-// commands says what each event did to the lists, as one would type it into
-// redis-cli. A name in braces is a list of the event's pool.
+// commands maps each event to what it did to the lists, as typed into
+// redis-cli. A name in braces is a list of the event's pool. For SetAside it is
+// half of it: only the event's reason names the list that held the element.
 var commands = map[What]string{
 	Wanted:       "LPUSH {temp} URL",
 	Starting:     "LMOVE {temp} {spawning} RIGHT LEFT",
@@ -12,7 +13,7 @@ var commands = map[What]string{
 	Switched:     "RPUSH {servers} URL",
 	Fails:        "RPUSH {failed} URL",
 	Recovered:    "LREM {failed} 0 URL",
-	Renewing:     "LREM {servers} 0 URL; LPUSH {spawning} URL",
+	Renewing:     "LREM {servers} 0 URL; LPUSH {drain} URL; LPUSH {spawning} URL",
 	SteppedAside: "LREM {servers} 0 URL; LPUSH {drain} URL",
 	Away:         "LREM {servers} 0 URL",
 	Lost:         "LREM {servers} 0 URL; LPUSH {spawning} URL",

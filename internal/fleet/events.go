@@ -11,14 +11,14 @@ import (
 
 // Event is an arrow that a server took: an element of the journal events, JSON
 // in one line. The script that moves the server pushes it, so none is missing
-// and none is invented. A journal is for readers: nothing is decided by it.
+// and none is invented. Journals are for readers: no program decides by them.
 type Event struct {
 	At     time.Time `json:"at"`
 	What   What      `json:"what"`
 	Pool   string    `json:"pool"` // web, blue or green
 	Server string    `json:"server"`
 	By     string    `json:"by"`            // the program that moved it
-	Ms     int64     `json:"ms,omitempty"`  // milliseconds that it took to come here
+	Ms     int64     `json:"ms,omitempty"`  // milliseconds that it took to get here
 	Why    string    `json:"why,omitempty"` // at most maxWhy bytes
 }
 
@@ -30,37 +30,37 @@ const (
 	Wanted       What = "wanted"        // /spawn allotted its port
 	Starting     What = "starting"      // its image is being built and its container started
 	Serving      What = "serving"       // it answered and is in rotation
-	Adopted      What = "adopted"       // it answered and no list knew it: in rotation
+	Adopted      What = "adopted"       // it answered, no list knew it: in rotation
 	Switched     What = "switched"      // a release that is now the only one in rotation
-	Fails        What = "failing"       // a release with the requests, which it does not answer as it should
-	Recovered    What = "recovered"     // it does again
+	Fails        What = "failing"       // a release that has the requests does not answer as it should
+	Recovered    What = "recovered"     // it answers as it should again
 	Restarted    What = "restarted"     // it ended, and Docker started it again
-	Renewing     What = "renewing"      // out of rotation, to be started with today's code and settings
+	Renewing     What = "renewing"      // out of rotation, to be started with the current code and settings
 	SteppedAside What = "stepped aside" // out of rotation, because it is about to stop by itself
 	Away         What = "away"          // out of rotation, because it does not answer
-	Lost         What = "lost"          // as away, and it is started again
+	Lost         What = "lost"          // as away, and to be started again
 	Unwanted     What = "unwanted"      // /destroy chose it
 	Draining     What = "draining"      // out of rotation, its last requests may still run
 	Drained      What = "drained"       // the proxy has no request to it any more
 	Gone         What = "gone"          // its container and image are removed
-	GivenUp      What = "given up"      // failed, and nobody tries any more
-	Forgotten    What = "forgotten"     // off failedServers, because a person wants to see it no more
-	SetAside     What = "set aside"     // an element that is no server, found in a list
-	Dropped      What = "dropped"       // a wish that nobody may have
+	GivenUp      What = "given up"      // failed, and not retried any more
+	Forgotten    What = "forgotten"     // off failedServers, because a person dismissed it
+	SetAside     What = "set aside"     // an element that is not a server, found in a list
+	Dropped      What = "dropped"       // a wish that is not allowed
 )
 
 // eventsLength is how many events are kept.
 const eventsLength = 500
 
-// maxWhy bounds the reason of an event, in bytes.
+// maxWhy bounds the reason for an event, in bytes.
 const maxWhy = 500
 
 // script is a Lua script that moves servers from list to list and pushes an
-// event for each: it calls journal(element) at the place where one moved.
+// event for each: it calls journal(element) where an element moves.
 type script struct{ *redis.Script }
 
-// newScript prepares a script. KEYS and ARGV are what the script's comment says:
-// what the journal needs comes behind them, and is taken off first.
+// newScript prepares a script. Its KEYS and ARGV are those in its comment: the
+// journal's own arguments come after them and are taken off first.
 func newScript(source string) script {
 	return script{redis.NewScript(`
 local events, most = table.remove(KEYS), table.remove(ARGV)
@@ -72,7 +72,7 @@ end
 ` + source)}
 }
 
-// run runs the script. Each server that it moves has the event in the journal.
+// run runs the script. The journal gets the event for each server that moves.
 func (f *Fleet) run(ctx context.Context, script script, event Event, keys []string, arguments ...any) *redis.Cmd {
 	event.By = f.program
 	if event.Pool == "" {
@@ -83,8 +83,8 @@ func (f *Fleet) run(ctx context.Context, script script, event Event, keys []stri
 	return script.Run(ctx, f.client, keys, append(arguments, head, tail, eventsLength)...)
 }
 
-// around returns the event as JSON, what comes before its server and what comes
-// behind: which server it is about, a script may be the one to choose.
+// around returns the event as JSON in two parts, before and after the server:
+// the script may be what chooses the server.
 func (e Event) around() (head, tail string) {
 	e.At, e.Server = time.Now().UTC().Truncate(time.Millisecond), ""
 	e.Why = firstBytes(e.Why, maxWhy)
@@ -92,7 +92,7 @@ func (e Event) around() (head, tail string) {
 	return string(before) + `"server":"`, string(after)
 }
 
-// firstBytes returns the first n bytes of a text, less a rune that they cut.
+// firstBytes returns the first n bytes of a text, without a rune cut in half.
 func firstBytes(text string, n int) string {
 	if len(text) <= n {
 		return text
@@ -103,7 +103,7 @@ func firstBytes(text string, n int) string {
 	return text[:n]
 }
 
-// because is the reason of an event, or none.
+// because returns the reason for an event, or "".
 func because(err error) string {
 	if err == nil {
 		return ""

@@ -37,7 +37,7 @@ func TestEvents_AreTheArrowsThatAServerTook(t *testing.T) {
 	l.As("a")
 	ctx, server := t.Context(), site.Server(3001)
 	rotation, _ := l.Rotation("proxy")
-	l.put("servers", url(3000))
+	l.Put("servers", url(3000))
 	for _, arrow := range []func() error{
 		func() error { _, err := l.RequestSpawn(ctx, 20); return err },
 		func() error { _, err := l.ClaimSpawn(ctx, time.Second); return err },
@@ -102,7 +102,7 @@ func TestEvents_AreNotInventedByAChangeThatMovesNothing(t *testing.T) {
 		if after := l.happened(); len(after) != len(before) {
 			t.Errorf("%s, which moves nothing the second time: got the event %q, want none", name, after[len(after)-1])
 		}
-		l.cli.FlushAll(ctx)
+		l.Client.FlushAll(ctx)
 	}
 }
 
@@ -110,11 +110,11 @@ func TestEvents_ReadWellByEye(t *testing.T) {
 	l := open(t)
 	l.As("infrastructure")
 	ctx := t.Context()
-	l.put("spawningServers", url(3001))
+	l.Put("spawningServers", url(3001))
 	if err := l.Fail(ctx, site.Server(3001), errors.New(`build failed: <no> "base" image`)); err != nil {
 		t.Fatal(err)
 	}
-	got := l.cli.LIndex(ctx, "events", 0).Val()
+	got := l.Client.LIndex(ctx, "events", 0).Val()
 	at, rest, _ := strings.Cut(got, `,`)
 	want := `"what":"given up","pool":"web","server":"` + url(3001) + `","by":"infrastructure","why":"build failed: <no> \"base\" image"}`
 	if rest != want {
@@ -128,7 +128,7 @@ func TestEvents_ReadWellByEye(t *testing.T) {
 func TestEvents_HoldElementsThatAreNoServers(t *testing.T) {
 	l := open(t)
 	garbage := "no \"server\\ \x01 100% ünïcödé/http://"
-	l.put("servers", garbage)
+	l.Put("servers", garbage)
 	snapshot, _ := l.Lists(t.Context())
 	for _, bad := range snapshot.Invalid() {
 		if err := l.SetAside(t.Context(), bad); err != nil {
@@ -149,7 +149,7 @@ func TestEvents_AreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := l.cli.LLen(ctx, "events").Val(); got != 500 {
+	if got := l.Client.LLen(ctx, "events").Val(); got != 500 {
 		t.Errorf("after 510 events: got %d, want 500", got)
 	}
 	long := errors.New(strings.Repeat("ü", 400))
@@ -186,7 +186,7 @@ func TestEvents_OfAColourNameItsPool(t *testing.T) {
 
 func TestEvents_PassOverWhatIsNone(t *testing.T) {
 	l := open(t)
-	l.put("events", "hello", `{"what":"wanted","server":"x"}`, `{}`, `[1]`)
+	l.Put("events", "hello", `{"what":"wanted","server":"x"}`, `{}`, `[1]`)
 	events, err := l.events(10)
 	if want := (fleet.Event{What: fleet.Wanted, Server: "x"}); err != nil || len(events) != 1 || events[0] != want {
 		t.Errorf("got %+v, %v, want %+v", events, err, want)

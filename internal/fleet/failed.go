@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// ErrNotFailed is why a wish about something in failedServers is refused.
+// ErrNotFailed refuses a wish about an element that is not in failedServers.
 var ErrNotFailed = errors.New("not among the failed")
 
 // retryScript queues a server that failed.
@@ -15,8 +15,8 @@ var ErrNotFailed = errors.New("not among the failed")
 //	      the limit. The first is tempServers, the last failedServers
 //	ARGV  1 host  2 first port  3 most servers  4 how many lists count
 //	      5 the element
-//	→ 1 when it is queued, or was under way already; 0 when there are as many
-//	  servers as may be; -1 when it is not in failedServers
+//	→ 1 when it is queued or was under way already; 0 when the limit of
+//	  servers is reached; -1 when it is not in failedServers
 var retryScript = newScript(survey + `
 local failed = KEYS[#KEYS]
 if not redis.call('LPOS', failed, ARGV[5]) then return -1 end
@@ -32,12 +32,12 @@ redis.call('LREM', failed, 0, ARGV[5])
 return 1
 `)
 
-// retried is the reason of the event of a server that is wanted once more.
-const retried = "once more, after it failed"
+// retried is the reason given when a failed server is wanted again.
+const retried = "retried after it failed"
 
-// Retry moves a server from failedServers to tempServers, to be spawned once
-// more on its port. It returns ErrNotFailed for one that is not there, and
-// ErrFull, as RequestSpawn does, when there are most servers without it.
+// Retry moves a server from failedServers to tempServers, to be spawned again
+// on its port. It returns ErrNotFailed when it is not there and, as
+// RequestSpawn does, ErrFull when there are already most servers without it.
 func (f *Fleet) Retry(ctx context.Context, server Server, most int) error {
 	if server.Port == f.First {
 		return ErrFirstServer
@@ -46,7 +46,7 @@ func (f *Fleet) Retry(ctx context.Context, server Server, most int) error {
 	queued, err := f.run(ctx, retryScript, event, fleetKeys, f.Host, f.First, most, occupyingKeys, server.URL).Int()
 	switch {
 	case err != nil:
-		return fmt.Errorf("queueing %s once more: %w", server.URL, err)
+		return fmt.Errorf("queueing %s again: %w", server.URL, err)
 	case queued == 0:
 		return ErrFull
 	case queued < 0:
@@ -55,9 +55,9 @@ func (f *Fleet) Retry(ctx context.Context, server Server, most int) error {
 	return nil
 }
 
-// ForgetFailed takes an element, a server or whatever was set aside, off
-// failedServers. It returns ErrNotFailed when it is not there. The port of a
-// server can be allotted again then.
+// ForgetFailed takes an element off failedServers, a server or anything else
+// that was set aside. A server's port can then be allotted again. It returns
+// ErrNotFailed when the element is not there.
 func (f *Fleet) ForgetFailed(ctx context.Context, element string) error {
 	found, err := f.take(ctx, Event{What: Forgotten}, element, failedKey)
 	if err != nil {

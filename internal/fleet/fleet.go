@@ -1,11 +1,11 @@
 // Package fleet is the contract between the programs, in code: every Redis
-// list, what an element of it is, and one method for each arrow between them.
+// list, what its elements are, and one method for each arrow between lists.
 // The programs meet here and nowhere else, and speak of servers, not of Redis.
 //
 // Everything that touches more than one list is a single Lua script or a
 // single LMOVE, which Redis runs with nothing in between (Redis, "Atomicity of
-// scripts"): whoever dies at any instant, an element is in one list or in the
-// other, never in none.
+// scripts"): whichever program dies, and whenever, an element is in one list
+// or the other, never in neither.
 package fleet
 
 import (
@@ -28,20 +28,20 @@ type Fleet struct {
 	redis   Redis
 	client  *redis.Client
 	program string
-	// journalled counts what this program changed in Redis without a change of
-	// any list that says where a server is, as Redis counts changes.
+	// journalled counts, as Redis does, the changes of this program that touched
+	// no list that says where a server is.
 	journalled atomic.Int64
 }
 
 // Open returns the fleet whose lists are in that Redis. It does not connect:
-// the first command does, and each one after a failure tries again.
+// the first command does, and each command after a failure tries again.
 func Open(where Redis, site Site) *Fleet {
 	return &Fleet{Site: site, redis: where, client: newClient(where)}
 }
 
-// newClient never repeats a command by itself: after a lost answer nobody
-// knows whether a port was allotted, and a repeated one would allot two. Nor
-// does it dial again: whoever waits for Redis does so knowingly, in Wait.
+// newClient never repeats a command by itself: when an answer is lost, nobody
+// knows whether a port was allotted, and a second try could allot another. Nor
+// does it dial again: callers that want to wait for Redis call Wait.
 func newClient(where Redis) *redis.Client {
 	logging.Disable()
 	client := redis.NewClient(&redis.Options{
@@ -66,21 +66,21 @@ func (f *Fleet) As(program string) *Fleet {
 	return f
 }
 
-// greet asks a new connection for something short. Redis hangs up on a long
-// command without a password, and does not say that it wants one.
+// greet sends a short command over a new connection: on a long one without a
+// password Redis hangs up and does not say that it wants one.
 func greet(ctx context.Context, connection *redis.Conn) error { return connection.Ping(ctx).Err() }
 
-// Close ends the connections. A claim has one of its own, which its context ends.
+// Close closes the connections. A claim has its own, which its context closes.
 func (f *Fleet) Close() error { return f.client.Close() }
 
 // Ping returns nil when Redis answers.
 func (f *Fleet) Ping(ctx context.Context) error { return f.client.Ping(ctx).Err() }
 
-// pingPause is how long Wait leaves Redis alone between two tries.
+// pingPause is how long Wait pauses between two tries.
 const pingPause = 500 * time.Millisecond
 
-// Wait returns when Redis answers, or with ctx's error. It logs once that it
-// waits and once that the wait is over.
+// Wait returns when Redis answers, or with ctx's error. It logs the start and
+// the end of the wait, once each.
 func (f *Fleet) Wait(ctx context.Context, log *slog.Logger) error {
 	said := false
 	for {
@@ -106,13 +106,13 @@ func (f *Fleet) Wait(ctx context.Context, log *slog.Logger) error {
 	}
 }
 
-// Reserved reports whether key is the name of one of the system's lists, or of
-// a key that it keeps for itself.
+// Reserved reports whether key names one of the system's lists or another key
+// that it keeps for itself.
 func Reserved(key string) bool {
 	return slices.Contains(reservedKeys, key) || strings.HasPrefix(key, ownPrefix)
 }
 
-// State says in which list a server is.
+// State is the list that a server is in.
 type State string
 
 // The states of a server, in the order of its life.
@@ -125,8 +125,8 @@ const (
 	Failed     State = "failed"     // in failedServers
 )
 
-// stateKeys says which list makes which state. Where a server is in several,
-// the first one here counts.
+// stateKeys maps lists to states. When a server is in several, the first one
+// here counts.
 var stateKeys = []keyState{
 	{destroyingKey, Destroying},
 	{deleteKey, Deleting},
@@ -159,7 +159,7 @@ func readLists(ctx context.Context, tx redis.Pipeliner) reads {
 	return all
 }
 
-// lists returns what was read.
+// lists returns the lists that were read.
 func (r reads) lists(site Site) Lists {
 	lists := Lists{site: site, elements: make(map[string][]string)}
 	for _, key := range slices.Concat(fleetKeys, appKeys) {
@@ -188,7 +188,7 @@ type ServerState struct {
 }
 
 // Servers returns every server that any list names, by port, with its state.
-// One that only drains has none.
+// A server that only drains is left out.
 func (l Lists) Servers() []ServerState {
 	states := make(map[int]ServerState)
 	for _, entry := range stateKeys {
@@ -219,7 +219,7 @@ func (l Lists) Destroying() []Server { return l.valid(destroyingKey) }
 // run.
 func (l Lists) Draining() []Server { return l.valid(drainKey) }
 
-// Knows tells whether any list of the fleet names the server.
+// Knows reports whether any list of the fleet names the server.
 func (l Lists) Knows(server Server) bool {
 	for _, key := range fleetKeys {
 		if slices.Contains(l.elements[key], server.URL) {
@@ -238,7 +238,7 @@ type Misplaced struct {
 // List returns the name of the list that holds the element.
 func (m Misplaced) List() string { return m.list }
 
-// Invalid returns the elements of all lists but failedServers that are no
+// Invalid returns the elements of all lists except failedServers that are not
 // server URLs.
 func (l Lists) Invalid() []Misplaced {
 	var all []Misplaced

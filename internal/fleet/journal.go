@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 )
 
-// entry is an element of a journal. It reports whether it is one at all: any
-// JSON object can be read as any other.
+// entry is an element of a journal. isEntry reports whether it is a real one:
+// any JSON object can be decoded into any struct.
 type entry interface{ isEntry() bool }
 
 func (e Event) isEntry() bool  { return e.What != "" }
@@ -14,8 +14,8 @@ func (l Load) isEntry() bool   { return !l.At.IsZero() }
 func (v Vitals) isEntry() bool { return !v.At.IsZero() }
 func (s Step) isEntry() bool   { return s.State != "" }
 
-// entries reads the elements of a journal. One that is not an entry, such as
-// one that a person pushed, is passed over.
+// entries reads the elements of a journal. It skips those that are not entries,
+// such as text that a person pushed.
 func entries[E entry](elements []string) []E {
 	all := make([]E, 0, len(elements))
 	for _, element := range elements {
@@ -27,7 +27,7 @@ func entries[E entry](elements []string) []E {
 	return all
 }
 
-// oneLine is an entry as JSON, for people to read too.
+// oneLine returns an entry as JSON that people can read too.
 func oneLine(entry any) []byte {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)

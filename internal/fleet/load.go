@@ -9,14 +9,14 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Load is one second of a proxy: an element of its pool's journal (webLoad,
-// blueLoad, greenLoad), JSON in one line.
+// Load is what a proxy did in one second: an element of its pool's journal
+// (webLoad, blueLoad, greenLoad), JSON in one line.
 type Load struct {
 	At       time.Time             `json:"at"` // when the second ended
 	Requests int                   `json:"requests"`
 	InFlight int                   `json:"inFlight"`           // at its end
-	Statuses map[string]int        `json:"statuses,omitempty"` // of answers, by class: 2xx, 5xx
-	P50      float64               `json:"p50"`                // milliseconds to the end of an answer, to within an eighth
+	Statuses map[string]int        `json:"statuses,omitempty"` // answers by class: 2xx, 5xx
+	P50      float64               `json:"p50"`                // milliseconds to the end of an answer, accurate to an eighth
 	P99      float64               `json:"p99"`
 	Servers  map[string]ServerLoad `json:"servers,omitempty"` // by URL, those with requests
 }
@@ -29,7 +29,7 @@ type ServerLoad struct {
 	P95      float64 `json:"p95"`
 }
 
-// loadLength is how many seconds of load are kept: five minutes of them.
+// loadLength is how many seconds of load are kept: five minutes.
 const loadLength = 300
 
 // RecordLoad adds a second to the pool's journal of load.

@@ -22,7 +22,7 @@ func TestLoad_IsReadAsItWasRecordedAndBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	l.cli.LPush(t.Context(), "blueLoad", "garbage")
+	l.Client.LPush(t.Context(), "blueLoad", "garbage")
 	snapshot, err := l.Snapshot(t.Context(), fleet.Depth{})
 	loads := snapshot.Loads["blue"]
 	if err != nil || len(loads) != 300 {

@@ -15,13 +15,13 @@ import (
 // recentLength is how many visited URLs are kept.
 const recentLength = 5
 
-// Why a page has nothing to show or to store.
+// Errors of pages that have nothing to show, or no room to store.
 var (
 	ErrNoMessage       = errors.New("no message under this key")
 	ErrTooManyMessages = errors.New("too many keys")
 	ErrNoImages        = errors.New("no pictures")
-	ErrTooManyImages   = errors.New("too many pictures wait to be seen")
-	ErrImagesTooLarge  = errors.New("the pictures that wait to be seen take too much memory")
+	ErrTooManyImages   = errors.New("too many pictures are waiting")
+	ErrImagesTooLarge  = errors.New("the waiting pictures take too much memory")
 )
 
 // AddVisit remembers url as the one visited last.
@@ -46,11 +46,11 @@ func (f *Fleet) Recent(ctx context.Context) ([]string, error) {
 	return urls, nil
 }
 
-// messageScript stores a text that expires, unless there are too many keys. It
-// counts the lists and the system's own keys too, which are few.
+// messageScript stores a text that expires, unless there are too many keys. The
+// lists and the system's own keys, which are few, count too.
 //
 //	KEYS  1 the key
-//	ARGV  1 the text  2 how long it lives, in ms  3 most keys
+//	ARGV  1 the text  2 its lifetime in ms  3 most keys
 //	→ 1 if it is stored; 0 if not
 var messageScript = redis.NewScript(`
 if redis.call('EXISTS', KEYS[1]) == 0 and redis.call('DBSIZE') >= tonumber(ARGV[3]) then return 0 end
@@ -59,7 +59,7 @@ return 1
 `)
 
 // SetMessage stores text under key for the given time, or returns
-// ErrTooManyMessages when Redis holds most keys already. The key must not be
+// ErrTooManyMessages when Redis already holds most keys. The key must not be
 // Reserved.
 func (f *Fleet) SetMessage(ctx context.Context, key, text string, life time.Duration, most int) error {
 	stored, err := messageScript.Run(ctx, f.client, []string{key}, text, life.Milliseconds(), most).Bool()
@@ -84,12 +84,12 @@ func (f *Fleet) Message(ctx context.Context, key string) (string, error) {
 	return text, nil
 }
 
-// imageScript stores a picture unless there are too many of them, or too much.
-// MEMORY USAGE adds up what Redis allotted to each element and reads none: of
-// 64 MiB of pictures it knows the size in microseconds.
+// imageScript stores a picture unless there are too many, or they take too much
+// memory. MEMORY USAGE adds up what Redis allocated for each element without
+// reading any: for 64 MiB of pictures it takes microseconds.
 //
 //	KEYS  1 images
-//	ARGV  1 the picture  2 most pictures  3 most bytes of all together
+//	ARGV  1 the picture  2 most pictures  3 most bytes in total
 //	→ 1 if it is stored; 0 if there are too many; -1 if they are too large
 var imageScript = redis.NewScript(`
 if redis.call('LLEN', KEYS[1]) >= tonumber(ARGV[2]) then return 0 end
@@ -99,9 +99,9 @@ redis.call('LPUSH', KEYS[1], ARGV[1])
 return 1
 `)
 
-// AddImage stores a picture in base64. It returns ErrTooManyImages when most of
-// them wait already, and ErrImagesTooLarge when with this one they would take
-// more than bytes of Redis's memory, all in one step.
+// AddImage stores a picture in base64, in one step. It returns ErrTooManyImages
+// when most pictures are already waiting, and ErrImagesTooLarge when with this
+// one they would take more than bytes of Redis's memory.
 func (f *Fleet) AddImage(ctx context.Context, base64 string, most int, bytes int64) error {
 	stored, err := imageScript.Run(ctx, f.client, []string{imagesKey}, base64, most, bytes).Int()
 	switch {

@@ -11,17 +11,17 @@ var Pools = append([]string{web}, Colours...)
 const web = "web"
 
 // Place is where an element of a pool's lists is: one Place for each element,
-// in however many lists it stands.
+// however many lists hold it.
 type Place struct {
 	Element  string
 	Port     int // 0 if the element is not a URL of a server
 	State    State
-	List     string // the list that makes the state
+	List     string // the list that gives it the state
 	Draining bool   // out of rotation, and its last requests may still run
 }
 
-// Leaving is the state of a server that is only in the list of those that
-// drain: it stepped aside, or another release has taken over.
+// Leaving is the state of a server that is in the drain list only: it stepped
+// aside, or another release took over.
 const Leaving State = "leaving"
 
 // keyState is a list and the state of a server in it.
@@ -30,8 +30,8 @@ type keyState struct {
 	state State
 }
 
-// Places returns every element of a pool's lists, by port, and then those that
-// are not servers.
+// Places returns every element of a pool's lists: servers by port, then what is
+// not a server.
 func (l Lists) Places(pool string) []Place {
 	states, drain, site := l.pool(pool)
 	var places []Place
@@ -57,7 +57,7 @@ func (p Place) order() int {
 	return p.Port
 }
 
-// ListOf returns the name of the list that makes that state of a web server.
+// ListOf returns the name of the list that gives a web server that state.
 func ListOf(state State) string {
 	for _, entry := range append(slices.Clone(stateKeys), keyState{drainKey, Leaving}) {
 		if entry.state == state {
@@ -67,8 +67,8 @@ func ListOf(state State) string {
 	return ""
 }
 
-// pool returns the lists of a pool with their states, the one of servers that
-// drain, and the ports that its servers may have: an app's are any.
+// pool returns the lists of a pool with their states, its drain list, and the
+// site with the ports that its servers may have: an app may have any.
 func (l Lists) pool(name string) (states []keyState, drain string, site Site) {
 	if name == web {
 		return stateKeys, drainKey, l.site

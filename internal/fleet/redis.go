@@ -24,10 +24,10 @@ func ReadRedis(env *settings.Reader) Redis {
 	return Redis{Address: env.Address("REDIS_ADDR", "127.0.0.1:6379"), Password: env.Secret("REDIS_PASSWORD")}
 }
 
-// String returns the address alone: it is for logs, the password is not.
+// String returns the address alone, for logs: the password stays out of them.
 func (r Redis) String() string { return r.Address }
 
-// Why Redis refuses a command. Both last until a person does something.
+// Reasons why Redis refuses a command. Both last until a person acts.
 var (
 	ErrPassword = errors.New("this program does not have the password that Redis asks for: " +
 		"set REDIS_PASSWORD and run make up, which gives it to Redis and to every program")
@@ -35,9 +35,9 @@ var (
 		"look at some pictures (/meow), or raise REDIS_MEMORY and run make up")
 )
 
-// name puts one of the errors above before what Redis answered, if that is
-// what it means. Redis gives the first word of an error for programs to know
-// it by (Redis, "RESP protocol specification", Simple errors).
+// name puts the matching error above, if any, before what Redis answered. The
+// first word of an error is for programs to recognise it (Redis, "RESP protocol
+// specification", Simple errors).
 func name(err error) error {
 	if err == nil {
 		return nil
@@ -57,7 +57,7 @@ func name(err error) error {
 	return err
 }
 
-// named is a hook of the client that names the errors of all commands.
+// named is a client hook that names the errors of all commands.
 type named struct{}
 
 func (named) DialHook(next redis.DialHook) redis.DialHook {
@@ -73,7 +73,7 @@ func (named) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 func (named) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, commands []redis.Cmder) error {
 		err := next(ctx, commands)
-		if redis.HasErrorPrefix(err, "EXECABORT") { // the command that Redis refused has the reason
+		if redis.HasErrorPrefix(err, "EXECABORT") { // the reason is with the command that Redis refused
 			refused := slices.IndexFunc(commands, func(command redis.Cmder) bool {
 				return command.Err() != nil && !redis.HasErrorPrefix(command.Err(), "EXECABORT")
 			})

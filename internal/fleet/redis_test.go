@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"deux/internal/fleet"
 	"deux/internal/redistest"
 	"deux/internal/settings"
@@ -19,19 +17,17 @@ import (
 const password = `ca"n'a$r{y}} #\ %s`
 
 // locked returns the address of a Redis that asks for password.
-func locked(t *testing.T) (address string, cli *redis.Client) {
+func locked(t *testing.T) (address string) {
 	t.Helper()
-	address = redistest.Address(t)
-	cli = redis.NewClient(&redis.Options{Addr: address})
-	t.Cleanup(func() { cli.Close() })
+	cli := redistest.Open(t)
 	if err := cli.ConfigSet(t.Context(), "requirepass", password).Err(); err != nil {
 		t.Fatal(err)
 	}
-	return address, cli
+	return cli.Address
 }
 
 func TestFleet_SendsThePasswordOnEveryConnection(t *testing.T) {
-	address, _ := locked(t)
+	address := locked(t)
 	f := fleet.Open(fleet.Redis{Address: address, Password: password}, site)
 	defer f.Close()
 	want, err := f.RequestSpawn(t.Context(), 20)
@@ -45,7 +41,7 @@ func TestFleet_SendsThePasswordOnEveryConnection(t *testing.T) {
 }
 
 func TestFleet_SaysWhatToDoAboutAWrongPasswordAndDoesNotSayIt(t *testing.T) {
-	address, _ := locked(t)
+	address := locked(t)
 	for _, wrong := range []string{"", "canary"} {
 		f := fleet.Open(fleet.Redis{Address: address, Password: settings.Secret(wrong)}, site)
 		defer f.Close()
@@ -61,10 +57,8 @@ func TestFleet_SaysWhatToDoAboutAWrongPasswordAndDoesNotSayIt(t *testing.T) {
 }
 
 func TestFleet_SaysThatRedisIsFullAndStillGivesPicturesBack(t *testing.T) {
-	address := redistest.Address(t)
-	cli := redis.NewClient(&redis.Options{Addr: address})
-	defer cli.Close()
-	f := fleet.Open(fleet.Redis{Address: address}, site)
+	cli := redistest.Open(t)
+	f := fleet.Open(fleet.Redis{Address: cli.Address}, site)
 	defer f.Close()
 	if err := f.AddImage(t.Context(), "picture", 10, 1<<20); err != nil {
 		t.Fatal(err)

@@ -7,8 +7,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// switchScript makes one server the only one in rotation, and has the proxy
-// tell when the last requests to the others have ended.
+// switchScript makes one server the only one in rotation, and asks the proxy to
+// say when the last requests to the others have ended.
 //
 //	KEYS  1 blueServers  2 drainBlueServers  3 failedBlueServers (or green's)
 //	ARGV  1 the element that takes over
@@ -27,9 +27,9 @@ for _, element in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
 end
 `)
 
-// Switch lists server and unlists every other one, which drains from then on and
-// no longer counts as failing.
-// All of it is one step: no request finds an empty list or an unlisted server.
+// Switch lists server and unlists every other one, which from then on drains
+// and no longer counts as failing. It is one step: no request finds an empty
+// list or an unlisted server.
 func (r *Rotation) Switch(ctx context.Context, server Server) error {
 	keys := []string{r.servers, r.drain, r.failed}
 	event := Event{What: Switched, Pool: r.pool}

@@ -29,29 +29,29 @@ func switchTo(t *testing.T, rotation *fleet.Rotation, port int) {
 func TestSwitch_ListsTheFirstReleaseAndDrainsNobody(t *testing.T) {
 	l, rotation := blue(t)
 	switchTo(t, rotation, 3001)
-	l.want("blueServers", url(3001))
-	l.want("drainBlueServers")
+	l.Want("blueServers", url(3001))
+	l.Want("drainBlueServers")
 }
 
 func TestSwitch_DrainsEveryOtherElementOnce(t *testing.T) {
 	l, rotation := blue(t)
-	l.put("blueServers", url(3001), "garbage", url(3001), url(3002))
-	l.put("drainBlueServers", url(3001))
+	l.Put("blueServers", url(3001), "garbage", url(3001), url(3002))
+	l.Put("drainBlueServers", url(3001))
 	switchTo(t, rotation, 3003)
-	l.want("blueServers", url(3003))
-	l.want("drainBlueServers", url(3002), "garbage", url(3001))
+	l.Want("blueServers", url(3003))
+	l.Want("drainBlueServers", url(3002), "garbage", url(3001))
 }
 
 func TestSwitch_BackToADrainingReleaseEndsItsDrain(t *testing.T) {
 	l, rotation := blue(t)
-	l.put("blueServers", url(3002))
-	l.put("drainBlueServers", url(3001))
+	l.Put("blueServers", url(3002))
+	l.Put("drainBlueServers", url(3001))
 	switchTo(t, rotation, 3001)
-	l.want("blueServers", url(3001))
-	l.want("drainBlueServers", url(3002))
+	l.Want("blueServers", url(3001))
+	l.Want("drainBlueServers", url(3002))
 	draining, err := rotation.IsDraining(t.Context(), site.Server(3002))
 	if err != nil || !draining {
-		t.Errorf("Draining(3002): got %v, %v, want true", draining, err)
+		t.Errorf("IsDraining(3002): got %v, %v, want true", draining, err)
 	}
 }
 
@@ -60,8 +60,8 @@ func TestSwitch_AgainChangesNothing(t *testing.T) {
 	for range 2 {
 		switchTo(t, rotation, 3001)
 	}
-	l.want("blueServers", url(3001))
-	l.want("drainBlueServers")
+	l.Want("blueServers", url(3001))
+	l.Want("drainBlueServers")
 }
 
 func TestSwitch_NoRequestFindsAnEmptyList(t *testing.T) {
@@ -92,11 +92,11 @@ func TestSwitch_NoRequestFindsAnEmptyList(t *testing.T) {
 
 func TestForget_TakesAServerOffBothLists(t *testing.T) {
 	l, rotation := blue(t)
-	l.put("blueServers", url(3001), url(3002))
-	l.put("drainBlueServers", url(3001))
+	l.Put("blueServers", url(3001), url(3002))
+	l.Put("drainBlueServers", url(3001))
 	if err := rotation.Forget(t.Context(), site.Server(3001)); err != nil {
 		t.Fatal(err)
 	}
-	l.want("blueServers", url(3002))
-	l.want("drainBlueServers")
+	l.Want("blueServers", url(3002))
+	l.Want("drainBlueServers")
 }

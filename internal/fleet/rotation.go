@@ -12,8 +12,8 @@ import (
 // ErrNoServers means that the rotation is empty.
 var ErrNoServers = errors.New("no server is listed")
 
-// Rotation is a list that a proxy rotates, with the list of the servers that
-// left it and whose last requests may still run.
+// Rotation is a list that a proxy rotates, together with the list of servers
+// that left it and whose last requests may still run.
 type Rotation struct {
 	fleet   *Fleet
 	pool    string // web, blue or green
@@ -23,7 +23,7 @@ type Rotation struct {
 	load    string
 }
 
-// rotations says which proxy works on which lists.
+// rotations maps each proxy to its lists.
 var rotations = map[string]struct{ pool, servers, drain, failed, load string }{
 	"proxy": {"web", serversKey, drainKey, failedKey, webLoadKey},
 	"blue":  {"blue", blueKey, drainBlueKey, failedBlueKey, blueLoadKey},
@@ -39,8 +39,8 @@ func (f *Fleet) Rotation(service string) (*Rotation, error) {
 	return &Rotation{fleet: f, pool: keys.pool, servers: keys.servers, drain: keys.drain, failed: keys.failed, load: keys.load}, nil
 }
 
-// Turns rotates a list for many requests at a time. It is not safe for
-// concurrent use; its buffers are used again.
+// Turns rotates a list for many requests at a time. It reuses its buffers and is
+// not safe for concurrent use.
 type Turns struct {
 	rotation *Rotation
 	client   *redis.Client
@@ -49,8 +49,8 @@ type Turns struct {
 	taken    []Server
 }
 
-// Turns returns a way to rotate the list, for which Redis has a second: with
-// requests waiting, a list known is better than a list awaited.
+// Turns returns a way to rotate the list. Redis has one second to answer: with
+// requests waiting, the last known list is better than a late one.
 func (r *Rotation) Turns() *Turns {
 	return &Turns{rotation: r, client: r.fleet.client.WithTimeout(turnTimeout), parsed: make(map[string]Server)}
 }
@@ -63,8 +63,8 @@ const maxParsed = 1000
 // Next takes the servers whose turns are the next n, in the list's order, and
 // puts each at the back of the list (RPOPLPUSH with one list as source and
 // destination, Redis's "Circular list"), n commands in one pipeline. It returns
-// ErrNoServers when the list is empty. Elements that are no servers are turned
-// past and returned as an InvalidError each, so there may be fewer than n
+// ErrNoServers when the list is empty. Elements that are not servers are passed
+// over and returned as an InvalidError each, so there may be fewer than n
 // servers. The slice is valid until the next call.
 func (t *Turns) Next(ctx context.Context, n int) (servers []Server, garbage []*InvalidError, err error) {
 	r := t.rotation
@@ -112,8 +112,8 @@ func (t *Turns) parse(element string) (Server, error) {
 	return server, nil
 }
 
-// GiveBack takes back the last n turns, which no request used: it rotates the
-// list the other way.
+// GiveBack undoes the last n turns, which no request used: it rotates the list
+// the other way.
 func (r *Rotation) GiveBack(ctx context.Context, n int) error {
 	_, err := r.fleet.client.Pipelined(ctx, func(pipeline redis.Pipeliner) error {
 		for range n {
@@ -127,8 +127,8 @@ func (r *Rotation) GiveBack(ctx context.Context, n int) error {
 	return nil
 }
 
-// Read returns the servers in rotation and those that drain. A server that
-// leaves the one list for the other meanwhile is in both.
+// Read returns the servers in rotation and those that drain. A server that moves
+// from one list to the other meanwhile is in both.
 func (r *Rotation) Read(ctx context.Context) (listed, draining []Server, err error) {
 	var servers, drain *redis.StringSliceCmd
 	_, err = r.fleet.client.Pipelined(ctx, func(pipeline redis.Pipeliner) error {
@@ -145,15 +145,15 @@ func (r *Rotation) Read(ctx context.Context) (listed, draining []Server, err err
 	return lists.valid(r.servers), lists.valid(r.drain), nil
 }
 
-// AwaitDrain waits until a server drains, at most for patience, which Redis
-// counts in whole seconds, and reports whether one does. Redis answers when
-// patience is over even if ctx ends before.
+// AwaitDrain waits until a server drains, but no longer than patience (which
+// Redis counts in whole seconds), and reports whether one does. If ctx ends
+// first, it still returns only when Redis answers.
 func (r *Rotation) AwaitDrain(ctx context.Context, patience time.Duration) (bool, error) {
 	return r.fleet.awaitElement(ctx, r.drain, patience)
 }
 
-// AwaitDraining waits as AwaitDrain does for a web server to drain, and reports
-// whether server is one that does. While others drain it waits for nothing.
+// AwaitDraining waits, as AwaitDrain does, for any web server to drain, and
+// reports whether server does. While another drains it returns at once.
 func (f *Fleet) AwaitDraining(ctx context.Context, server Server, patience time.Duration) (bool, error) {
 	if some, err := f.awaitElement(ctx, drainKey, patience); !some || err != nil {
 		return false, err
@@ -161,9 +161,8 @@ func (f *Fleet) AwaitDraining(ctx context.Context, server Server, patience time.
 	return f.IsDraining(ctx, server)
 }
 
-// awaitElement waits until a list has an element. It reads the list without a
-// change that matters: BLMOVE with one list as source and destination only turns
-// it.
+// awaitElement waits until a list has an element. It changes nothing that
+// matters: BLMOVE with one list as source and destination only rotates it.
 func (f *Fleet) awaitElement(ctx context.Context, list string, patience time.Duration) (bool, error) {
 	err := f.client.BLMove(ctx, list, list, "RIGHT", "LEFT", patience).Err()
 	if errors.Is(err, redis.Nil) {

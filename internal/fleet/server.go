@@ -20,20 +20,22 @@ func ReadSite(env *settings.Reader) Site {
 	return Site{Host: env.HostIP(), First: env.FirstPort()}
 }
 
-// Server is one web server: an element of the lists, read.
+// Server is one web server: an element of the lists, parsed.
 type Server struct {
-	URL  string // http://HOST:PORT, nothing behind it
+	URL  string // http://HOST:PORT, with nothing after it
 	Port int
 }
 
-// InvalidError is an element of a list that is no URL of a server of the site.
+// InvalidError is an element of a list that is not the URL of a server of the
+// site.
 type InvalidError struct {
 	Element string
 	Reason  string
 }
 
+// Error names the element and says what was expected.
 func (e *InvalidError) Error() string {
-	return fmt.Sprintf("%q is no server: %s", e.Element, e.Reason)
+	return fmt.Sprintf("%q is not a server: %s", e.Element, e.Reason)
 }
 
 // Server returns the server on port.
@@ -41,12 +43,15 @@ func (s Site) Server(port int) Server {
 	return Server{URL: "http://" + net.JoinHostPort(s.Host, strconv.Itoa(port)), Port: port}
 }
 
+// FirstService is Compose's name for the first server.
+const FirstService = "webapp"
+
 // FirstServer returns the server that Compose starts and nobody destroys.
 func (s Site) FirstServer() Server { return s.Server(s.First) }
 
-// Parse reads an element. It takes exactly what Server writes: whatever else
-// stands in a list (a path, another host, a shell command) is an InvalidError,
-// so that nothing unforeseen is ever run or forwarded to.
+// Parse reads an element. It accepts exactly what Server writes: anything else
+// in a list (a path, another host, a shell command) is an InvalidError, so that
+// nothing unforeseen is ever run or forwarded to.
 func (s Site) Parse(element string) (Server, error) {
 	u, err := url.Parse(element)
 	if err != nil {

@@ -9,22 +9,22 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Who may use the pages, as far as all servers have to know it: which sessions
-// were ended early, and how many passwords were tried. Both are short-lived
-// keys, the web app's own data, and gone by themselves.
+// What all servers must know about who may use the pages: which sessions were
+// ended early, and how many passwords were tried. Both are the web app's own
+// data, in short-lived keys that expire by themselves.
 const (
-	// ownPrefix begins the keys that are no lists, so that /set and /get can
-	// refuse them.
+	// ownPrefix marks the system's keys that are not lists, so that /set and
+	// /get can refuse them.
 	ownPrefix = "deux:"
-	// endedPrefix and a session's id hold that it was ended.
+	// endedPrefix and a session's id name the key of a session ended early.
 	endedPrefix = ownPrefix + "ended:"
-	// guessesPrefix and an address, or allAddresses, hold when the guesses from
-	// there will have been forgotten, in microseconds since 1970.
+	// guessesPrefix and an address, or allAddresses, name the key that holds
+	// when the guesses from there are forgotten, in microseconds since 1970.
 	guessesPrefix = ownPrefix + "guesses:"
 	allAddresses  = "all"
 )
 
-// How many passwords may be tried: some at once, and then one in each interval.
+// How many passwords may be tried: some at once, then one per interval.
 const (
 	guessesAtOnce    = 5
 	guessInterval    = time.Second
@@ -32,18 +32,18 @@ const (
 	allGuessInterval = 200 * time.Millisecond
 )
 
-// ErrTooManyGuesses is why a password is not even looked at.
+// ErrTooManyGuesses means that the password was not even looked at.
 var ErrTooManyGuesses = errors.New("too many passwords were tried")
 
 // guessScript counts a guess unless there were too many, for two counters at
 // once, by the generic cell rate algorithm (ITU-T I.371): a counter holds when
-// it will be empty, and each guess fills one interval of it.
+// it will be empty, and each guess adds one interval.
 //
 //	KEYS  the counters
 //	ARGV  for each counter: how many guesses at once, and its interval in µs
-//	→ 1 if the guess may be made, and is counted; 0 if not
+//	→ 1 if the guess is allowed, and counted; 0 if not
 //
-// It is no library's, because none decides over two counters in one step.
+// No library is used because none decides over two counters in one step.
 var guessScript = redis.NewScript(`
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -59,7 +59,7 @@ end
 return 1
 `)
 
-// forgetScript takes one guess back from each counter that counts any.
+// forgetScript takes one guess back from each counter that is not empty.
 //
 //	KEYS  the counters
 //	ARGV  their intervals in µs
@@ -70,9 +70,9 @@ for i, key in ipairs(KEYS) do
 end
 `)
 
-// TakeGuess counts that somebody at address tries a password, or returns
-// ErrTooManyGuesses when that must wait: from one address 5 may be tried at
-// once and then 1 a second, from all together 20 at once and then 5 a second.
+// TakeGuess counts a password tried from address, or returns ErrTooManyGuesses
+// when it must wait: one address may try 5 at once and then 1 a second, all
+// together 20 at once and then 5 a second.
 func (f *Fleet) TakeGuess(ctx context.Context, address string) error {
 	may, err := guessScript.Run(ctx, f.client, guessKeys(address),
 		guessesAtOnce, guessInterval.Microseconds(), allGuessesAtOnce, allGuessInterval.Microseconds()).Bool()
@@ -98,8 +98,8 @@ func guessKeys(address string) []string {
 	return []string{guessesPrefix + address, guessesPrefix + allAddresses}
 }
 
-// EndSession remembers for as long as a session lasts that the one called id
-// has ended.
+// EndSession records that the session called id has ended, for life: as long as
+// a session can last.
 func (f *Fleet) EndSession(ctx context.Context, id string, life time.Duration) error {
 	if err := f.client.Set(ctx, endedPrefix+id, "", life).Err(); err != nil {
 		return fmt.Errorf("ending a session: %w", err)
@@ -107,7 +107,7 @@ func (f *Fleet) EndSession(ctx context.Context, id string, life time.Duration) e
 	return nil
 }
 
-// SessionEnded reports whether EndSession was told of the session called id.
+// SessionEnded reports whether EndSession was called for the session id.
 func (f *Fleet) SessionEnded(ctx context.Context, id string) (bool, error) {
 	found, err := f.client.Exists(ctx, endedPrefix+id).Result()
 	if err != nil {

@@ -8,24 +8,24 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Depth says how much of the long journals a Snapshot holds, newest first. With
-// 0 it holds all of them.
+// Depth says how many entries of the long journals a Snapshot holds, newest
+// first. 0 means all.
 type Depth struct {
 	Events int // of the system
 	Loads  int // seconds of each pool
 }
 
-// Snapshot is all that there is to see of a system, at one moment. Elements of
-// a journal that are no entries are left out of it.
+// Snapshot is everything there is to see of a system at one moment. Elements of
+// a journal that are not entries are left out.
 type Snapshot struct {
 	Lists
 	Events  []Event           // newest first
 	Loads   map[string][]Load // by pool, newest first
 	Deploys map[string][]Step // by colour, newest first
-	Vitals  Vitals            // the newest; without any, At is zero
-	Seen    time.Time         // when the containers in Vitals were as it says
+	Vitals  Vitals            // the newest; At is zero if there are none
+	Seen    time.Time         // when the containers in Vitals were looked at
 	Recent  []string          // the URLs visited last, newest first
-	Images  int64             // pictures that wait to be seen
+	Images  int64             // pictures waiting to be seen
 }
 
 // Snapshot reads all lists at once, in one MULTI.
@@ -52,7 +52,7 @@ func (f *Fleet) Snapshot(ctx context.Context, depth Depth) (Snapshot, error) {
 	return lists.snapshot(f.Site, images.Val()), nil
 }
 
-// snapshot makes one of what was read.
+// snapshot makes a Snapshot of the lists that were read.
 func (r reads) snapshot(site Site, images int64) Snapshot {
 	s := Snapshot{
 		Lists:   r.lists(site),

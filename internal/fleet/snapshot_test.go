@@ -14,25 +14,25 @@ import (
 // fill puts something into every list.
 func (l lists) fill() {
 	l.t.Helper()
-	l.put("servers", url(3001), url(3000), url(3002))
-	l.put("tempServers", url(3007), url(3006))
-	l.put("spawningServers", url(3005))
-	l.put("failedServers", url(3004), "garbage")
-	l.put("deleteServers", url(3002))
-	l.put("destroyingServers", url(3003))
-	l.put("drainServers", url(3003))
-	l.put("blueServers", url(3100))
-	l.put("drainBlueServers", url(3101))
-	l.put("failedBlueServers", url(3100))
-	l.put("greenServers", url(3200))
-	l.put("events", `{"what":"wanted","server":"b"}`, "garbage", `{"what":"wanted","server":"a"}`)
+	l.Put("servers", url(3001), url(3000), url(3002))
+	l.Put("tempServers", url(3007), url(3006))
+	l.Put("spawningServers", url(3005))
+	l.Put("failedServers", url(3004), "garbage")
+	l.Put("deleteServers", url(3002))
+	l.Put("destroyingServers", url(3003))
+	l.Put("drainServers", url(3003))
+	l.Put("blueServers", url(3100))
+	l.Put("drainBlueServers", url(3101))
+	l.Put("failedBlueServers", url(3100))
+	l.Put("greenServers", url(3200))
+	l.Put("events", `{"what":"wanted","server":"b"}`, "garbage", `{"what":"wanted","server":"a"}`)
 	for _, pool := range []string{"web", "blue", "green"} {
-		l.put(pool+"Load", `{"at":"2026-01-02T03:04:06Z","requests":2}`, `{"at":"2026-01-02T03:04:05Z","requests":1}`, "[]")
+		l.Put(pool+"Load", `{"at":"2026-01-02T03:04:06Z","requests":2}`, `{"at":"2026-01-02T03:04:05Z","requests":1}`, "[]")
 	}
-	l.put("vitals", `{"at":"2026-01-02T03:04:06Z","machine":{"memory":2}}`, `{"at":"2026-01-02T03:04:05Z"}`)
-	l.put("blueDeploy", `{"revision":"r","step":"build","state":"begun"}`, "1")
-	l.put("recent", "/recent", "/")
-	l.put("images", "a", "b", "c")
+	l.Put("vitals", `{"at":"2026-01-02T03:04:06Z","machine":{"memory":2}}`, `{"at":"2026-01-02T03:04:05Z"}`)
+	l.Put("blueDeploy", `{"revision":"r","step":"build","state":"begun"}`, "1")
+	l.Put("recent", "/recent", "/")
+	l.Put("images", "a", "b", "c")
 }
 
 func TestSnapshot_HoldsEveryList(t *testing.T) {
@@ -76,7 +76,7 @@ func TestSnapshot_ReadsNoDeeperThanItIsTold(t *testing.T) {
 func TestSnapshot_IsOneTransaction(t *testing.T) {
 	l := open(t)
 	_, err := l.Snapshot(t.Context(), fleet.Depth{}) // connects
-	heard := redistest.Listen(t, l.cli.Options().Addr, "", func() { _, err = l.Snapshot(t.Context(), fleet.Depth{}) })
+	heard := redistest.Listen(t, l.Address, "", func() { _, err = l.Snapshot(t.Context(), fleet.Depth{}) })
 	got := redistest.Commands(heard)
 	if want := map[string]int{"multi": 1, "lrange": 21, "llen": 1, "exec": 1}; err != nil || !maps.Equal(got, want) {
 		t.Errorf("Redis heard %v, %v, want %v", got, err, want)

@@ -8,38 +8,38 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Step is one step of a push, or of what a person did instead of one: an
+// Step is one step of a push, or of a command that a person ran instead: an
 // element of the colour's journal (blueDeploy, greenDeploy), JSON in one line.
-// The last one of a push has no name and says what became of it. A push that
-// was killed leaves a step that is begun, and old.
+// The last one of a push has no name and holds the outcome. A push that was
+// killed leaves an old step that has started and not ended.
 type Step struct {
-	At       time.Time `json:"at"`                // when it began
-	Push     time.Time `json:"push"`              // when the push began: the same in all of its steps
+	At       time.Time `json:"at"`                // when it started
+	Push     time.Time `json:"push"`              // when the push started: the same in all its steps
 	What     string    `json:"what"`              // push, rollback, forward, restore or env
-	Revision string    `json:"revision"`          // the whole of it
+	Revision string    `json:"revision"`          // in full
 	Subject  string    `json:"subject,omitempty"` // of its commit, at most maxSubject bytes
 	By       string    `json:"by"`                // who pushed
-	Step     string    `json:"step,omitempty"`    // of the recipe; none at the end of the push
+	Step     string    `json:"step,omitempty"`    // of the recipe; empty at the end of the push
 	State    StepState `json:"state"`
-	Ms       int64     `json:"ms,omitempty"`  // milliseconds that it took; at the end, that the push took
-	Why      string    `json:"why,omitempty"` // it failed, at most maxWhy bytes; nothing that a program printed
+	Ms       int64     `json:"ms,omitempty"`  // milliseconds that it took; at the end, those of the push
+	Why      string    `json:"why,omitempty"` // why it failed, at most maxWhy bytes; never a program's output
 
 	Digest   string    `json:"digest,omitempty"`   // at the end: of the image
 	Running  *Release  `json:"running,omitempty"`  // at the end: what has the requests
 	Releases []Release `json:"releases,omitempty"` // at the end: the last that had them, newest first
 }
 
-// deployLength is how many steps of a colour are kept: those of a push, and the
-// end of the one before.
+// deployLength is how many steps of a colour are kept: those of one push, and
+// the end of the push before.
 const deployLength = 20
 
 // maxSubject bounds the subject of a commit, in bytes.
 const maxSubject = 200
 
-// IsEnd reports whether the push is over with this step.
+// IsEnd reports whether this step ends the push.
 func (s Step) IsEnd() bool { return s.Step == "" }
 
-// StepState says how far a step has come.
+// StepState says how far a step has got.
 type StepState string
 
 // The states of a step.
@@ -62,8 +62,8 @@ type Release struct {
 // deployKeys are the journals of the colours.
 var deployKeys = map[string]string{"blue": blueDeployKey, "green": greenDeployKey}
 
-// RecordStep adds to the colour's journal. A step that is over takes the place
-// of the same step begun.
+// RecordStep adds to the colour's journal. A step that is over replaces its
+// record from when it started.
 func (f *Fleet) RecordStep(ctx context.Context, colour string, step Step) error {
 	key, known := deployKeys[colour]
 	if !known {
@@ -83,13 +83,13 @@ func (f *Fleet) RecordStep(ctx context.Context, colour string, step Step) error 
 	return nil
 }
 
-// begun returns the step as it was recorded when it began.
+// begun returns the step as it was recorded when it started.
 func (s Step) begun() Step {
 	s.State, s.Ms, s.Why = StepBegun, 0, ""
 	return s
 }
 
-// element is the step in a list.
+// element returns the step as a list holds it.
 func (s Step) element() []byte {
 	s.At, s.Push = s.At.UTC().Truncate(time.Millisecond), s.Push.UTC().Truncate(time.Millisecond)
 	s.Why, s.Subject = firstBytes(s.Why, maxWhy), firstBytes(s.Subject, maxSubject)

@@ -45,7 +45,7 @@ func TestStep_ThatIsOverTakesThePlaceOfItsBeginning(t *testing.T) {
 	if got, want := l.deploys(), []fleet.Step{end, failed, done}; !reflect.DeepEqual(got, want) {
 		t.Errorf("in the end: got %+v, want %+v", got, want)
 	}
-	if text := l.cli.LIndex(t.Context(), "blueDeploy", 2).Val(); !strings.Contains(text, `"subject":"<b> & c"`) {
+	if text := l.Client.LIndex(t.Context(), "blueDeploy", 2).Val(); !strings.Contains(text, `"subject":"<b> & c"`) {
 		t.Errorf("by eye: got %s, want the subject as it is", text)
 	}
 }

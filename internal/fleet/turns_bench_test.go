@@ -5,7 +5,7 @@ import "testing"
 // BenchmarkTurns is what one rotation costs the proxy when 64 go at once.
 func BenchmarkTurns(b *testing.B) {
 	l := open(b)
-	l.put("servers", url(3000), url(3001))
+	l.Put("servers", url(3000), url(3001))
 	rotation, err := l.Rotation("proxy")
 	if err != nil {
 		b.Fatal(err)

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// View is the lists for a caller that looks at them again and again. One who
-// looks while nothing was written costs Redis a single short command, and gets
-// what a read would have given: there is nothing that a view may show late, be
-// it garbage, a flush or what another program moved.
+// View is the lists for a caller that looks at them again and again. While
+// nothing was written, a look costs Redis a single short command and returns
+// what a read would have. A view never shows anything late: not garbage, not a
+// flush, not what another program moved.
 //
 // A View is for one goroutine.
 type View struct {
@@ -21,21 +21,21 @@ type View struct {
 	read  time.Time // when they were read
 }
 
-// count is how far Redis and this program have come with writing.
+// count is how much Redis and this program have written so far.
 type count struct {
 	changes int64  // in Redis since its last snapshot
 	epoch   string // differs after a snapshot and after FLUSHALL
-	own     int64  // of the changes, those that this program made in journals
+	own     int64  // the changes among them that this program made in journals
 }
 
-// others returns how much was written that this program knows nothing of.
+// others returns the number of changes that this program knows nothing about.
 func (c count) others() int64 { return c.changes - c.own }
 
 // View returns a view that has not looked yet.
 func (f *Fleet) View() *View { return &View{fleet: f} }
 
-// viewAge is how old a read may get even if nothing seems to have changed: within
-// one second of a snapshot the count may in theory stand where it stood.
+// viewAge is how old a read may get even if nothing seems to have changed: in
+// theory the count may reach its old value within a second of a snapshot.
 const viewAge = time.Minute
 
 // Lists returns what all lists hold. It reads them only if anything in Redis
@@ -48,7 +48,7 @@ func (v *View) Lists(ctx context.Context) (Lists, error) {
 	if counts && count.epoch == v.count.epoch && count.others() == v.count.others() && time.Since(v.read) < viewAge {
 		return v.lists, nil
 	}
-	// The count comes first: what changes from here on changes it once more.
+	// The count is read first: later changes change it again.
 	lists, err := v.fleet.Lists(ctx)
 	if err != nil {
 		return Lists{}, err
@@ -59,11 +59,11 @@ func (v *View) Lists(ctx context.Context) (Lists, error) {
 
 // count asks Redis how much was written, and reports whether this Redis counts
 // (Redis, "INFO", sections Persistence and Keyspace; several sections at once
-// since Redis 7). The number of keys is for FLUSHALL, which sets the number of
-// changes back to 0 like any snapshot.
+// since Redis 7). The number of keys is for FLUSHALL, which, like any snapshot,
+// sets the number of changes back to 0.
 //
 // This program's own changes are read first: what it writes meanwhile then looks
-// like somebody else's, for which the lists are read once too often.
+// like another program's change and costs one read too many.
 func (f *Fleet) count(ctx context.Context) (now count, counts bool, err error) {
 	now.own = f.journalled.Load()
 	info, err := f.client.Info(ctx, "persistence", "keyspace").Result()

@@ -22,10 +22,10 @@ func look(t *testing.T, view *fleet.View) fleet.Lists {
 
 func TestView_ReadsTheListsOnceWhileNothingChanges(t *testing.T) {
 	l := open(t)
-	l.put("servers", url(3000))
+	l.Put("servers", url(3000))
 	view := l.View()
 	look(t, view)
-	heard := redistest.Listen(t, l.cli.Options().Addr, "", func() {
+	heard := redistest.Listen(t, l.Address, "", func() {
 		for range 3 {
 			if seen := look(t, view); !seen.Knows(site.Server(3000)) {
 				t.Error("3000 is not in the view")
@@ -41,26 +41,26 @@ func TestView_ShowsEveryChangeAtTheNextLook(t *testing.T) {
 	l := open(t)
 	view := l.View()
 	ctx := context.Background()
-	l.cli.ConfigSet(ctx, "save", "3600 1") // as in the system: then FLUSHALL writes a snapshot
+	l.Client.ConfigSet(ctx, "save", "3600 1") // as in the system: then FLUSHALL writes a snapshot
 	for _, change := range []struct {
 		what string
 		do   func()
 		want []int
 	}{
 		{"nothing", func() {}, nil},
-		{"two servers", func() { l.put("servers", url(3000), url(3001)) }, []int{3000, 3001}},
-		{"a rotation", func() { l.cli.LMove(ctx, "servers", "servers", "RIGHT", "LEFT") }, []int{3001, 3000}},
+		{"two servers", func() { l.Put("servers", url(3000), url(3001)) }, []int{3000, 3001}},
+		{"a rotation", func() { l.Client.LMove(ctx, "servers", "servers", "RIGHT", "LEFT") }, []int{3001, 3000}},
 		{"a script", func() { _ = l.Join(ctx, site.Server(3002), 0) }, []int{3001, 3000, 3002}},
-		{"one less", func() { l.cli.LRem(ctx, "servers", 0, url(3000)) }, []int{3001, 3002}},
-		{"a snapshot", func() { l.cli.Save(ctx) }, []int{3001, 3002}},
-		{"a change after the snapshot", func() { l.cli.RPush(ctx, "servers", url(3003)) }, []int{3001, 3002, 3003}},
+		{"one less", func() { l.Client.LRem(ctx, "servers", 0, url(3000)) }, []int{3001, 3002}},
+		{"a snapshot", func() { l.Client.Save(ctx) }, []int{3001, 3002}},
+		{"a change after the snapshot", func() { l.Client.RPush(ctx, "servers", url(3003)) }, []int{3001, 3002, 3003}},
 		{"a transaction", func() { _ = l.Leave(ctx, site.Server(3003), nil) }, []int{3001, 3002}},
-		{"a renamed list", func() { l.cli.Rename(ctx, "servers", "aside") }, nil},
-		{"and back", func() { l.cli.Rename(ctx, "aside", "servers") }, []int{3001, 3002}},
-		{"a flush in the second of a snapshot", func() { l.cli.Save(ctx); look(t, view); l.cli.FlushAll(ctx) }, nil},
-		{"servers as before the flush", func() { l.put("servers", url(3001), url(3002)) }, []int{3001, 3002}},
-		{"a flush", func() { l.cli.FlushAll(ctx) }, nil},
-		{"the same as before the flush", func() { l.put("servers", url(3001), url(3002)) }, []int{3001, 3002}},
+		{"a renamed list", func() { l.Client.Rename(ctx, "servers", "aside") }, nil},
+		{"and back", func() { l.Client.Rename(ctx, "aside", "servers") }, []int{3001, 3002}},
+		{"a flush in the second of a snapshot", func() { l.Client.Save(ctx); look(t, view); l.Client.FlushAll(ctx) }, nil},
+		{"servers as before the flush", func() { l.Put("servers", url(3001), url(3002)) }, []int{3001, 3002}},
+		{"a flush", func() { l.Client.FlushAll(ctx) }, nil},
+		{"the same as before the flush", func() { l.Put("servers", url(3001), url(3002)) }, []int{3001, 3002}},
 	} {
 		change.do()
 		var got []int
@@ -82,7 +82,7 @@ func TestView_WithoutRedisSaysSoAndReadsAgainAfterwards(t *testing.T) {
 	if _, err := view.Lists(ctx); err == nil {
 		t.Error("with an ended context: got nil, want an error")
 	}
-	l.put("servers", url(3000))
+	l.Put("servers", url(3000))
 	if seen := look(t, view); !seen.Knows(site.Server(3000)) {
 		t.Error("3000 is not in the view")
 	}
@@ -90,7 +90,7 @@ func TestView_WithoutRedisSaysSoAndReadsAgainAfterwards(t *testing.T) {
 
 func TestView_IsNotReadAgainForThisProgramsOwnVitals(t *testing.T) {
 	l := open(t)
-	l.put("servers", url(3000))
+	l.Put("servers", url(3000))
 	view := l.View()
 	record := func() {
 		t.Helper()
@@ -100,7 +100,7 @@ func TestView_IsNotReadAgainForThisProgramsOwnVitals(t *testing.T) {
 	}
 	record() // the first makes the list, which is one more key
 	look(t, view)
-	heard := redistest.Commands(redistest.Listen(t, l.cli.Options().Addr, "", func() {
+	heard := redistest.Commands(redistest.Listen(t, l.Address, "", func() {
 		for range 70 { // beyond what is kept
 			record()
 			look(t, view)
@@ -109,10 +109,10 @@ func TestView_IsNotReadAgainForThisProgramsOwnVitals(t *testing.T) {
 	if heard["lrange"] > 0 || heard["info"] != 70 {
 		t.Errorf("Redis heard %v, want 70 times INFO and no list read", heard)
 	}
-	if got := l.cli.LLen(t.Context(), "vitals").Val(); got != 60 {
+	if got := l.Client.LLen(t.Context(), "vitals").Val(); got != 60 {
 		t.Errorf("vitals: got %d, want 60", got)
 	}
-	l.put("servers", url(3001))
+	l.Put("servers", url(3001))
 	if seen := look(t, view); !seen.Knows(site.Server(3001)) {
 		t.Error("3001 is not in the view")
 	}

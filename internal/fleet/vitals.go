@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Vitals is how the machine and the system's containers do: an element of the
-// journal vitals, JSON in one line. That the newest is old means that no
-// infrastructure runs.
+// Vitals is the state of the machine and the system's containers: an element of
+// the journal vitals, JSON in one line. If the newest is old, infrastructure
+// does not run.
 type Vitals struct {
 	At         time.Time            `json:"at"`
 	Machine    Machine              `json:"machine"`
@@ -19,23 +19,24 @@ type Vitals struct {
 // Machine is the machine's memory, disk and pressure.
 type Machine struct {
 	Memory    int64              `json:"memory"`        // bytes
-	Available int64              `json:"available"`     // bytes of it that a program could get
+	Available int64              `json:"available"`     // bytes that a program could get
 	Disk      int64              `json:"disk"`          // bytes, of the file system with Docker's data
-	DiskFree  int64              `json:"diskFree"`      // bytes of it
+	DiskFree  int64              `json:"diskFree"`      // bytes
 	PSI       map[string]float64 `json:"psi,omitempty"` // percent of the last 10 s in which something waited for cpu, memory, io
 }
 
-// Container is how one container is and, while it runs, what it uses.
+// Container is the state of one container and, while it runs, its usage.
 type Container struct {
 	Service string  `json:"service,omitempty"` // of Compose
+	Version string  `json:"version,omitempty"` // of a web server: identifies its code and settings
 	State   string  `json:"state"`             // running, restarting, paused, exited, created, removing or dead
-	Health  string  `json:"health,omitempty"`  // healthy, unhealthy or starting; none without a check
+	Health  string  `json:"health,omitempty"`  // healthy, unhealthy or starting; empty without a check
 	CPU     float64 `json:"cpu"`               // percent of one processor, since the element before
 	Memory  int64   `json:"memory"`            // bytes
 	Limit   int64   `json:"limit"`             // bytes; 0 if it was not measured
 }
 
-// vitalsLength is how many vitals are kept: five minutes of them.
+// vitalsLength is how many vitals are kept: five minutes.
 const vitalsLength = 60
 
 // RecordVitals adds to the journal of vitals.
@@ -54,6 +55,6 @@ func (f *Fleet) RecordVitals(ctx context.Context, vitals Vitals) error {
 	if err != nil {
 		return fmt.Errorf("recording vitals: %w", err)
 	}
-	f.journalled.Add(max(0, length-vitalsLength)) // each element that goes is a change
+	f.journalled.Add(max(0, length-vitalsLength)) // each trimmed element counts as a change
 	return nil
 }

@@ -9,17 +9,17 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Why a wish is refused.
+// Reasons why a wish is refused.
 var (
-	ErrFull             = errors.New("as many servers as the system may have")
+	ErrFull             = errors.New("the limit of servers is reached")
 	ErrOutOfPorts       = errors.New("no port is left")
 	ErrNothingToDestroy = errors.New("nothing to destroy")
-	ErrFirstServer      = errors.New("the first server stays")
+	ErrFirstServer      = errors.New("the first server is never spawned or destroyed here")
 	ErrNotListed        = errors.New("not in rotation")
 	ErrAlreadyGoing     = errors.New("already going")
 )
 
-// portOf is Site.Parse in Lua: the port of an element, or nil when it is no
+// portOf is Site.Parse in Lua: the port of an element, or nil if it is not the
 // URL of a server of this site.
 const portOf = `
 local function portOf(element, host, first)
@@ -58,8 +58,8 @@ end
 //	KEYS  tempServers, then the other lists that name servers; the first
 //	      ARGV[4] of them all count against the limit
 //	ARGV  1 host  2 first port  3 most servers  4 how many lists count
-//	→ the port; 0 when there are as many servers as may be; -1 when the
-//	  ports have run out
+//	→ the port; 0 when the limit of servers is reached; -1 when the ports
+//	  have run out
 var spawnScript = newScript(survey + `
 local highest, count = survey(KEYS, ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[4]))
 if count >= tonumber(ARGV[3]) then return 0 end
@@ -71,9 +71,9 @@ return highest + 1
 `)
 
 // RequestSpawn allots the port after the highest in any list and queues its
-// server in tempServers, in one step: no two wishes get one port. It returns
-// ErrFull when there are most servers, the first one included, that run or
-// are under way.
+// server in tempServers, in one step: no two wishes get the same port. It
+// returns ErrFull when most servers, the first one included, run or are under
+// way.
 func (f *Fleet) RequestSpawn(ctx context.Context, most int) (Server, error) {
 	port, err := f.run(ctx, spawnScript, Event{What: Wanted}, fleetKeys, f.Host, f.First, most, occupyingKeys).Int()
 	switch {
@@ -113,7 +113,7 @@ journal(chosen)
 return chosen
 `)
 
-// RequestDestroy picks one running server at random, never the first and none
+// RequestDestroy picks a running server at random, but never the first or one
 // that is already going, and queues it in deleteServers. It returns
 // ErrNothingToDestroy when there is none.
 func (f *Fleet) RequestDestroy(ctx context.Context) (Server, error) {
@@ -132,8 +132,8 @@ func (f *Fleet) RequestDestroy(ctx context.Context) (Server, error) {
 //
 //	KEYS  1 servers  2 deleteServers  3 destroyingServers
 //	ARGV  1 the element
-//	→ 1 when it is queued; 0 when it is not in rotation; -1 when it is going
-//	  already
+//	→ 1 when it is queued; 0 when it is not in rotation; -1 when it is already
+//	  going
 var destroyOfScript = newScript(`
 if redis.call('LPOS', KEYS[2], ARGV[1]) or redis.call('LPOS', KEYS[3], ARGV[1]) then return -1 end
 if not redis.call('LPOS', KEYS[1], ARGV[1]) then return 0 end
@@ -142,9 +142,9 @@ journal(ARGV[1])
 return 1
 `)
 
-// RequestDestroyOf queues this very server in deleteServers. It returns
+// RequestDestroyOf queues this server in deleteServers. It returns
 // ErrFirstServer for the one that is never destroyed, ErrNotListed for one that
-// is not in rotation, and ErrAlreadyGoing for one that was chosen before.
+// is not in rotation, and ErrAlreadyGoing for one that was already chosen.
 func (f *Fleet) RequestDestroyOf(ctx context.Context, server Server) error {
 	if server.Port == f.First {
 		return ErrFirstServer

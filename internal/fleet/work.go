@@ -10,12 +10,12 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// ErrNoWork means that a claim's patience ended without work. Claim again.
+// ErrNoWork means that a claim found no work within its patience. Claim again.
 var ErrNoWork = errors.New("no work")
 
 // ClaimSpawn waits for the oldest wish in tempServers and moves it to
 // spawningServers. The element may be anything: Parse it. It returns ErrNoWork
-// after patience without a wish, and ctx's error as soon as ctx ends.
+// if no wish comes within patience, and ctx's error as soon as ctx ends.
 func (f *Fleet) ClaimSpawn(ctx context.Context, patience time.Duration) (string, error) {
 	return f.claim(ctx, tempKey, spawningKey, patience)
 }
@@ -26,12 +26,12 @@ func (f *Fleet) ClaimDestroy(ctx context.Context, patience time.Duration) (strin
 	return f.claim(ctx, deleteKey, destroyingKey, patience)
 }
 
-// claim is Redis's reliable queue (BLMOVE, "Pattern: Reliable queue"): whoever
-// dies after it leaves the element where Lists shows it.
+// claim is Redis's reliable queue (BLMOVE, "Pattern: Reliable queue"): a program
+// that dies after it leaves the element where Lists shows it.
 //
-// The client does not look at ctx while it waits for an answer. What frees a
-// blocked claim is the end of its connection, so each claim has one of its own.
-// Redis then forgets the claim too: no wish is moved for somebody who has left.
+// The client does not look at ctx while it waits for an answer. Only closing the
+// connection frees a blocked claim, so each claim has its own. Redis then
+// forgets the claim too: no wish is moved for a program that has left.
 func (f *Fleet) claim(ctx context.Context, from, to string, patience time.Duration) (string, error) {
 	client := newClient(f.redis)
 	closing := sync.OnceFunc(func() { _ = client.Close() })
@@ -51,7 +51,7 @@ func (f *Fleet) claim(ctx context.Context, from, to string, patience time.Durati
 
 // addScript puts an element into one list and takes it out of others.
 //
-//	KEYS  1 the list that gets it, on the right, unless it is there already;
+//	KEYS  1 the list that gets it, on the right, unless it is already there;
 //	      the rest lose it
 //	ARGV  1 the element
 //	→ nothing
@@ -70,18 +70,18 @@ func (f *Fleet) move(ctx context.Context, event Event, element, to string, from 
 	return nil
 }
 
-// Join puts a server that answers into rotation and ends its spawning, which
-// took so long.
+// Join puts a server that answers into rotation and ends its spawning. took is
+// how long that lasted.
 func (f *Fleet) Join(ctx context.Context, server Server, took time.Duration) error {
 	return f.move(ctx, Event{What: Serving, Ms: took.Milliseconds()}, server.URL, serversKey, spawningKey, failedKey, drainKey)
 }
 
-// Fail gives up spawning or destroying a server.
+// Fail gives up on spawning or destroying a server.
 func (f *Fleet) Fail(ctx context.Context, server Server, cause error) error {
 	return f.move(ctx, Event{What: GivenUp, Why: because(cause)}, server.URL, failedKey, spawningKey, destroyingKey, drainKey)
 }
 
-// SetAside moves an element that is no server URL to failedServers.
+// SetAside moves an element that is not a server URL to failedServers.
 func (f *Fleet) SetAside(ctx context.Context, bad Misplaced) error {
 	return f.move(ctx, Event{What: SetAside, Why: bad.Reason + ", in " + bad.list}, bad.Element, failedKey, bad.list)
 }
@@ -91,7 +91,7 @@ func (f *Fleet) SetAside(ctx context.Context, bad Misplaced) error {
 //
 //	KEYS  1 servers  2 spawningServers  3 deleteServers  4 destroyingServers
 //	ARGV  1 the element
-//	→ 1 when it moved, 0 when it was not listed or is to be destroyed
+//	→ 1 when it moved; 0 when it was not listed or is to be destroyed
 var replaceScript = newScript(`
 if redis.call('LPOS', KEYS[3], ARGV[1]) or redis.call('LPOS', KEYS[4], ARGV[1]) then return 0 end
 if redis.call('LREM', KEYS[1], 0, ARGV[1]) == 0 then return 0 end
@@ -100,9 +100,9 @@ journal(ARGV[1])
 return 1
 `)
 
-// Respawn takes a server that died out of rotation and marks it as being
-// spawned again. One that is to be destroyed it leaves alone: spawned again, it
-// could come back after it was destroyed. It reports whether it moved the server.
+// Respawn takes a server that died out of rotation, marks it as being spawned
+// again, and reports whether it moved. A server that is to be destroyed is left
+// alone: spawned again, it could come back after it was destroyed.
 func (f *Fleet) Respawn(ctx context.Context, server Server, cause error) (bool, error) {
 	event := Event{What: Lost, Why: because(cause)}
 	moved, err := f.run(ctx, replaceScript, event, []string{serversKey, spawningKey, deleteKey, destroyingKey}, server.URL).Bool()
@@ -112,13 +112,13 @@ func (f *Fleet) Respawn(ctx context.Context, server Server, cause error) (bool, 
 	return moved, nil
 }
 
-// renewScript takes a server that serves out of rotation, to be started anew.
+// renewScript takes a serving server out of rotation, to be started again.
 //
 //	KEYS  1 servers  2 spawningServers  3 drainServers
 //	      4 deleteServers  5 destroyingServers
 //	ARGV  1 the element  2 the first server
-//	→ 1 when it moved, 0 when it was not listed or is to be destroyed, or the
-//	  first server is not there to serve
+//	→ 1 when it moved; 0 when it was not listed or is to be destroyed, or the
+//	  first server is not listed
 var renewScript = newScript(`
 if not redis.call('LPOS', KEYS[1], ARGV[2]) then return 0 end
 if redis.call('LPOS', KEYS[4], ARGV[1]) or redis.call('LPOS', KEYS[5], ARGV[1]) then return 0 end
@@ -130,10 +130,10 @@ journal(ARGV[1])
 return 1
 `)
 
-// Renew takes a server that serves out of rotation, marks it as being spawned
-// again, and asks the proxy to tell when its last request has ended. It does so
-// only with a server that is listed and not to be destroyed, and while the first
-// server is listed, and tells whether it did.
+// Renew takes a serving server out of rotation, marks it as being spawned again,
+// asks the proxy to say when its last request has ended, and reports whether it
+// did. It moves only a server that is listed and not to be destroyed, and only
+// while the first server is listed.
 func (f *Fleet) Renew(ctx context.Context, server Server) (bool, error) {
 	keys := []string{serversKey, spawningKey, drainKey, deleteKey, destroyingKey}
 	moved, err := f.run(ctx, renewScript, Event{What: Renewing}, keys, server.URL, f.FirstServer().URL).Bool()
@@ -147,7 +147,7 @@ func (f *Fleet) Renew(ctx context.Context, server Server) (bool, error) {
 //
 //	KEYS  1 servers  2 drainServers  3 deleteServers  4 destroyingServers
 //	ARGV  1 the element
-//	→ 1 when it moved, 0 when it was not listed or no other stays
+//	→ 1 when it moved; 0 when it was not listed or no other stays
 var stepAsideScript = newScript(`
 local stays = false
 for _, other in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
@@ -160,9 +160,8 @@ journal(ARGV[1])
 return 1
 `)
 
-// StepAside takes a server out of rotation if another is there that is not to
-// go, and asks the proxy to tell when its last request has ended. It tells
-// whether it did.
+// StepAside takes a server out of rotation if another one stays, asks the proxy
+// to say when its last request has ended, and reports whether it did.
 func (f *Fleet) StepAside(ctx context.Context, server Server) (bool, error) {
 	keys := []string{serversKey, drainKey, deleteKey, destroyingKey}
 	moved, err := f.run(ctx, stepAsideScript, Event{What: SteppedAside}, keys, server.URL).Bool()
@@ -195,7 +194,7 @@ func (f *Fleet) remove(ctx context.Context, event Event, server Server, keys ...
 	return err
 }
 
-// take is remove for any element, and returns how often it was there.
+// take is remove for any element. It returns how often the element was there.
 func (f *Fleet) take(ctx context.Context, event Event, element string, keys ...string) (found int, err error) {
 	found, err = f.run(ctx, removeScript, event, keys, element).Int()
 	if err != nil {
@@ -214,7 +213,7 @@ redis.call('LREM', KEYS[1], 0, ARGV[1])
 journal(ARGV[1])
 `)
 
-// StartSpawn clears an earlier failure of a server that somebody now starts.
+// StartSpawn clears an earlier failure of a server that is now being started.
 func (f *Fleet) StartSpawn(ctx context.Context, server Server) error {
 	err := f.run(ctx, startScript, Event{What: Starting}, []string{failedKey}, server.URL).Err()
 	if err != nil && !errors.Is(err, redis.Nil) {
@@ -223,13 +222,13 @@ func (f *Fleet) StartSpawn(ctx context.Context, server Server) error {
 	return nil
 }
 
-// DropWishes takes back every wish about a server.
+// DropWishes withdraws every wish about a server.
 func (f *Fleet) DropWishes(ctx context.Context, server Server) error {
 	return f.remove(ctx, Event{What: Dropped}, server, tempKey, spawningKey, deleteKey, destroyingKey)
 }
 
-// BeginDrain takes a server out of rotation and asks the proxy to tell when
-// its last request has ended.
+// BeginDrain takes a server out of rotation and asks the proxy to say when its
+// last request has ended.
 func (f *Fleet) BeginDrain(ctx context.Context, server Server) error {
 	return f.move(ctx, Event{What: Draining}, server.URL, drainKey, serversKey)
 }
@@ -240,7 +239,7 @@ func (f *Fleet) IsDraining(ctx context.Context, server Server) (bool, error) {
 	return f.has(ctx, drainKey, server)
 }
 
-// has tells whether the list names the server.
+// has reports whether the list names the server.
 func (f *Fleet) has(ctx context.Context, key string, server Server) (bool, error) {
 	err := f.client.LPos(ctx, key, server.URL, redis.LPosArgs{}).Err()
 	if errors.Is(err, redis.Nil) {
@@ -252,27 +251,28 @@ func (f *Fleet) has(ctx context.Context, key string, server Server) (bool, error
 	return true, nil
 }
 
-// IsSpawning tells whether the server is still to be spawned.
+// IsSpawning reports whether the server is still to be spawned.
 func (f *Fleet) IsSpawning(ctx context.Context, server Server) (bool, error) {
 	return f.has(ctx, spawningKey, server)
 }
 
-// IsDestroying tells whether the server is still to be destroyed.
+// IsDestroying reports whether the server is still to be destroyed.
 func (f *Fleet) IsDestroying(ctx context.Context, server Server) (bool, error) {
 	return f.has(ctx, destroyingKey, server)
 }
 
-// Forget ends the destruction of a server whose container and image are
-// removed, which took so long.
+// Forget ends the destruction of a server whose container and image are gone.
+// took is how long that lasted. A wish to spawn the server can only be an older
+// one, from before somebody destroyed it by hand, so it ends too.
 func (f *Fleet) Forget(ctx context.Context, server Server, took time.Duration) error {
-	return f.remove(ctx, Event{What: Gone, Ms: took.Milliseconds()}, server, destroyingKey, drainKey, serversKey)
+	return f.remove(ctx, Event{What: Gone, Ms: took.Milliseconds()}, server, destroyingKey, drainKey, serversKey, tempKey, spawningKey)
 }
 
 // adoptScript lists a server that no list knows.
 //
 //	KEYS  1 servers, then the other lists that name servers
 //	ARGV  1 the element
-//	→ 1 when it is new, 0 when some list has it
+//	→ 1 when it is new; 0 when some list has it
 var adoptScript = newScript(`
 for _, key in ipairs(KEYS) do
   if redis.call('LPOS', key, ARGV[1]) then return 0 end
@@ -282,8 +282,8 @@ journal(ARGV[1])
 return 1
 `)
 
-// Adopt lists a server that answers and that no list knows: the first server
-// at the start, or one whose lists were lost. It tells whether it did.
+// Adopt lists a server that answers but is in no list: the first server at the
+// start, or any after the lists were lost. It reports whether it did.
 func (f *Fleet) Adopt(ctx context.Context, server Server) (bool, error) {
 	keys := append([]string{serversKey}, fleetKeys...)
 	adopted, err := f.run(ctx, adoptScript, Event{What: Adopted}, keys, server.URL).Bool()

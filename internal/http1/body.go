@@ -7,16 +7,16 @@ import (
 
 // Body reads the body of one message.
 type Body struct {
-	Trailers []Field // behind a chunked body, once Read has returned io.EOF
+	Trailers []Field // after a chunked body, once Read has returned io.EOF
 
 	reader   *Reader
 	framing  Framing
 	left     int64 // bytes until the end of the body, or of the chunk
-	started  bool  // of chunks: the first one's size has been read
+	started  bool  // the size of the first chunk has been read
 	ended    bool
 	overhead int // bytes of chunk extensions so far
 
-	limit, said int64 // bytes that the body may have, 0 for any, and that its chunks have
+	limit, said int64 // bytes that the body may have, 0 for any, and bytes announced by its chunks
 }
 
 const (
@@ -26,39 +26,39 @@ const (
 	maxTrailerFields = 64
 	// maxChunkLine bounds a chunk's size with its extensions, in bytes.
 	maxChunkLine = 1 << 10
-	// maxOverhead bounds all extensions of a body, in bytes: who sends one
-	// byte a chunk has reasons, who sends pages of extensions has none.
+	// maxOverhead bounds all extensions of a body, in bytes: a client may have
+	// reasons to send single bytes as chunks, but none for pages of extensions.
 	maxOverhead = 16 << 10
 )
 
-// ErrTooLarge is a body beyond its limit (RFC 9110 section 15.5.14).
+// ErrTooLarge means that a body exceeds its limit (RFC 9110 section 15.5.14).
 var ErrTooLarge = &Error{413, "The body is too large"}
 
-// Why a chunked body is malformed.
+// Errors of a chunked body.
 var (
 	errChunkSize = bad("A chunk size is not a hexadecimal number")
 	errChunkEnd  = bad("A chunk does not end with CR LF")
 	errChunkLine = bad("A chunk extension is malformed or too long")
 )
 
-// Begin makes the body read a message with framing whose head reader has just
-// read.
+// Begin makes the body read a message with that framing, whose head reader has
+// just read.
 func (b *Body) Begin(reader *Reader, framing Framing) {
 	*b = Body{Trailers: b.Trailers[:0], reader: reader, framing: framing, left: framing.Length}
 	b.ended = framing.Kind == Empty || framing.Kind == Sized && framing.Length == 0
 }
 
-// Limit bounds a chunked body: one whose chunks say that it is longer is refused
-// with ErrTooLarge before they come. 0 bounds nothing. What a Sized body will have
+// Limit bounds a chunked body: if its chunks announce more bytes, it is refused
+// with ErrTooLarge before they arrive. 0 means no bound. The size of a Sized body
 // is in its head, for the caller to judge.
 func (b *Body) Limit(bytes int64) { b.limit = bytes }
 
 // Ended reports whether the whole body has been read.
 func (b *Body) Ended() bool { return b.ended }
 
-// Read reads what has come of the body, and waits only when nothing has. The
-// end comes with the last bytes where it is known by then. A body that is cut
-// short ends with io.ErrUnexpectedEOF, a malformed one with an Error.
+// Read reads what has arrived of the body, and waits only if nothing has. It
+// returns io.EOF with the last bytes if the end is known by then. A body that is
+// cut short ends with io.ErrUnexpectedEOF, a malformed one with an Error.
 func (b *Body) Read(to []byte) (n int, err error) {
 	if b.ended {
 		return 0, io.EOF
@@ -81,7 +81,7 @@ func (b *Body) Read(to []byte) (n int, err error) {
 	return n, cut(err)
 }
 
-// cut turns the end of a connection into what it is to a message.
+// cut turns the end of a connection into the error that it is for a message.
 func cut(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF
@@ -89,7 +89,8 @@ func cut(err error) error {
 	return err
 }
 
-// readRaw reads what is buffered, else from the connection without a copy.
+// readRaw reads from the buffer or, if that is empty, straight from the
+// connection.
 func (b *Body) readRaw(to []byte) (int, error) {
 	if b.reader.Buffered() == 0 {
 		return b.reader.source.Read(to)
@@ -128,15 +129,15 @@ func (b *Body) readChunks(to []byte) (n int, err error) {
 	return n, nil
 }
 
-// errNotYet means that what comes next has not come in full.
+// errNotYet means that the next part has not fully arrived.
 var errNotYet = bad("not yet")
 
 // nextChunk reads from the end of one chunk to the data of the next, or to the
-// end of the body. With peek set it only does so when that needs no waiting.
+// end of the body. With peek set it does so only if it need not wait.
 func (b *Body) nextChunk(peek bool) (ended bool, err error) {
 	skip := 0
 	if b.started {
-		skip = 2 // the CR LF behind the data
+		skip = 2 // the CR LF after the data
 	}
 	text, err := b.chunkLine(skip, peek)
 	if err != nil {
@@ -161,8 +162,8 @@ func (b *Body) nextChunk(peek bool) (ended bool, err error) {
 	return false, nil
 }
 
-// chunkLine returns the bytes up to the CR LF that ends the next size, the
-// skip bytes before it included, and checks those.
+// chunkLine returns the bytes up to the CR LF that ends the next size, including
+// the skip bytes before it, which it checks.
 func (b *Body) chunkLine(skip int, peek bool) ([]byte, error) {
 	for {
 		have := b.reader.buffer[b.reader.start:b.reader.end]
@@ -189,7 +190,7 @@ func (b *Body) chunkLine(skip int, peek bool) ([]byte, error) {
 }
 
 // parseSize reads a chunk's size (RFC 9112 section 7.1). Extensions are checked
-// and forgotten.
+// and dropped.
 func (b *Body) parseSize(text []byte) (size int64, err error) {
 	digits := 0
 	for digits < len(text) && hex(text[digits]) >= 0 {

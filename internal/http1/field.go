@@ -2,7 +2,7 @@ package http1
 
 import "bytes"
 
-// Field is one field line as it came. Role says what a gateway does with it.
+// Field is one field line as received. Role says what a gateway does with it.
 type Field struct {
 	Name, Value []byte
 	Role        Role
@@ -14,10 +14,10 @@ type Role uint8
 // The roles of fields.
 const (
 	EndToEnd   Role = iota // passes unchanged
-	HopByHop               // is for this connection alone (RFC 9110 section 7.6.1)
-	Framed                 // Content-Length and Transfer-Encoding: written anew
+	HopByHop               // is only for this connection (RFC 9110 section 7.6.1)
+	Framed                 // Content-Length and Transfer-Encoding: written by the gateway
 	Host                   // of a request
-	Forwarding             // says on whose behalf a request comes: X-Forwarded-*, Forwarded, Via, X-Real-IP
+	Forwarding             // says on whose behalf a request is sent: X-Forwarded-*, Forwarded, Via, X-Real-IP
 	Twin                   // reads as a Forwarding field in CGI and WSGI, where _ and - are one
 	RequestID              // X-Request-Id
 	ServedBy               // X-Served-By
@@ -81,26 +81,26 @@ func roleByName(name []byte) Role {
 	return EndToEnd
 }
 
-// Why a field is not one.
+// Errors of a field.
 var (
 	errNoColon       = bad("A field line has no colon")
-	errName          = bad("A field name is empty or has a character that no name has")
-	errSpaceInName   = bad("White space stands before the colon of a field")
+	errName          = bad("A field name is empty or has an invalid character")
+	errSpaceInName   = bad("There is white space before the colon of a field")
 	errFolded        = bad("A field line is folded")
 	errValue         = bad("A field value has a control character")
 	errManyFields    = &Error{431, "There are too many fields"}
 	errTrailerFields = bad("The trailer section is malformed or too long")
 )
 
-// line cuts the first line off head, without its CR LF.
+// line cuts the first line off head, and drops its CR LF.
 func line(head []byte) (first, rest []byte) {
 	i := bytes.IndexByte(head, '\n')
 	return head[:i-1], head[i+1:]
 }
 
-// parseFields appends the fields of lines, which an empty line ends. With
-// lenient set, white space before a colon is dropped, which a gateway does to
-// answers and never to requests (RFC 9112 section 5.1).
+// parseFields appends the fields of lines, which end with an empty line. With
+// lenient set, white space before a colon is dropped, as a gateway does in
+// answers but never in requests (RFC 9112 section 5.1).
 func parseFields(fields []Field, lines []byte, most int, lenient bool) ([]Field, error) {
 	for {
 		var text []byte
@@ -144,13 +144,12 @@ func parseField(text []byte, lenient bool) (Field, error) {
 	return Field{name, value, roleOf(name)}, nil
 }
 
-// connection is what the Connection fields of a message say (RFC 9110 section
-// 7.6.1).
+// connection is what a message's Connection fields say (RFC 9110 section 7.6.1).
 type connection struct{ close, keepAlive, upgrade bool }
 
 // readConnection reads the Connection fields and gives every field that they
-// name the role HopByHop. Fields that route or frame keep theirs: whoever
-// names Host there would have it removed on the way to a server that needs it.
+// name the role HopByHop. Fields that route or frame keep their role: a client
+// that names Host there must not have it removed on the way to the server.
 func readConnection(fields []Field) (c connection) {
 	for i := range fields {
 		if !EqualFold(fields[i].Name, "connection") {

@@ -2,14 +2,14 @@ package http1
 
 import "bytes"
 
-// Why the length of a body is not known.
+// Errors of the fields that say how long a body is.
 var (
 	errLength      = bad("Content-Length is not a number")
 	errLengths     = bad("There is more than one Content-Length")
-	errBoth        = bad("Content-Length and Transfer-Encoding come together")
-	errCoding      = bad("Transfer-Encoding does not end with chunked, once")
+	errBoth        = bad("There are both Content-Length and Transfer-Encoding")
+	errCoding      = bad("Transfer-Encoding does not end with chunked, or names it twice")
 	errCodings     = bad("There is more than one Transfer-Encoding")
-	errOldCoding   = bad("Transfer-Encoding comes with HTTP/1.0")
+	errOldCoding   = bad("Transfer-Encoding is not allowed in HTTP/1.0")
 	errOtherCoding = &Error{501, "The transfer coding is not supported"}
 )
 
@@ -38,9 +38,9 @@ func readFraming(fields []Field) (f framingFields) {
 	return f
 }
 
-// joinEqual takes one length that is said several times, in fields or in a list,
-// as said once (RFC 9110 section 8.6). A server that does so is careless; a
-// client that does so tries something.
+// joinEqual accepts a repeated length, in fields or in a list, as one (RFC 9110
+// section 8.6). It is for answers: a server that repeats its length is careless,
+// a client that does is up to something.
 func (f *framingFields) joinEqual() {
 	if f.lengths > 1 && !f.differ {
 		f.lengths = 1
@@ -57,8 +57,8 @@ func (f *framingFields) joinEqual() {
 	}
 }
 
-// framing returns what the fields say, or Empty when they say nothing. HTTP/1.0
-// knows no transfer codings (RFC 9112 section 6.1).
+// framing returns what the fields say, or Empty if they say nothing. HTTP/1.0 has
+// no transfer codings (RFC 9112 section 6.1).
 func (f *framingFields) framing(minor int) (Framing, error) {
 	switch {
 	case f.codings == 0 && f.lengths == 0:
@@ -81,7 +81,7 @@ func (f *framingFields) framing(minor int) (Framing, error) {
 	return Framing{Sized, length}, nil
 }
 
-// checkCoding returns nil for chunked alone.
+// checkCoding returns nil only for chunked.
 func checkCoding(value []byte) error {
 	if EqualFold(value, "chunked") {
 		return nil
@@ -103,7 +103,7 @@ func checkCoding(value []byte) error {
 	return errCoding
 }
 
-// maxDigits of a decimal fit into an int64.
+// maxDigits is how many decimal digits always fit into an int64.
 const maxDigits = 18
 
 func decimal(text []byte) (n int64, ok bool) {

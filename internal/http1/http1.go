@@ -1,14 +1,13 @@
 // Package http1 is the messages of HTTP/1.1 as a gateway needs them: it reads a
-// head, says how long the body is and what of the head is for the next hop, and
-// reads the body. It knows connections and bytes, and nothing of who is behind
-// them.
+// head, says how long the body is and which fields are for the next hop, and
+// reads the body. It knows connections and bytes, but not who is behind them.
 //
 // It is strict where two readers of one message could disagree, because that
 // is how requests are smuggled (RFC 9112 section 11.2): such a message is an
-// Error and never passed on. What it passes on it does not change: names and
+// Error and never passed on. It does not change what it passes on: names and
 // values keep their case, order and bytes. Nothing is allocated per message
-// once a connection's buffers have their size; what a message holds is a part
-// of its Reader's buffer and valid until the next head is read.
+// once a connection's buffers have grown. What a message holds is part of its
+// Reader's buffer, and valid until the next head is read.
 package http1
 
 import (
@@ -16,13 +15,14 @@ import (
 	"iter"
 )
 
-// Error is a message that is not passed on. Status is what the gateway answers
-// when a client sent it (RFC 9110 section 15); when a server did, it is a 502.
+// Error is why a message is not passed on. Status is what the gateway answers if
+// a client sent it (RFC 9110 section 15); if a server did, it answers 502.
 type Error struct {
 	Status int
 	Why    string // a sentence without its full stop
 }
 
+// Error returns Why.
 func (e *Error) Error() string { return e.Why }
 
 // bad returns an Error for a message that is malformed or ambiguous.
@@ -52,7 +52,7 @@ const (
 	UntilClose             // with the connection; only an answer
 )
 
-// isToken reports which bytes a token may have (RFC 9110 section 5.6.2).
+// isToken is the set of bytes that a token may have (RFC 9110 section 5.6.2).
 var isToken = table("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 // IsToken reports whether text is a token.
@@ -74,8 +74,8 @@ func all(text []byte, set *[256]bool) bool {
 	return true
 }
 
-// isText reports whether a value has only what a field value may have: visible
-// characters, space, tab and bytes above ASCII (RFC 9110 section 5.5).
+// isText reports whether a value has only bytes that a field value may have:
+// visible characters, space, tab and bytes above ASCII (RFC 9110 section 5.5).
 func isText(value []byte) bool {
 	for _, c := range value {
 		if c < ' ' && c != '\t' || c == 0x7f {
@@ -93,7 +93,7 @@ func lower(c byte) byte {
 	return c
 }
 
-// EqualFold reports whether text is word, which is in lower case, in any case.
+// EqualFold reports whether text is word in any case. word is in lower case.
 func EqualFold(text []byte, word string) bool {
 	if len(text) != len(word) {
 		return false
@@ -106,7 +106,7 @@ func EqualFold(text []byte, word string) bool {
 	return true
 }
 
-// trim takes optional white space off both ends (RFC 9110 section 5.6.3).
+// trim removes optional white space from both ends (RFC 9110 section 5.6.3).
 func trim(text []byte) []byte {
 	for len(text) > 0 && (text[0] == ' ' || text[0] == '\t') {
 		text = text[1:]
@@ -117,8 +117,8 @@ func trim(text []byte) []byte {
 	return text
 }
 
-// elements returns the elements of a comma-separated list that are not empty
-// (RFC 9110 section 5.6.1.2).
+// elements returns the non-empty elements of a comma-separated list (RFC 9110
+// section 5.6.1.2).
 func elements(list []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		for more := len(list) > 0; more; {

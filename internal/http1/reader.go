@@ -6,20 +6,20 @@ import (
 )
 
 const (
-	// firstBuffer is what a connection's buffer begins with, in bytes. Most
+	// firstBuffer is the initial size of a connection's buffer, in bytes. Most
 	// heads, and many whole answers, are shorter.
 	firstBuffer = 4 << 10
-	// maxRead is how much a buffer may hold behind a head.
+	// maxRead is how much a buffer may hold after a head, in bytes.
 	maxRead = 4 << 10
 )
 
 // Reader reads messages from one connection. A head stays in the buffer, and
-// valid, until Next; what comes behind it is read past it.
+// valid, until Next; what follows is stored after it.
 type Reader struct {
 	source     io.Reader
 	buffer     []byte
 	kept       int // end of the head that must stay
-	start, end int // what is read and not yet used
+	start, end int // bounds of what is read and not yet used
 }
 
 // Reset makes the reader read from source, with an empty buffer.
@@ -33,16 +33,16 @@ func (r *Reader) Reset(source io.Reader) {
 // Buffered returns how many bytes are read and not used.
 func (r *Reader) Buffered() int { return r.end - r.start }
 
-// Take uses the next n of the bytes that are read, and returns them. They stay
-// valid until something is read.
+// Take uses the next n bytes that are read, and returns them. They stay valid
+// until the next read.
 func (r *Reader) Take(n int) []byte {
 	taken := r.buffer[r.start : r.start+n]
 	r.start += n
 	return taken
 }
 
-// Next ends a message: its head and body are used up, and what is behind them
-// comes to the front of the buffer.
+// Next ends a message: its head and body are used up, and what follows them moves
+// to the front of the buffer.
 func (r *Reader) Next() {
 	r.end = copy(r.buffer, r.buffer[r.start:r.end])
 	r.start, r.kept = 0, 0
@@ -89,23 +89,22 @@ func (r *Reader) makeRoom(limit int) {
 	r.buffer = grown
 }
 
-// Why a head is not one.
+// Errors of a head.
 var (
-	errBareLF     = bad("A line ends with LF alone")
-	errBareCR     = bad("CR stands alone")
+	errBareLF     = bad("A line ends with a bare LF")
+	errBareCR     = bad("There is a bare CR")
 	errNotHTTP    = bad("This is not an HTTP request")
 	errLongTarget = &Error{414, "The request target is too long"}
 	errLongHead   = &Error{431, "The head is too long"}
 )
 
-// Head reads a head, up to and with the empty line that ends it, and keeps it
-// until Next. Every line must end with CR LF: a gateway that takes LF alone, as
-// RFC 9112 section 2.2 allows, sees lines where another sees none. Before the
-// first byte has come, a connection that ends gives io.EOF, later
-// io.ErrUnexpectedEOF.
+// Head reads a head, including the empty line that ends it, and keeps it until
+// Next. Every line must end with CR LF: a gateway that accepts LF alone, as RFC
+// 9112 section 2.2 allows, sees lines where another sees none. If the connection
+// ends before the first byte, Head returns io.EOF, later io.ErrUnexpectedEOF.
 //
-// With request set it skips empty lines before the head (RFC 9112 section 2.2)
-// and gives up on the first byte of what cannot be a request.
+// With request set it skips an empty line before the head (RFC 9112 section 2.2)
+// and gives up on the first byte that cannot start a request.
 func (r *Reader) Head(limits Limits, request bool) ([]byte, error) {
 	end, err := r.block(limits.Head, request, true)
 	if err != nil {
@@ -116,9 +115,9 @@ func (r *Reader) Head(limits Limits, request bool) ([]byte, error) {
 	return head, nil
 }
 
-// block finds the end of lines that an empty one ends.
+// block finds the end of lines that end with an empty one.
 func (r *Reader) block(limit int, request, unstarted bool) (end int, err error) {
-	line := 0 // where the line begins, from start
+	line := 0 // where the line starts, counted from start
 	skipped := 0
 	for {
 		rest := r.buffer[r.start+line : r.end]
@@ -152,7 +151,7 @@ func (r *Reader) block(limit int, request, unstarted bool) (end int, err error) 
 	}
 }
 
-// more reads on in a head whose current line begins at line.
+// more reads on in a head whose current line starts at line.
 func (r *Reader) more(limit, line int, unstarted bool) error {
 	have := r.Buffered()
 	if have > limit {

@@ -6,18 +6,18 @@ import "bytes"
 type Request struct {
 	Method    []byte
 	Target    []byte // for the server: origin-form, or * of OPTIONS
-	Host      []byte // where it goes: of an absolute target, else of the Host field; may be empty
+	Host      []byte // from an absolute target, else from the Host field; may be empty
 	HasHost   bool   // false only in HTTP/1.0
 	Minor     int    // of HTTP/1.Minor; 1 for a later one (RFC 9110 section 2.5)
 	Fields    []Field
 	Body      Framing
-	KeepAlive bool   // the client means to send another one (RFC 9112 section 9.3)
-	Continue  bool   // it waits for 100 before it sends the body (RFC 9110 section 10.1.1)
-	Trailers  bool   // it understands trailers in the answer (TE: trailers)
-	Upgrade   []byte // the protocols that it asks to go on with, or nil
+	KeepAlive bool   // the client may send another request (RFC 9112 section 9.3)
+	Continue  bool   // the client waits for 100 before it sends the body (RFC 9110 section 10.1.1)
+	Trailers  bool   // the client understands trailers in the answer (TE: trailers)
+	Upgrade   []byte // the protocols that the client wants to switch to, or nil
 }
 
-// Why a request is refused.
+// Errors of a request.
 var (
 	errRequestLine = bad("The request line is malformed")
 	errVersion     = &Error{505, "Only HTTP/1.1 and HTTP/1.0 are spoken here"}
@@ -50,7 +50,7 @@ func (q *Request) Parse(head []byte, limits Limits) error {
 }
 
 // parseLine reads METHOD SP TARGET SP VERSION (RFC 9112 section 3), strictly:
-// with one space each.
+// with single spaces.
 func (q *Request) parseLine(text []byte, limits Limits) (target, error) {
 	method, rest, found := bytes.Cut(text, []byte(" "))
 	i := bytes.LastIndexByte(rest, ' ')
@@ -86,9 +86,8 @@ func parseVersion(text []byte) (major, minor int, ok bool) {
 	return major, minor, 0 <= major && major <= 9 && 0 <= minor && minor <= 9
 }
 
-// parseHost finds out where the request goes (RFC 9112 section 3.2). The host
-// of an absolute target counts more than the Host field, which must be sound
-// all the same.
+// parseHost finds the request's host (RFC 9112 section 3.2). The host of an
+// absolute target overrides the Host field, which must be valid all the same.
 func (q *Request) parseHost(absolute []byte) error {
 	for i := range q.Fields {
 		if q.Fields[i].Role != Host {
@@ -111,7 +110,7 @@ func (q *Request) parseHost(absolute []byte) error {
 	return nil
 }
 
-// parseHops reads what is meant for this connection and not for the server.
+// parseHops reads what is for this connection and not for the server.
 func (q *Request) parseHops() error {
 	connection := readConnection(q.Fields)
 	q.KeepAlive = !connection.close && (q.Minor > 0 || connection.keepAlive)
@@ -137,9 +136,8 @@ func (q *Request) parseHops() error {
 	return nil
 }
 
-// offersHTTP2 reports whether a client wants to go on in HTTP/2 (RFC 7540
-// section 3.2): behind the gateway's back, every request that follows would
-// pass unseen.
+// offersHTTP2 reports whether a client wants to switch to HTTP/2 (RFC 7540
+// section 3.2): the gateway would not see any request that follows.
 func offersHTTP2(protocols []byte) bool {
 	for protocol := range elements(protocols) {
 		if EqualFold(protocol, "h2c") || EqualFold(protocol, "h2") {

@@ -3,15 +3,15 @@ package http1
 // Response is the head of an answer.
 type Response struct {
 	Status    int
-	Line      []byte // the status line behind the version: 200 OK
+	Line      []byte // the status line after the version: 200 OK
 	Fields    []Field
 	Body      Framing
-	KeepAlive bool // the server takes another request on the connection
+	KeepAlive bool // the server accepts another request on the connection
 	HasDate   bool
 	Upgraded  []byte // the protocol of a 101, or nil
 }
 
-// Why an answer is not passed on.
+// Errors of an answer.
 var (
 	errStatusLine = bad("The status line is malformed")
 	errStatus     = bad("The status is not from 100 to 599")

@@ -2,7 +2,7 @@ package http1
 
 import "bytes"
 
-// Why a target or a Host is not one.
+// Errors of a target or a Host.
 var (
 	errTarget = bad("The request target is not a path or an http URL")
 	errHost   = bad("The Host field is malformed")
@@ -10,16 +10,15 @@ var (
 	errHosts  = bad("There is more than one Host field")
 )
 
-// target is a request target, split (RFC 9112 section 3.2).
+// target is a request target in its parts (RFC 9112 section 3.2).
 type target struct {
 	path []byte // what the server gets: origin-form or *
-	host []byte // of the absolute form, else nil
+	host []byte // from the absolute form, else nil
 }
 
-// parseTarget takes the three forms that a gateway serves. Bytes that a URI may
-// not have but that are sent all the same (| or ", UTF-8) pass unchanged; a
-// fragment does not, because servers disagree on whether it is a part of the
-// path.
+// parseTarget accepts the three forms that a gateway serves. Bytes that are
+// invalid in a URI but common (|, " and UTF-8) pass unchanged. A fragment is
+// refused, because servers disagree on whether it is part of the path.
 func parseTarget(text []byte, method []byte) (target, error) {
 	for _, c := range text {
 		if c <= ' ' || c == 0x7f || c == '#' {
@@ -60,8 +59,8 @@ func parseAbsolute(text, method []byte) (target, error) {
 	return target{path: path, host: host}, nil
 }
 
-// isHostName reports which bytes a host may have (RFC 3986 section 3.2.2,
-// reg-name), % aside.
+// isHostName is the set of bytes that a host may have (RFC 3986 section 3.2.2,
+// reg-name), except %.
 var isHostName = table("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=")
 
 var isAddress6 = table("0123456789abcdefABCDEF:.")
@@ -90,8 +89,7 @@ func isHost(text []byte) bool {
 	return isPort(port) && (len(name) > 0 || len(port) == 0)
 }
 
-// isPort reports whether text is empty, or a colon and a port, which may be
-// missing.
+// isPort reports whether text is empty, or a colon and an optional port.
 func isPort(text []byte) bool {
 	if len(text) == 0 {
 		return true

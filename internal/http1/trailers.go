@@ -4,8 +4,8 @@ import (
 	"bytes"
 )
 
-// hasTrailers reports whether the whole trailer section is in the buffer, skip
-// bytes on.
+// hasTrailers reports whether the whole trailer section, which starts skip bytes
+// further on, is in the buffer.
 func (b *Body) hasTrailers(skip int) bool {
 	rest := b.reader.buffer[b.reader.start+skip : b.reader.end]
 	return bytes.HasPrefix(rest, []byte("\r\n")) || bytes.Contains(rest, []byte("\r\n\r\n"))
@@ -29,8 +29,8 @@ func (b *Body) readTrailers() error {
 }
 
 // AppendTrailers appends the trailers that may be passed on, and the line that
-// ends them. One that frames, routes, authenticates or says how to read the
-// body must not come so late (RFC 9110 section 6.5.1).
+// ends them. A field that frames, routes, authenticates or says how to read the
+// body must not come this late (RFC 9110 section 6.5.1).
 func (b *Body) AppendTrailers(to []byte) []byte {
 	for _, field := range b.Trailers {
 		if field.Role == EndToEnd && !isForbiddenTrailer(field.Name) {

@@ -81,7 +81,7 @@ func (a *app) mark(ctx context.Context, listed fleet.ServerState, what string) {
 // for the next trouble to be a new one: as long as Docker's own restarts need
 // (Docker, "Start containers automatically").
 const (
-	firstRepairPause = time.Second
+	firstRepairPause = time.Second // a watcher's, but in tests
 	maxRepairPause   = time.Minute
 	wellAgain        = 10 * time.Second
 )
@@ -91,7 +91,7 @@ func (a *app) repairPause() time.Duration {
 	if a.repairs == 0 {
 		return 0
 	}
-	return min(firstRepairPause<<min(a.repairs-1, 10), maxRepairPause)
+	return min(a.watcher.firstRepairPause<<min(a.repairs-1, 10), maxRepairPause)
 }
 
 // mend repairs when it is time.

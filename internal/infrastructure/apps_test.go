@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"deux/internal/engine"
 	"deux/internal/fleet"
 	"deux/internal/redistest"
@@ -29,6 +27,9 @@ type fakeApps struct {
 	condition engine.Condition
 	status    int           // of the answer
 	delay     time.Duration // until it comes
+	slow      bool          // whether it comes only to those that wait longer than for a quick one
+	asked     int           // how often it was asked
+	listed    int           // how often Docker was asked for all releases
 	refuses   bool
 	repair    error // what every repair returns
 	events    []string
@@ -51,6 +52,7 @@ func (f *fakeApps) set(change func()) {
 func (f *fakeApps) AllReleases(context.Context) ([]engine.Release, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.listed++
 	if !f.exists {
 		return nil, nil
 	}
@@ -73,7 +75,7 @@ func (f *fakeApps) repaired(what string) error {
 	defer f.mu.Unlock()
 	f.events = append(f.events, what)
 	if f.repair == nil {
-		f.exists, f.refuses, f.delay, f.status = true, false, 0, 200
+		f.exists, f.refuses, f.slow, f.delay, f.status = true, false, false, 0, 200
 		f.condition = engine.Condition{State: engine.StateRunning}
 	}
 	return f.repair
@@ -87,10 +89,17 @@ func (f *fakeApps) Unpause(context.Context, string) error    { return f.repaired
 
 func (f *fakeApps) ask(ctx context.Context, _ fleet.Server) (int, error) {
 	f.mu.Lock()
-	refuses, delay, status := f.refuses, f.delay, f.status
+	f.asked++
+	refuses, slow, delay, status := f.refuses, f.slow, f.delay, f.status
 	f.mu.Unlock()
-	if refuses {
+	if end, _ := ctx.Deadline(); slow && time.Until(end) <= hasty {
+		delay = time.Hour
+	}
+	switch {
+	case refuses:
 		return 0, errors.New("connection refused")
+	case delay == 0: // however long the host has stalled
+		return status, nil
 	}
 	select {
 	case <-time.After(delay):
@@ -100,34 +109,31 @@ func (f *fakeApps) ask(ctx context.Context, _ fleet.Server) (int, error) {
 	}
 }
 
+// hasty is how soon the watcher of a test calls an answer late.
+const hasty = 20 * time.Millisecond
+
 // apps is a watcher on a real Redis and a fake Docker.
 type apps struct {
 	*fakeApps
+	*redistest.CLI
 	t       *testing.T
-	cli     *redis.Client
 	watcher *watcher
 }
 
 func newApps(t *testing.T) *apps {
 	t.Helper()
-	address := redistest.Address(t)
-	lists := fleet.Open(fleet.Redis{Address: address}, site)
+	cli := redistest.Open(t)
+	lists := fleet.Open(fleet.Redis{Address: cli.Address}, site)
 	fake := &fakeApps{exists: true, name: "blue-app", status: 200, condition: engine.Condition{State: engine.StateRunning}}
-	a := &apps{fakeApps: fake, t: t, cli: redis.NewClient(&redis.Options{Addr: address})}
-	config := Config{WatchInterval: 20 * time.Millisecond, HangTimeout: 3 * time.Second}
+	a := &apps{fakeApps: fake, CLI: cli, t: t}
+	config := Config{WatchInterval: 5 * time.Millisecond, HangTimeout: 100 * time.Millisecond}
 	a.watcher = newWatcher(config, lists, fake, slog.New(slog.NewTextHandler(fake, nil)))
+	a.watcher.quickAnswer, a.watcher.firstRepairPause = hasty, 10*time.Millisecond
 	a.watcher.ask = fake.ask
 	a.watcher.heal = func(context.Context, string) error { return fake.repaired("heal") }
-	t.Cleanup(func() { lists.Close(); a.cli.Close() })
-	a.put("blueServers", url(bluePort))
+	t.Cleanup(func() { lists.Close() })
+	a.Put("blueServers", url(bluePort))
 	return a
-}
-
-func (a *apps) put(key, element string) {
-	a.t.Helper()
-	if err := a.cli.RPush(a.t.Context(), key, element).Err(); err != nil {
-		a.t.Fatal(err)
-	}
 }
 
 func (a *apps) start() {
@@ -139,23 +145,30 @@ func (a *apps) start() {
 
 func (a *apps) eventually(what string, reached func() bool) {
 	a.t.Helper()
-	for end := time.Now().Add(20 * time.Second); !reached(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			a.mu.Lock()
-			defer a.mu.Unlock()
-			a.t.Fatalf("never: %s; Docker saw %q; the log:\n%s", what, a.events, a.log.String())
-		}
-	}
+	redistest.Eventually(a.t, reached, func() {
+		a.t.Fatalf("never: %s; Docker saw %q; the log:\n%s", what, a.seen(), a.text())
+	})
 }
 
 // logged waits until the log has the text.
 func (a *apps) logged(text string) {
 	a.t.Helper()
-	a.eventually("log: "+text, func() bool {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		return strings.Contains(a.log.String(), text)
-	})
+	a.eventually("log: "+text, func() bool { return strings.Contains(a.text(), text) })
+}
+
+// text returns the log.
+func (a *apps) text() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.log.String()
+}
+
+// looks waits until the watcher has looked so often more.
+func (a *apps) looks(more int) {
+	a.t.Helper()
+	listed := func() (n int) { a.set(func() { n = a.listed }); return n }
+	before := listed()
+	a.eventually(fmt.Sprint(more, " looks more"), func() bool { return listed() >= before+more })
 }
 
 // saw waits until Docker was told to do exactly this.
@@ -172,7 +185,5 @@ func (a *apps) seen() []string {
 
 func (a *apps) failing(want ...string) {
 	a.t.Helper()
-	a.eventually(fmt.Sprintf("failedBlueServers %q", want), func() bool {
-		return slices.Equal(a.cli.LRange(context.Background(), "failedBlueServers", 0, -1).Val(), want)
-	})
+	a.WantSoon("failedBlueServers", want, a.text)
 }

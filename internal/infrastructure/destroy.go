@@ -57,9 +57,6 @@ func (p *Poller) isFirst(ctx context.Context, server fleet.Server) bool {
 	return true
 }
 
-// drainPause is how long drain leaves the list alone between two looks.
-const drainPause = 50 * time.Millisecond
-
 // drain waits until the proxy has taken the server off drainServers, at most
 // for the drain timeout. While Redis is away nobody can tell, so that time does
 // not count.
@@ -69,11 +66,11 @@ func (p *Poller) drain(ctx context.Context, server fleet.Server) {
 		if err == nil && !draining {
 			return
 		}
-		if !program.Sleep(ctx, drainPause) {
+		if !program.Sleep(ctx, p.pauses.drain) {
 			return
 		}
 		if err == nil {
-			waited += drainPause
+			waited += p.pauses.drain
 		}
 	}
 	p.log.Warn("The proxy did not say that the last request has ended, stopping the server all the same",

@@ -11,15 +11,15 @@ func TestPoller_UnlistsAndDrainsBeforeItStops(t *testing.T) {
 	w := newWorld(t)
 	w.poller.config.DrainTimeout = 10 * time.Second
 	w.run(3001)
-	w.put("servers", url(3000), url(3001))
+	w.Put("servers", url(3000), url(3001))
 	w.remove = func(string) error {
-		if slices.Contains(w.list("servers"), url(3001)) || len(w.list("drainServers")) != 0 {
-			t.Errorf("at the stop: servers %q, drainServers %q", w.list("servers"), w.list("drainServers"))
+		if slices.Contains(w.Elements("servers"), url(3001)) || len(w.Elements("drainServers")) != 0 {
+			t.Errorf("at the stop: servers %q, drainServers %q", w.Elements("servers"), w.Elements("drainServers"))
 		}
 		return nil
 	}
 	w.start()
-	w.put("deleteServers", url(3001))
+	w.Put("deleteServers", url(3001))
 	w.want("drainServers", url(3001))
 	w.want("servers", url(3000))
 	w.want("destroyingServers", url(3001))
@@ -34,7 +34,7 @@ func TestPoller_UnlistsAndDrainsBeforeItStops(t *testing.T) {
 func TestPoller_StopsAServerWhoseRequestsOutlastTheDrainTimeout(t *testing.T) {
 	w := newWorld(t)
 	w.run(3001)
-	w.put("deleteServers", url(3001))
+	w.Put("deleteServers", url(3001))
 	w.start()
 	w.wantEvent("remove webapp_3001_app")
 	w.want("destroyingServers")
@@ -43,9 +43,9 @@ func TestPoller_StopsAServerWhoseRequestsOutlastTheDrainTimeout(t *testing.T) {
 
 func TestPoller_NeitherSpawnsNorDestroysTheFirstServer(t *testing.T) {
 	w := newWorld(t)
-	w.put("servers", url(3000))
-	w.put("deleteServers", url(3000))
-	w.put("tempServers", url(3000))
+	w.Put("servers", url(3000))
+	w.Put("deleteServers", url(3000))
+	w.Put("tempServers", url(3000))
 	w.start()
 	w.want("deleteServers")
 	w.want("tempServers")
@@ -57,11 +57,28 @@ func TestPoller_NeitherSpawnsNorDestroysTheFirstServer(t *testing.T) {
 	}
 }
 
+func TestPoller_AServerDestroyedByHandWhileItIsBeingSpawnedDoesNotComeBack(t *testing.T) {
+	for range 5 { // the poller that takes over meets the two lists in any order
+		w := newWorld(t)
+		w.Put("servers", url(3000))
+		w.Put("spawningServers", url(3001))
+		w.Put("deleteServers", url(3001))
+		w.start()
+		w.want("deleteServers")
+		w.want("destroyingServers")
+		w.want("spawningServers")
+		w.want("servers", url(3000))
+		if len(w.versions()) != 0 {
+			t.Fatalf("Docker saw %q, want no server left", w.events)
+		}
+	}
+}
+
 func TestPoller_DestroyThatKeepsFailingIsGivenUp(t *testing.T) {
 	w := newWorld(t)
 	w.run(3001)
 	w.remove = func(string) error { return errors.New("it is not of this system") }
-	w.put("deleteServers", url(3001))
+	w.Put("deleteServers", url(3001))
 	w.start()
 	w.want("failedServers", url(3001))
 	w.want("destroyingServers")
@@ -70,8 +87,8 @@ func TestPoller_DestroyThatKeepsFailingIsGivenUp(t *testing.T) {
 func TestPoller_DestroysAServerOnceThoughItIsWishedTwice(t *testing.T) {
 	w := newWorld(t)
 	w.run(3001)
-	w.put("servers", url(3000), url(3001))
-	w.put("deleteServers", url(3001), url(3001))
+	w.Put("servers", url(3000), url(3001))
+	w.Put("deleteServers", url(3001), url(3001))
 	w.start()
 	w.want("deleteServers")
 	w.want("destroyingServers")

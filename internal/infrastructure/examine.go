@@ -14,7 +14,8 @@ import (
 )
 
 // quickAnswer is how long an app may take before it is told that it does not
-// answer. With the default interval that is within three seconds.
+// answer. With the default interval that is within three seconds. It is a
+// watcher's, but in tests.
 const quickAnswer = 1200 * time.Millisecond
 
 // examineRunning asks the app. What an image's HEALTHCHECK says counts as it
@@ -25,12 +26,12 @@ func (a *app) examineRunning(ctx context.Context, id string, condition engine.Co
 	// longer after each restart that came too early.
 	ready := condition.Started.Add(a.config.HealthTimeout[a.colour] + a.repairPause())
 	restart := func(ctx context.Context) error { return a.docker.Restart(ctx, id, a.config.StopGrace) }
-	quick, cancel := context.WithTimeout(ctx, quickAnswer)
+	quick, cancel := context.WithTimeout(ctx, a.quickAnswer)
 	defer cancel()
 	status, err := a.ask(quick, a.server)
 	switch {
 	case err != nil && timedOut(err):
-		return trouble{what: fmt.Sprintf("it does not answer within %v", quickAnswer), mend: a.ifItHangs(restart), after: ready}
+		return trouble{what: fmt.Sprintf("it does not answer within %v", a.quickAnswer), mend: a.ifItHangs(restart), after: ready}
 	case err != nil:
 		return trouble{what: "it takes no requests", mend: a.ifListed("Restarting", restart), after: later(ready, a.since.Add(a.config.HangTimeout))}
 	case condition.Health == engine.Unhealthy:

@@ -90,9 +90,12 @@ type life struct {
 	calls  map[string]*times
 }
 
-// matrixConfig makes whatever is waited for come soon.
-var matrixConfig = Config{Site: site, Fleet: "test", Parallel: 8, StartTimeout: 200 * time.Millisecond,
-	DrainTimeout: 10 * time.Second, SpawnTimeout: 10 * time.Second, LevelInterval: 20 * time.Millisecond}
+// matrixConfig has nothing given up because the host stalls.
+var matrixConfig = Config{Site: site, Fleet: "test", Parallel: 8, StartTimeout: time.Minute,
+	DrainTimeout: time.Minute, SpawnTimeout: time.Minute, LevelInterval: 20 * time.Millisecond}
+
+// soon makes whatever is waited for come soon.
+var soon = pauses{trouble: 10 * time.Millisecond, firstRetry: 10 * time.Millisecond, maxRetry: 40 * time.Millisecond, drain: 5 * time.Millisecond}
 
 // live starts a poller whose calls have these fates, and that makes so many
 // attempts.
@@ -110,7 +113,7 @@ func live(redis string, docker *fakeDocker, attempts int, fates fates) (*life, e
 	config.Attempts = attempts
 	l.poller = newPoller(config, lists, l, l, slog.New(slog.DiscardHandler))
 	l.poller.probe = l.probe
-	l.poller.pauses = pauses{trouble: 10 * time.Millisecond, firstRetry: 10 * time.Millisecond, maxRetry: 40 * time.Millisecond}
+	l.poller.pauses = soon
 	go func() {
 		defer close(l.ended)
 		l.poller.run(ctx)

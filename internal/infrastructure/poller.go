@@ -60,6 +60,7 @@ type pauses struct {
 	trouble    time.Duration // of a loop, after an error that may last
 	firstRetry time.Duration // of one job
 	maxRetry   time.Duration
+	drain      time.Duration // between two looks whether a server still drains
 }
 
 // Run polls until ctx ends. It returns an error only when it cannot begin.
@@ -95,7 +96,7 @@ func newPoller(config Config, lists *fleet.Fleet, docker containers, spawner spa
 		probe:      probe,
 		log:        log,
 		secret:     mark(config),
-		pauses:     pauses{trouble: time.Second, firstRetry: time.Second, maxRetry: 30 * time.Second},
+		pauses:     pauses{trouble: time.Second, firstRetry: time.Second, maxRetry: 30 * time.Second, drain: 50 * time.Millisecond},
 		jobs:       newJobs(),
 		spawns:     make(chan struct{}, config.Parallel),
 		destroys:   make(chan struct{}, config.Parallel),

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"deux/internal/fleet"
+	"deux/internal/redistest"
 	"deux/internal/settings"
 )
 
@@ -38,20 +39,20 @@ func TestVersion_ChangesWithThePasswordAndWithWhatIsHandedOn(t *testing.T) {
 func TestPoller_RenewsServersOneByOneWhenTheFirstHasChanged(t *testing.T) {
 	w := newWorld(t)
 	w.setFirst("old")
-	w.put("servers", url(3000)) // before the poller adopts it
+	w.Put("servers", url(3000)) // before the poller adopts it
 	w.start()
-	w.put("tempServers", url(3001), url(3002), url(3003))
+	w.Put("tempServers", url(3001), url(3002), url(3003))
 	w.want("servers", url(3000), url(3001), url(3002), url(3003))
 	old := w.versions()[0]
 	spawned := len(w.events)
 	w.spawn = func(port int) error {
-		if listed := w.list("servers"); len(listed) != 3 || slices.Contains(listed, url(port)) {
+		if listed := w.Elements("servers"); len(listed) != 3 || slices.Contains(listed, url(port)) {
 			t.Errorf("while %d is renewed servers is %q, want all but that one", port, listed)
 		}
 		return nil
 	}
 	w.setFirst("new")
-	w.eventually(func() bool { return !slices.Contains(w.versions(), old) }, func() {
+	redistest.Eventually(t, func() bool { return !slices.Contains(w.versions(), old) }, func() {
 		t.Fatalf("versions: got %q, want none %q", w.versions(), old)
 	})
 	w.want("servers", url(3000), url(3001), url(3002), url(3003))
@@ -67,9 +68,9 @@ func TestPoller_RenewsAServerOnlyAfterItsLastRequest(t *testing.T) {
 	w.poller.config.DrainTimeout = 10 * time.Second
 	w.setFirst("new")
 	w.run(3001)
-	w.put("servers", url(3000), url(3001))
+	w.Put("servers", url(3000), url(3001))
 	w.spawn = func(int) error {
-		if got := w.list("drainServers"); len(got) != 0 {
+		if got := w.Elements("drainServers"); len(got) != 0 {
 			t.Errorf("at the spawn drainServers is %q, want none", got)
 		}
 		return nil
@@ -95,7 +96,7 @@ func TestPoller_RenewsNoMoreWhenOneCouldNotBeStarted(t *testing.T) {
 	w.poller.config.Attempts = 1
 	w.setFirst("broken")
 	w.run(3001, 3002)
-	w.put("servers", url(3000), url(3001), url(3002))
+	w.Put("servers", url(3000), url(3001), url(3002))
 	w.spawn = func(int) error { return errors.New("does not compile") }
 	level := func() {
 		t.Helper()
@@ -107,17 +108,17 @@ func TestPoller_RenewsNoMoreWhenOneCouldNotBeStarted(t *testing.T) {
 	for range 4 {
 		level()
 	}
-	if listed, failed := w.list("servers"), w.list("failedServers"); len(listed) != 2 || len(failed) != 1 {
+	if listed, failed := w.Elements("servers"), w.Elements("failedServers"); len(listed) != 2 || len(failed) != 1 {
 		t.Fatalf("servers %q, failedServers %q: want one failed and the other still listed", listed, failed)
 	}
 	w.spawn = func(int) error { return nil }
-	if level(); len(w.list("servers")) != 2 || w.versions()[0] != "" {
-		t.Fatalf("servers %q, versions %q: want nothing renewed before the failed one is seen to", w.list("servers"), w.versions())
+	if level(); len(w.Elements("servers")) != 2 || w.versions()[0] != "" {
+		t.Fatalf("servers %q, versions %q: want nothing renewed before the failed one is seen to", w.Elements("servers"), w.versions())
 	}
-	w.put("tempServers", w.list("failedServers")[0])
+	w.Put("tempServers", w.Elements("failedServers")[0])
 	w.start()
 	w.want("servers", url(3000), url(3001), url(3002))
-	w.eventually(func() bool { return !slices.Contains(w.versions(), "") }, func() {
+	redistest.Eventually(t, func() bool { return !slices.Contains(w.versions(), "") }, func() {
 		t.Fatalf("versions: got %q, want both renewed", w.versions())
 	})
 }
@@ -126,8 +127,8 @@ func TestPoller_RenewsAgainWhenTheFirstServerChangesAfterAFailure(t *testing.T) 
 	w := newWorld(t)
 	w.setFirst("mended")
 	w.run(3002)
-	w.put("servers", url(3000), url(3002))
-	w.put("failedServers", url(3001))
+	w.Put("servers", url(3000), url(3002))
+	w.Put("failedServers", url(3001))
 	w.poller.renewal = renewal{server: site.Server(3001), failed: "broken"}
 	w.start()
 	w.wantEvent("spawn webapp_3002 webapp_3002_app")
@@ -141,7 +142,7 @@ func TestPoller_RenewsNeitherTheFirstServerNorAContainerOfAnotherName(t *testing
 	w.run(3000)
 	w.running["by_hand"] = 3005
 	w.answerAll = true
-	w.put("servers", url(3000), url(3005))
+	w.Put("servers", url(3000), url(3005))
 	for range 3 {
 		if err := w.poller.level(t.Context()); err != nil {
 			t.Fatal(err)
@@ -164,7 +165,7 @@ func TestPoller_RenewsNothingWhileTheFirstServerIsAwayOrTheServerIsToGo(t *testi
 		}
 		return nil
 	}
-	w.put("servers", url(3000), url(3001))
+	w.Put("servers", url(3000), url(3001))
 	for range maxStrikes + 1 {
 		if err := w.poller.level(t.Context()); err != nil {
 			t.Fatal(err)
@@ -172,7 +173,7 @@ func TestPoller_RenewsNothingWhileTheFirstServerIsAwayOrTheServerIsToGo(t *testi
 	}
 	w.want("servers", url(3001))
 	w.answer = func(fleet.Server) error { return nil }
-	w.put("deleteServers", url(3001))
+	w.Put("deleteServers", url(3001))
 	for range 2 {
 		if err := w.poller.level(t.Context()); err != nil {
 			t.Fatal(err)

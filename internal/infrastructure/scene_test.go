@@ -128,7 +128,7 @@ func (d *fakeDocker) wrong(ports []int) string {
 const outdatedVersion = "old"
 
 // settleTimeout is how long a system may take to come to what it must.
-const settleTimeout = 15 * time.Second
+const settleTimeout = time.Minute
 
 // settled waits until the system is what it must come to, and for three
 // comparisons of the poller more.

@@ -12,7 +12,7 @@ import (
 
 func TestPoller_TurnsWishesIntoListedServers(t *testing.T) {
 	w := newWorld(t)
-	w.put("servers", url(3000))
+	w.Put("servers", url(3000))
 	w.start()
 	for range 3 {
 		if _, err := w.fleet.RequestSpawn(t.Context(), 20); err != nil {
@@ -45,12 +45,12 @@ func TestPoller_ListsAServerOnlyAfterItAnswers(t *testing.T) {
 		}
 		return nil
 	}
-	w.put("tempServers", url(3001))
+	w.Put("tempServers", url(3001))
 	w.start()
 	for range 3 {
 		<-probed
 	}
-	if slices.Contains(w.list("servers"), url(3001)) {
+	if slices.Contains(w.Elements("servers"), url(3001)) {
 		t.Error("listed before it answered")
 	}
 	w.want("spawningServers", url(3001))
@@ -68,7 +68,7 @@ func TestPoller_GivesUpAfterTheLastTryAndHoldsNobodyUp(t *testing.T) {
 		}
 		return nil
 	}
-	w.put("tempServers", url(3002), url(3001))
+	w.Put("tempServers", url(3002), url(3001))
 	w.start()
 	w.want("servers", url(3000), url(3002))
 	w.want("failedServers", url(3001))
@@ -84,8 +84,8 @@ func TestPoller_GivesUpAfterTheLastTryAndHoldsNobodyUp(t *testing.T) {
 
 func TestPoller_AFailedServerThatIsSpawnedAgainIsNoLongerFailed(t *testing.T) {
 	w := newWorld(t)
-	w.put("failedServers", url(3001))
-	w.put("tempServers", url(3001))
+	w.Put("failedServers", url(3001))
+	w.Put("tempServers", url(3001))
 	w.start()
 	w.want("servers", url(3000), url(3001))
 	w.want("failedServers")
@@ -96,7 +96,7 @@ func TestPoller_ASpawnThatHangsIsGivenUp(t *testing.T) {
 	w.poller.config.SpawnTimeout = 20 * time.Millisecond
 	w.poller.config.Attempts = 1
 	w.hang = true
-	w.put("tempServers", url(3001))
+	w.Put("tempServers", url(3001))
 	w.start()
 	w.want("failedServers", url(3001))
 }
@@ -104,8 +104,8 @@ func TestPoller_ASpawnThatHangsIsGivenUp(t *testing.T) {
 func TestPoller_WaitsForDockerAndCountsNoTryMeanwhile(t *testing.T) {
 	w := newWorld(t)
 	w.setAway(true)
-	w.put("servers", url(3000))
-	w.put("tempServers", url(3001))
+	w.Put("servers", url(3000))
+	w.Put("tempServers", url(3001))
 	w.start()
 	w.setAway(false)
 	w.want("servers", url(3000), url(3001))
@@ -116,7 +116,7 @@ func TestPoller_WaitsForDockerAndCountsNoTryMeanwhile(t *testing.T) {
 		failing <- struct{}{}
 		return errAway
 	}
-	w.put("tempServers", url(3002))
+	w.Put("tempServers", url(3002))
 	for range w.poller.config.Attempts + 1 {
 		<-failing
 		w.setAway(false)

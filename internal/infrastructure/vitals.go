@@ -28,11 +28,12 @@ type usages interface {
 // how much time they have given since a container's start, so two looks make a
 // percentage.
 type vitals struct {
-	docker usages
-	proc   string // where the kernel tells of itself
-	dir    string // of Docker's data, once it has told
-	last   map[string]time.Duration
-	at     time.Time
+	docker  usages
+	version func(context.Context) (string, error) // of the first server, which has no label; may be nil
+	proc    string                                // where the kernel tells of itself
+	dir     string                                // of Docker's data, once it has told
+	last    map[string]time.Duration
+	at      time.Time
 }
 
 func newVitals(docker usages) *vitals { return &vitals{docker: docker, proc: "/proc"} }
@@ -41,6 +42,7 @@ func newVitals(docker usages) *vitals { return &vitals{docker: docker, proc: "/p
 // works on the lists.
 func (p *Poller) vitalsLoop(ctx context.Context) {
 	watch := newVitals(p.docker)
+	watch.version = p.version
 	ticker := time.NewTicker(vitalsInterval)
 	defer ticker.Stop()
 	for {
@@ -69,17 +71,32 @@ func (v *vitals) look(ctx context.Context, now time.Time) (fleet.Vitals, error) 
 		}
 	}
 	found := fleet.Vitals{At: now.UTC().Truncate(time.Millisecond), Machine: v.machine(), Containers: make(map[string]fleet.Container)}
+	first := v.firstVersion(ctx)
 	spent := make(map[string]time.Duration)
 	for _, usage := range used {
 		if usage.Limit > 0 {
 			spent[usage.ID] = usage.CPU
 		}
+		version := usage.Version
+		if usage.Service == fleet.FirstService {
+			version = first
+		}
 		found.Containers[usage.Name] = fleet.Container{
-			Service: usage.Service, State: usage.State, Health: usage.Health,
+			Service: usage.Service, Version: version, State: usage.State, Health: usage.Health,
 			CPU: v.percent(usage, now), Memory: usage.Memory, Limit: usage.Limit}
 	}
 	v.last, v.at = spent, now
 	return found, nil
+}
+
+// firstVersion returns the version of the first server, or none where it cannot
+// be told now.
+func (v *vitals) firstVersion(ctx context.Context) string {
+	if v.version == nil {
+		return ""
+	}
+	version, _ := v.version(ctx)
+	return version
 }
 
 // percent returns how much of one processor the container had since the last

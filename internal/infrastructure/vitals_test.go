@@ -9,6 +9,7 @@ import (
 
 	"deux/internal/engine"
 	"deux/internal/fleet"
+	"deux/internal/redistest"
 )
 
 // Usages is one server that uses half a processor of each second, and a writer
@@ -18,8 +19,9 @@ func (d *fakeDocker) Usages(context.Context) ([]engine.Usage, error) {
 	defer d.mu.Unlock()
 	d.spent += 2500 * time.Millisecond
 	return []engine.Usage{
-		{ID: "1", Name: "webapp_3001_app", State: "running", Health: "healthy", CPU: d.spent, Memory: 10 << 20, Limit: 96 << 20},
+		{ID: "1", Name: "webapp_3001_app", Version: "a1b2c3", State: "running", Health: "healthy", CPU: d.spent, Memory: 10 << 20, Limit: 96 << 20},
 		{ID: "2", Name: "deux_writer_1", Service: "writer", State: "exited"},
+		{ID: "3", Name: "deux_webapp_1", Service: fleet.FirstService, State: "running"},
 	}, nil
 }
 
@@ -28,6 +30,7 @@ func (d *fakeDocker) DataDir(context.Context) (string, error) { return "/", nil 
 
 func TestVitals_CountProcessorsBetweenTwoLooks(t *testing.T) {
 	v := newVitals(newFakeDocker())
+	v.version = func(context.Context) (string, error) { return "d4e5f6", nil }
 	v.proc = t.TempDir()
 	must := func(err error) {
 		t.Helper()
@@ -47,13 +50,17 @@ func TestVitals_CountProcessorsBetweenTwoLooks(t *testing.T) {
 	if got := first.Containers["webapp_3001_app"].CPU; got != 0 {
 		t.Errorf("CPU at the first look: got %v %%, want 0", got)
 	}
-	want := fleet.Container{State: "running", Health: "healthy", CPU: 50, Memory: 10 << 20, Limit: 96 << 20}
+	want := fleet.Container{Version: "a1b2c3", State: "running", Health: "healthy", CPU: 50, Memory: 10 << 20, Limit: 96 << 20}
 	if got := second.Containers["webapp_3001_app"]; got != want {
 		t.Errorf("at the second look: got %+v, want %+v", got, want)
 	}
 	want = fleet.Container{Service: "writer", State: "exited"}
 	if got := second.Containers["deux_writer_1"]; got != want {
 		t.Errorf("the writer: got %+v, want %+v", got, want)
+	}
+	want = fleet.Container{Service: fleet.FirstService, Version: "d4e5f6", State: "running"}
+	if got := second.Containers["deux_webapp_1"]; got != want {
+		t.Errorf("the first server: got %+v, want the version that spawned ones are compared with, %+v", got, want)
 	}
 	machine := second.Machine
 	if machine.Memory != 2<<20 || machine.Available != 1<<20 || machine.Disk <= 0 || machine.DiskFree > machine.Disk {
@@ -95,12 +102,12 @@ func TestVitals_AreWrittenDownAsASignOfLife(t *testing.T) {
 	began := time.Now().Add(-time.Second)
 	w.start()
 	var last fleet.Vitals
-	w.eventually(func() bool {
+	redistest.Eventually(t, func() bool {
 		snapshot, _ := w.fleet.Snapshot(t.Context(), fleet.Depth{Events: 1, Loads: 1})
 		last = snapshot.Vitals
 		return last.At.After(began)
 	}, func() { t.Fatalf("vitals: got %+v, want some of after %v", last, began) })
-	if len(last.Containers) != 2 {
-		t.Errorf("containers: got %v, want two", last.Containers)
+	if len(last.Containers) != 3 {
+		t.Errorf("containers: got %v, want three", last.Containers)
 	}
 }

@@ -33,6 +33,9 @@ type watcher struct {
 	heal       func(ctx context.Context, colour string) error
 	log        *slog.Logger
 	complaints *complaints
+
+	quickAnswer      time.Duration
+	firstRepairPause time.Duration
 }
 
 func newWatcher(config Config, lists *fleet.Fleet, docker releases, log *slog.Logger) *watcher {
@@ -45,6 +48,9 @@ func newWatcher(config Config, lists *fleet.Fleet, docker releases, log *slog.Lo
 		heal:       healer{root: config.Root, log: log}.heal,
 		log:        log,
 		complaints: newComplaints(log),
+
+		quickAnswer:      quickAnswer,
+		firstRepairPause: firstRepairPause,
 	}
 }
 

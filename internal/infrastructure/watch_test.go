@@ -3,7 +3,7 @@ package infrastructure
 import (
 	"context"
 	"errors"
-	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -23,14 +23,13 @@ func TestWatcher_MendsWhatIsWrongWithTheContainer(t *testing.T) {
 		{"stopped", "was stopped with exit code 143", "start", func(f *fakeApps) {
 			f.condition = engine.Condition{State: engine.StateExited, ExitCode: 143}
 		}},
-		{"hangs", "does not answer within 1.2s", "restart", func(f *fakeApps) { f.delay = time.Hour }},
+		{"hangs", "does not answer within 20ms", "restart", func(f *fakeApps) { f.delay = time.Hour }},
 		{"refuses", "takes no requests", "restart", func(f *fakeApps) { f.refuses = true }},
 		{"unhealthy", "HEALTHCHECK fails: not well", "restart", func(f *fakeApps) {
 			f.condition.Health, f.condition.Check = engine.Unhealthy, "not well"
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
 			a := newApps(t)
 			a.repair = errors.New("not yet")
 			a.set(func() { test.damage(a.fakeApps) })
@@ -87,7 +86,7 @@ func TestWatcher_TellsOnceOfEachRestartByDocker(t *testing.T) {
 			if log := a.log.String(); strings.Count(log, "Docker started it again") != 1 || !strings.Contains(log, "times=3") {
 				t.Errorf("log: got\n%s\nwant one line on the third restart", log)
 			}
-			events := strings.Join(a.cli.LRange(t.Context(), "events", 0, -1).Val(), "\n")
+			events := strings.Join(a.CLI.LRange(t.Context(), "events", 0, -1).Val(), "\n")
 			if n := strings.Count(events, `"restarted"`); n != 1 {
 				t.Errorf("%d events of a restart, want one:\n%s", n, events)
 			}
@@ -112,25 +111,25 @@ func TestWatcher_TheImagesOwnHealthCheckCountsMoreThanTheStatus(t *testing.T) {
 	a.start()
 	a.set(func() { a.condition.Health = engine.Unhealthy })
 	a.logged("HEALTHCHECK fails")
-	if strings.Contains(a.log.String(), "503") {
-		t.Errorf("the log tells of the status: %s", a.log.String())
+	if log := a.text(); strings.Contains(log, "503") {
+		t.Errorf("the log tells of the status: %s", log)
 	}
 }
 
 func TestWatcher_AnAppThatIsOnlySlowIsToldAndNotRestarted(t *testing.T) {
-	t.Parallel()
 	a := newApps(t)
-	a.set(func() { a.delay = quickAnswer + 500*time.Millisecond })
+	a.watcher.config.HangTimeout = time.Minute
+	a.set(func() { a.slow = true })
 	a.start()
 	a.logged("does not answer within")
-	time.Sleep(a.watcher.config.HangTimeout + 2*time.Second) // it must not be restarted however long it is slow
-	a.saw()
-	a.set(func() { a.delay = 0 })
+	asked := func() (n int) { a.set(func() { n = a.asked }); return n }
+	before := asked()
+	a.eventually("ten questions more", func() bool { return asked() > before+10 })
+	a.saw() // it must not be restarted however long it is slow
+	a.set(func() { a.slow = false })
 	a.logged("App is well again")
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if n := strings.Count(a.log.String(), "\n"); n != 2 {
-		t.Errorf("the log has %d lines, want two: once slow, once well\n%s", n, a.log.String())
+	if log := a.text(); strings.Count(log, "\n") != 2 {
+		t.Errorf("the log has %d lines, want two: once slow, once well\n%s", strings.Count(log, "\n"), log)
 	}
 }
 
@@ -149,7 +148,7 @@ func TestWatcher_ReleasesThatHaveJustStartedAreNotRestarted(t *testing.T) {
 }
 
 func TestWatcher_PausesBetweenRepairsGrow(t *testing.T) {
-	a := &app{}
+	a := &app{watcher: newWatcher(Config{}, fleet.Open(fleet.Redis{}, site), nil, slog.New(slog.DiscardHandler))}
 	var got []time.Duration
 	for a.repairs = range 9 {
 		got = append(got, a.repairPause())
@@ -164,15 +163,12 @@ func TestWatcher_PausesBetweenRepairsGrow(t *testing.T) {
 }
 
 func TestWatcher_SaysOnceThatARepairFails(t *testing.T) {
-	t.Parallel()
 	a := newApps(t)
 	a.set(func() { a.exists, a.repair = false, errors.New("no such image") })
 	a.start()
-	a.saw("heal", "heal", "heal") // at once, after 1 s, after 2 s
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if n := strings.Count(a.log.String(), "no such image"); n != 1 {
-		t.Errorf("the log has the reason %d times, want once\n%s", n, a.log.String())
+	a.eventually("three repairs", func() bool { return len(a.seen()) > 3 })
+	if log := a.text(); strings.Count(log, "no such image") != 1 {
+		t.Errorf("the log has the reason %d times, want once\n%s", strings.Count(log, "no such image"), log)
 	}
 }
 
@@ -186,33 +182,25 @@ func TestWatcher_WhatIsInNoListIsLeftAlone(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			a := newApps(t)
-			a.cli.FlushAll(t.Context())
-			a.put("failedBlueServers", url(bluePort)) // gone once it was looked at
+			a.CLI.FlushAll(t.Context())
 			a.set(func() { test.of(a.fakeApps) })
 			a.start()
-			a.eventually("two looks", func() bool { return looks(a) > 1 })
+			a.looks(10) // one that comes while the one before is worked on is passed over
 			a.saw()
 		})
 	}
 }
 
-// looks is how often the watcher has looked: each asks Redis for its count.
-func looks(a *apps) int {
-	info := a.cli.Info(context.Background(), "commandstats").Val()
-	_, after, _ := strings.Cut(info, "cmdstat_info:calls=")
-	var n int
-	fmt.Sscan(strings.SplitN(after, ",", 2)[0], &n)
-	return n
-}
-
 func TestWatcher_AfterAFlushTheAppThatRunsIsListedAgain(t *testing.T) {
 	a := newApps(t)
+	a.watcher.heal = func(context.Context, string) error { a.Put("blueServers", url(bluePort)); return a.repaired("heal") }
 	a.start()
-	a.eventually("a look", func() bool { return looks(a) > 0 })
-	a.cli.FlushAll(t.Context())
+	a.looks(2)
+	a.CLI.FlushAll(t.Context())
 	a.saw("heal")
-	a.put("blueServers", url(bluePort))
 	a.logged("App is well again")
+	a.looks(10)
+	a.saw("heal")
 }
 
 // A switch between the sight and the repair: the old release is stopped by
@@ -223,8 +211,8 @@ func TestWatcher_MendsNothingThatHasLeftTheListMeanwhile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.cli.Del(t.Context(), "blueServers")
-	a.put("blueServers", url(bluePort+1))
+	a.CLI.Del(t.Context(), "blueServers")
+	a.Put("blueServers", url(bluePort+1))
 	for _, of := range []func(){
 		func() { a.condition.State = engine.StateExited },
 		func() { a.condition.State = engine.StatePaused },

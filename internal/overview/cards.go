@@ -8,8 +8,8 @@ import (
 	"deux/internal/fleet"
 )
 
-// ways says of each state in which column it is shown, and which events lead
-// into it.
+// ways gives for each state the column that shows it, and the events that lead
+// to it.
 var ways = map[fleet.State]struct {
 	column Column
 	events []fleet.What
@@ -24,7 +24,7 @@ var ways = map[fleet.State]struct {
 	fleet.Failed:     {Failed, []fleet.What{fleet.GivenUp, fleet.SetAside}},
 }
 
-// card returns what is known of one element.
+// card returns what is known about one element.
 func (l look) card(pool string, place fleet.Place) Card {
 	way := ways[place.State]
 	card := Card{Place: place, Pool: pool, Column: way.column}
@@ -52,12 +52,12 @@ func (l look) usage(card Card) *fleet.Container {
 	return nil
 }
 
-// isOf reports whether a container is that of the server. A release that has
-// just been switched to is still called by its port.
+// isOf reports whether a container is the server's. A release that was just
+// switched to is still named after its port.
 func (l look) isOf(card Card, name string, container fleet.Container) bool {
 	switch {
 	case card.IsFirst:
-		return container.Service == "webapp"
+		return container.Service == fleet.FirstService
 	case card.Pool == "web":
 		return card.Port != 0 && name == fleet.Server{Port: card.Port}.Container()
 	case strings.HasSuffix(name, card.Pool+"-app-"+strconv.Itoa(card.Port)):

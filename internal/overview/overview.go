@@ -1,10 +1,10 @@
 // Package overview turns what the lists hold into what a person wants to know:
-// where each server is and how it does, what happened, and in one sentence
+// where each server is and how it is doing, what happened, and in one sentence
 // whether all is well and what to do if not. The page and bin/deux status show
-// the same, because both have it from here.
+// the same, because both get it here.
 //
-// It only reads. A Reader looks at the lists again and again and reads of the
-// journals what is new; everything else is computed from what it has read.
+// It only reads. A Reader looks at the lists again and again, and reads only what
+// is new in the journals; everything else is computed from what it has read.
 package overview
 
 import (
@@ -17,14 +17,14 @@ import (
 type Overview struct {
 	At       time.Time
 	Verdict  Problem   // the worst of Problems, or that all is well
-	Problems []Problem // the worst first; none when all is well
+	Problems []Problem // the worst first; empty when all is well
 	Pools    []Pool    // web, blue, green
 	Services []Service // that Compose runs
-	Seen     time.Time // when somebody looked at them; zero if nobody did
+	Seen     time.Time // when the services were last looked at; zero if never
 	Machine  Machine
 	Events   []fleet.Event // newest first
 	Recent   []string      // the URLs visited last, newest first
-	Pictures int64         // that wait to be seen
+	Pictures int64         // waiting to be seen
 }
 
 // Pool is the servers of one app.
@@ -32,9 +32,9 @@ type Pool struct {
 	Name    string
 	Cards   []Card // by port
 	Traffic Traffic
-	Release *fleet.Release  // what has the requests; nil for web and before the first push
+	Release *fleet.Release  // the one that has the requests; nil for web and before the first push
 	Earlier []fleet.Release // the releases before it, newest first
-	Push    *Push           // the last one; nil if there was none
+	Push    *Push           // the last push; nil if there was none
 }
 
 // In returns the cards in a column, by port.
@@ -47,8 +47,7 @@ func (p Pool) In(column Column) (cards []Card) {
 	return cards
 }
 
-// Column is how far a server has come on its way. It is the list that the
-// server's URL is in, in a word.
+// Column is how far a server has got: a word for the list that holds its URL.
 type Column string
 
 // The columns, in the order of a server's life.
@@ -66,8 +65,8 @@ type Card struct {
 	fleet.Place
 	Pool    string
 	Column  Column
-	Since   time.Time // when it came into its state; zero if no event tells
-	Why     string    // it is in it, if an event tells
+	Since   time.Time // when it entered its state; zero if no event says
+	Why     string    // why it is in its state, if an event says
 	IsFirst bool      // the server that is never destroyed
 	Traffic Traffic
 	Usage   *fleet.Container // nil if unknown
@@ -76,7 +75,7 @@ type Card struct {
 // CanGo reports whether the server can be destroyed.
 func (c Card) CanGo() bool { return c.Pool == "web" && c.State == fleet.Running && !c.IsFirst }
 
-// labels says in words what a card's column does not say.
+// labels has words for states that a card's column does not show.
 var labels = map[fleet.State]string{
 	fleet.Deleting: "chosen to go",
 	fleet.Failing:  "failing",
@@ -91,18 +90,18 @@ func (c Card) Label() string {
 	return string(c.Column)
 }
 
-// IsSpecial reports whether the state is more than what the column says.
+// IsSpecial reports whether the state says more than the column.
 func (c Card) IsSpecial() bool { return labels[c.State] != "" }
 
 // Service is a program that Compose runs.
 type Service struct {
 	Name  string
-	State string // of its container: its health if it has a check and runs; away if there is none
-	Why   string // it is not well; empty if it is
+	State string // its container's health if it runs and has a check, else its state; away without a container
+	Why   string // what is wrong with it; empty if nothing is
 }
 
-// Machine is what the machine has left.
+// Machine is the machine's free memory and disk.
 type Machine struct {
 	fleet.Machine
-	At time.Time // when that was so; zero if nobody told
+	At time.Time // when it was measured; zero if never
 }

@@ -2,11 +2,8 @@ package overview_test
 
 import (
 	"context"
-	"encoding/json"
 	"testing"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 
 	"deux/internal/fleet"
 	"deux/internal/overview"
@@ -19,8 +16,8 @@ func url(port int) string { return site.Server(port).URL }
 
 // system is a Redis, filled as the programs of a system would.
 type system struct {
+	*redistest.CLI
 	t      *testing.T
-	cli    *redis.Client
 	fleet  *fleet.Fleet
 	reader *overview.Reader
 	depths []fleet.Depth // of the looks
@@ -28,9 +25,9 @@ type system struct {
 
 func open(t *testing.T) *system {
 	t.Helper()
-	address := redistest.Address(t)
-	s := &system{t: t, cli: redis.NewClient(&redis.Options{Addr: address}), fleet: fleet.Open(fleet.Redis{Address: address}, site)}
-	t.Cleanup(func() { s.cli.Close(); s.fleet.Close() })
+	cli := redistest.Open(t)
+	s := &system{CLI: cli, t: t, fleet: fleet.Open(fleet.Redis{Address: cli.Address}, site)}
+	t.Cleanup(func() { s.fleet.Close() })
 	s.reader = overview.NewReader(site, s.snapshot)
 	return s
 }
@@ -38,31 +35,6 @@ func open(t *testing.T) *system {
 func (s *system) snapshot(ctx context.Context, depth fleet.Depth) (fleet.Snapshot, error) {
 	s.depths = append(s.depths, depth)
 	return s.fleet.Snapshot(ctx, depth)
-}
-
-// push puts elements into a list, the last one on the left. What is not a text
-// becomes JSON.
-func (s *system) push(key string, elements ...any) {
-	s.t.Helper()
-	for _, element := range elements {
-		if _, isText := element.(string); !isText {
-			text, err := json.Marshal(element)
-			if err != nil {
-				s.t.Fatal(err)
-			}
-			element = text
-		}
-		if err := s.cli.LPush(s.t.Context(), key, element).Err(); err != nil {
-			s.t.Fatal(err)
-		}
-	}
-}
-
-func (s *system) del(keys ...string) {
-	s.t.Helper()
-	if err := s.cli.Del(s.t.Context(), keys...).Err(); err != nil {
-		s.t.Fatal(err)
-	}
 }
 
 func (s *system) look() overview.Overview {
@@ -93,8 +65,8 @@ func vitals(changes map[string]fleet.Container) fleet.Vitals {
 
 // well fills a system with which nothing is wrong.
 func (s *system) well() {
-	s.push("servers", url(3000), url(3001))
-	s.push("vitals", vitals(nil))
+	s.Push("servers", url(3000), url(3001))
+	s.Push("vitals", vitals(nil))
 }
 
 func TestVerdict_IsTheWorstOrThatAllIsWell(t *testing.T) {
@@ -108,61 +80,61 @@ func TestVerdict_IsTheWorstOrThatAllIsWell(t *testing.T) {
 		do    string
 	}{
 		{"nothing", func(*system) {}, overview.Well, "All is well: 2 web servers serve.", ""},
-		{"the first server alone", func(s *system) { s.del("servers"); s.push("servers", url(3000)) }, overview.Well,
-			"All is well: the first server serves alone, nobody has spawned another.", ""},
+		{"the first server alone", func(s *system) { s.Remove("servers"); s.Push("servers", url(3000)) }, overview.Well,
+			"All is well: the first server serves alone, no other has been spawned.", ""},
 		{"requests and a release", func(s *system) {
-			s.push("webLoad", fleet.Load{At: ago(time.Second), Requests: 50, Statuses: map[string]int{"2xx": 50}})
-			s.push("blueServers", url(50200))
-			s.push("blueDeploy", fleet.Step{At: ago(time.Hour), State: fleet.StepDone, Running: release})
+			s.Push("webLoad", fleet.Load{At: ago(time.Second), Requests: 50, Statuses: map[string]int{"2xx": 50}})
+			s.Push("blueServers", url(50200))
+			s.Push("blueDeploy", fleet.Step{At: ago(time.Hour), State: fleet.StepDone, Running: release})
 		}, overview.Well, "All is well: 2 web servers serve, blue runs 0123456.", ""},
-		{"nobody beats", func(s *system) { s.del("vitals") }, overview.Bad,
-			"infrastructure does not run: nobody spawns, destroys or mends.", "make up"},
+		{"nobody beats", func(s *system) { s.Remove("vitals") }, overview.Bad,
+			"infrastructure does not run: no spawns, no destroys, no repairs.", "make up"},
 		{"the beat is old", func(s *system) {
 			old := vitals(nil)
 			old.At = ago(time.Minute)
-			s.push("vitals", old)
-			s.push("tempServers", url(3002), url(3003))
-		}, overview.Bad, "infrastructure does not run: 2 servers are queued, and nobody works on it.", "make up"},
+			s.Push("vitals", old)
+			s.Push("tempServers", url(3002), url(3003))
+		}, overview.Bad, "infrastructure does not run: 2 servers are queued and will not start.", "make up"},
 		{"the writer has ended", func(s *system) {
-			s.push("vitals", vitals(map[string]fleet.Container{"deux_writer_1": {Service: "writer", State: "exited"}}))
-		}, overview.Bad, "writer is exited: the stream stands still.", "make up"},
+			s.Push("vitals", vitals(map[string]fleet.Container{"deux_writer_1": {Service: "writer", State: "exited"}}))
+		}, overview.Bad, "writer is not running (exited): the stream stands still.", "make up"},
 		{"the registry was removed", func(s *system) {
-			s.push("vitals", vitals(map[string]fleet.Container{"deux_registry_1": {}}))
+			s.Push("vitals", vitals(map[string]fleet.Container{"deux_registry_1": {}}))
 		}, overview.Bad, "registry is away: no push can be deployed.", "make up"},
 		{"green is unhealthy", func(s *system) {
-			s.push("vitals", vitals(map[string]fleet.Container{"deux_green_1": {Service: "green", State: "running", Health: "unhealthy"}}))
+			s.Push("vitals", vitals(map[string]fleet.Container{"deux_green_1": {Service: "green", State: "running", Health: "unhealthy"}}))
 		}, overview.Bad, "green is unhealthy: nobody reaches the app green.", "make up"},
-		{"no server is listed", func(s *system) { s.del("servers") }, overview.Bad,
+		{"no server is listed", func(s *system) { s.Remove("servers") }, overview.Bad,
 			"No web server is listed: visitors are told to wait.", "make up"},
 		{"a server failed", func(s *system) {
-			s.push("failedServers", url(3005))
-			s.push("events", fleet.Event{At: ago(time.Minute), What: fleet.GivenUp, Pool: "web", Server: url(3005), Why: "no space left."})
+			s.Push("failedServers", url(3005))
+			s.Push("events", fleet.Event{At: ago(time.Minute), What: fleet.GivenUp, Pool: "web", Server: url(3005), Why: "no space left."})
 		}, overview.Warn, "Server 3005 failed: no space left.", "make logs"},
-		{"garbage", func(s *system) { s.push("failedServers", "rm -rf /") }, overview.Warn,
+		{"garbage", func(s *system) { s.Push("failedServers", "rm -rf /") }, overview.Warn,
 			`"rm -rf /" is not a server and was set aside.`, "make logs"},
 		{"the app fails", func(s *system) {
-			s.push("blueServers", url(50200))
-			s.push("failedBlueServers", url(50200))
-			s.push("events", fleet.Event{At: ago(time.Minute), What: fleet.Fails, Pool: "blue", Server: url(50200), Why: "GET / answers 500"})
-			s.push("failedServers", url(3005))
+			s.Push("blueServers", url(50200))
+			s.Push("failedBlueServers", url(50200))
+			s.Push("events", fleet.Event{At: ago(time.Minute), What: fleet.Fails, Pool: "blue", Server: url(50200), Why: "GET / answers 500"})
+			s.Push("failedServers", url(3005))
 		}, overview.Bad, "The app blue fails: GET / answers 500.", "bin/deploy logs blue"},
 		{"the app answers errors", func(s *system) {
-			s.push("greenServers", url(50250))
-			s.push("greenLoad", fleet.Load{At: ago(time.Second), Requests: 30, Statuses: map[string]int{"2xx": 3, "5xx": 27}})
-		}, overview.Warn, "The app green answers errors: 27 of 30 requests in five minutes.", "bin/deploy logs green"},
+			s.Push("greenServers", url(50250))
+			s.Push("greenLoad", fleet.Load{At: ago(time.Second), Requests: 30, Statuses: map[string]int{"2xx": 3, "5xx": 27}})
+		}, overview.Warn, "The app green answers with errors: 27 of 30 requests in five minutes.", "bin/deploy logs green"},
 		{"the disk is nearly full", func(s *system) {
 			full := vitals(nil)
 			full.Machine.Disk, full.Machine.DiskFree = 100<<30, 9<<30
-			s.push("vitals", full)
-		}, overview.Warn, "The disk is nearly full: 9.0 GiB of 100 GiB are free.", "docker system df"},
+			s.Push("vitals", full)
+		}, overview.Warn, "The disk is nearly full: 9.0 GiB of 100 GiB free.", "docker system df"},
 		{"memory is short", func(s *system) {
 			full := vitals(nil)
 			full.Machine.Memory, full.Machine.Available = 2000<<20, 90<<20
-			s.push("vitals", full)
-		}, overview.Warn, "Memory is short: 90 MiB of 2.0 GiB are free.", "docker stats"},
-		{"a spawn is under way", func(s *system) { s.push("spawningServers", url(3002)) }, overview.Busy, "1 server is starting.", ""},
+			s.Push("vitals", full)
+		}, overview.Warn, "Memory is low: 90 MiB of 2.0 GiB free.", "docker stats"},
+		{"a spawn is under way", func(s *system) { s.Push("spawningServers", url(3002)) }, overview.Busy, "1 server is starting.", ""},
 		{"a push is under way", func(s *system) {
-			s.push("greenDeploy", fleet.Step{At: ago(time.Second), Push: ago(3 * time.Second), What: "push", Step: "Building", State: fleet.StepBegun})
+			s.Push("greenDeploy", fleet.Step{At: ago(time.Second), Push: ago(3 * time.Second), What: "push", Step: "Building", State: fleet.StepBegun})
 		}, overview.Busy, "A push to green is under way: building.", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -180,30 +152,31 @@ func TestVerdict_IsTheWorstOrThatAllIsWell(t *testing.T) {
 func TestCards_SayWhereAServerIsSinceWhenAndWhy(t *testing.T) {
 	s := open(t)
 	s.well()
-	s.push("events",
+	serving, lost := ago(8*time.Second), ago(7*time.Second)
+	s.Push("events",
 		fleet.Event{At: ago(9 * time.Second), What: fleet.Serving, Pool: "blue", Server: url(3001)},
-		fleet.Event{At: ago(8 * time.Second), What: fleet.Serving, Pool: "web", Server: url(3001)},
-		fleet.Event{At: ago(7 * time.Second), What: fleet.Lost, Pool: "web", Server: url(3002), Why: "no answer"},
+		fleet.Event{At: serving, What: fleet.Serving, Pool: "web", Server: url(3001)},
+		fleet.Event{At: lost, What: fleet.Lost, Pool: "web", Server: url(3002), Why: "no answer"},
 		fleet.Event{At: ago(6 * time.Second), What: fleet.Drained, Pool: "web", Server: url(3001)})
-	s.push("spawningServers", url(3002))
-	s.push("deleteServers", url(3001))
-	s.push("destroyingServers", url(3003), url(3004))
-	s.push("drainServers", url(3003))
+	s.Push("spawningServers", url(3002))
+	s.Push("deleteServers", url(3001))
+	s.Push("destroyingServers", url(3003), url(3004))
+	s.Push("drainServers", url(3003))
 	columns := map[int]overview.Column{3000: overview.Serving, 3001: overview.Serving, 3002: overview.Starting,
 		3003: overview.Draining, 3004: overview.Leaving}
 	for _, card := range s.look().Pools[0].Cards {
 		if card.Column != columns[card.Port] {
 			t.Errorf("%d: got %s, want %s", card.Port, card.Column, columns[card.Port])
 		}
-		if card.Port == 3002 && (card.Why != "no answer" || time.Since(card.Since).Round(time.Second) != 7*time.Second) {
+		if card.Port == 3002 && (card.Why != "no answer" || !card.Since.Equal(lost)) {
 			t.Errorf("3002: got since %v, %q, want 7 s ago, no answer", card.Since, card.Why)
 		}
 		if card.CanGo() {
 			t.Errorf("%d can be destroyed, want none: the first, and those that go already", card.Port)
 		}
 	}
-	s.del("deleteServers")
-	if card := s.look().Pools[0].Cards[1]; !card.CanGo() || time.Since(card.Since).Round(time.Second) != 8*time.Second {
+	s.Remove("deleteServers")
+	if card := s.look().Pools[0].Cards[1]; !card.CanGo() || !card.Since.Equal(serving) {
 		t.Errorf("got %+v, want that it can be destroyed and serves for 8 s", card)
 	}
 }
@@ -215,12 +188,12 @@ func TestReader_ReadsTheWholeJournalsOnceAndThenTheNews(t *testing.T) {
 		return fleet.Event{At: ago(time.Minute), What: fleet.Wanted, Pool: "web", Server: url(3001 + i)}
 	}
 	for i := range 40 {
-		s.push("events", event(i))
-		s.push("webLoad", fleet.Load{At: ago(time.Duration(100-i) * time.Second), Requests: 1})
+		s.Push("events", event(i))
+		s.Push("webLoad", fleet.Load{At: ago(time.Duration(100-i) * time.Second), Requests: 1})
 	}
 	s.look()
-	s.push("events", event(40))
-	s.push("webLoad", fleet.Load{At: ago(time.Second), Requests: 1})
+	s.Push("events", event(40))
+	s.Push("webLoad", fleet.Load{At: ago(time.Second), Requests: 1})
 	o := s.look()
 	if len(o.Events) != 41 || o.Events[0].Server != url(3041) || o.Pools[0].Traffic.Requests != 41 {
 		t.Errorf("after news: got %d events and %d requests, want 41 and 41", len(o.Events), o.Pools[0].Traffic.Requests)
@@ -233,15 +206,15 @@ func TestReader_ReadsTheWholeJournalsOnceAndThenTheNews(t *testing.T) {
 func TestReader_ReadsTheWholeAgainAfterMoreNewsThanExpectedAndAfterAFlush(t *testing.T) {
 	s := open(t)
 	s.well()
-	s.push("events", fleet.Event{At: ago(time.Minute), What: fleet.Wanted, Pool: "web", Server: url(3001)})
+	s.Push("events", fleet.Event{At: ago(time.Minute), What: fleet.Wanted, Pool: "web", Server: url(3001)})
 	s.look()
 	for i := range 60 {
-		s.push("events", fleet.Event{At: ago(time.Second), What: fleet.Wanted, Pool: "web", Server: url(3002 + i)})
+		s.Push("events", fleet.Event{At: ago(time.Second), What: fleet.Wanted, Pool: "web", Server: url(3002 + i)})
 	}
 	if got := len(s.look().Events); got != 61 {
 		t.Errorf("after 60 more: got %d events, want 61", got)
 	}
-	s.del("events")
+	s.Remove("events")
 	if got := len(s.look().Events); got != 0 {
 		t.Errorf("after a flush: got %d events, want none", got)
 	}
@@ -254,7 +227,7 @@ func TestTraffic_IsOfTheLastFiveMinutes(t *testing.T) {
 		return fleet.Load{At: ago(age), Requests: requests, InFlight: 3, Statuses: map[string]int{"5xx": errors},
 			Servers: map[string]fleet.ServerLoad{url(3001): {Requests: requests, Errors: errors, InFlight: 2, P95: p95}}}
 	}
-	s.push("webLoad", second(6*time.Minute, 1000, 1000, 1), second(2*time.Minute, 30, 2, 7), second(time.Second, 20, 1, 5))
+	s.Push("webLoad", second(6*time.Minute, 1000, 1000, 1), second(2*time.Minute, 30, 2, 7), second(time.Second, 20, 1, 5))
 	o := s.look()
 	if got := o.Rate(); got != "4.0 requests a second" {
 		t.Errorf("rate: got %q, want 4 a second", got)
@@ -264,7 +237,7 @@ func TestTraffic_IsOfTheLastFiveMinutes(t *testing.T) {
 			t.Errorf("%s: got %+v, want 50 requests, 3 errors, 4 a second, 30 at most", what, got)
 		}
 	}
-	if got := o.Pools[0].Cards[1].Traffic.P95; got != 5 {
+	if got := o.Pools[0].Cards[1].Traffic.Latency; got != 5 {
 		t.Errorf("p95: got %v, want that of the last second, 5", got)
 	}
 }
@@ -276,7 +249,7 @@ func TestPush_IsItsStepsEachInItsLastState(t *testing.T) {
 	step := func(push time.Time, name string, state fleet.StepState) fleet.Step {
 		return fleet.Step{At: ago(time.Second), Push: push, What: "push", Revision: "r", Step: name, State: state}
 	}
-	s.push("blueDeploy", step(before, "Building", fleet.StepDone),
+	s.Push("blueDeploy", step(before, "Building", fleet.StepDone),
 		fleet.Step{At: before, Push: before, State: fleet.StepDone, Running: &fleet.Release{Revision: "old"}, Releases: []fleet.Release{{Revision: "old"}, {Revision: "older"}}},
 		step(now, "Building", fleet.StepDone), step(now, "Pushing", fleet.StepBegun))
 	blue := s.look().Pools[1]
@@ -286,7 +259,7 @@ func TestPush_IsItsStepsEachInItsLastState(t *testing.T) {
 	if blue.Release == nil || blue.Release.Revision != "old" || len(blue.Earlier) != 1 || blue.Earlier[0].Revision != "older" {
 		t.Errorf("got %v after %v, want old after older", blue.Release, blue.Earlier)
 	}
-	s.push("blueDeploy", fleet.Step{At: ago(0), Push: now, State: fleet.StepFailed, Why: "no Dockerfile"})
+	s.Push("blueDeploy", fleet.Step{At: ago(0), Push: now, State: fleet.StepFailed, Why: "no Dockerfile"})
 	if push := s.look().Pools[1].Push; !push.IsOver() || !push.Failed() || push.Why != "no Dockerfile" || len(push.Steps) != 2 {
 		t.Errorf("got %+v, want that it failed", push)
 	}

@@ -17,30 +17,30 @@ type Level int
 const (
 	Well Level = iota // nothing is wrong
 	Busy              // something is under way
-	Warn              // something wants a look
+	Warn              // somebody should look
 	Bad               // something does not work
 )
 
 // String returns the level in a word.
 func (l Level) String() string { return [...]string{"well", "busy", "warning", "bad"}[l] }
 
-// Problem is something that is wrong, or the sentence that nothing is.
+// Problem is something that is wrong, or the statement that nothing is.
 type Problem struct {
 	Level Level
 	What  string // a sentence
-	Do    string // what to type against it, if anything
+	Do    string // the command that helps, if there is one
 }
 
-// beatTimeout is how old the newest vitals are when nobody writes them any
-// more: infrastructure does so every 5 s.
+// beatTimeout is the age of the newest vitals from which infrastructure, which
+// writes them every 5 s, counts as not running.
 const beatTimeout = 16 * time.Second
 
-// services are the programs that Compose runs, by what does not work without
-// them.
+// services are the programs that Compose runs, with what does not work without
+// each.
 var services = []struct{ name, without string }{
 	{"redis", "nothing is remembered"},
 	{"proxy", "nobody reaches the web servers"},
-	{"webapp", "the first server is away"},
+	{fleet.FirstService, "the first server is away"},
 	{"blue", "nobody reaches the app blue"},
 	{"green", "nobody reaches the app green"},
 	{"registry", "no push can be deployed"},
@@ -55,7 +55,7 @@ func (o *Overview) problems() []Problem {
 	return all
 }
 
-// Beats reports whether infrastructure runs, as far as the lists tell.
+// Beats reports whether infrastructure runs, judging by the lists.
 func (o *Overview) Beats() bool { return o.isRecent(o.Machine.At) }
 
 func (o *Overview) isRecent(at time.Time) bool { return o.At.Sub(at) < beatTimeout }
@@ -65,14 +65,14 @@ func (o *Overview) ofInfrastructure() []Problem {
 		return nil
 	}
 	waiting := len(o.web().In(Wanted)) + len(o.web().In(Starting))
-	what := "infrastructure does not run: nobody spawns, destroys or mends."
+	what := "infrastructure does not run: no spawns, no destroys, no repairs."
 	if waiting > 0 {
-		what = fmt.Sprintf("infrastructure does not run: %s, and nobody works on it.", count(waiting, "server is queued", "servers are queued"))
+		what = fmt.Sprintf("infrastructure does not run: %s and will not start.", count(waiting, "server is queued", "servers are queued"))
 	}
 	return []Problem{{Bad, what, "make up"}}
 }
 
-// ofServices says nothing where nobody has looked for long.
+// ofServices returns nothing if the last look at the services was long ago.
 func (o *Overview) ofServices() (all []Problem) {
 	if !o.isRecent(o.Seen) {
 		return nil
@@ -85,8 +85,8 @@ func (o *Overview) ofServices() (all []Problem) {
 	return all
 }
 
-// ServicesOf returns the state of each service by the containers of the system,
-// whose names are the keys.
+// ServicesOf returns the state of each service, given the system's containers by
+// name.
 func ServicesOf(containers map[string]fleet.Container) (all []Service) {
 	for _, service := range services {
 		all = append(all, serviceOf(service.name, containers))
@@ -100,7 +100,7 @@ func serviceOf(name string, containers map[string]fleet.Container) Service {
 		case container.Service != name:
 			continue
 		case container.State != "running":
-			return Service{name, container.State, "is " + container.State}
+			return Service{name, container.State, "is not running (" + container.State + ")"}
 		case container.Health == "unhealthy":
 			return Service{name, container.Health, "is unhealthy"}
 		}
@@ -142,25 +142,25 @@ func (o *Overview) ofColours() (all []Problem) {
 }
 
 func mostlyErrors(who string, t Traffic, do string) Problem {
-	return Problem{Warn, fmt.Sprintf("%s answers errors: %d of %d requests in five minutes.", who, t.Errors, t.Requests), do}
+	return Problem{Warn, fmt.Sprintf("%s answers with errors: %d of %d requests in five minutes.", who, t.Errors, t.Requests), do}
 }
 
-// short is the part of disk or memory below which a person should know.
+// short is the free part of disk or memory below which a person should know.
 const short = 0.1
 
 func (o *Overview) ofMachine() (all []Problem) {
 	m := o.Machine
 	if m.Disk > 0 && float64(m.DiskFree) < short*float64(m.Disk) {
-		all = append(all, Problem{Warn, fmt.Sprintf("The disk is nearly full: %s of %s are free.", Bytes(m.DiskFree), Bytes(m.Disk)), "docker system df"})
+		all = append(all, Problem{Warn, fmt.Sprintf("The disk is nearly full: %s of %s free.", Bytes(m.DiskFree), Bytes(m.Disk)), "docker system df"})
 	}
 	if m.Memory > 0 && float64(m.Available) < short*float64(m.Memory) {
-		all = append(all, Problem{Warn, fmt.Sprintf("Memory is short: %s of %s are free.", Bytes(m.Available), Bytes(m.Memory)), "docker stats"})
+		all = append(all, Problem{Warn, fmt.Sprintf("Memory is low: %s of %s free.", Bytes(m.Available), Bytes(m.Memory)), "docker stats"})
 	}
 	return all
 }
 
-// longReason is as much of a reason as a sentence takes, in characters. All of
-// it is on the card and in the event.
+// longReason is how much of a reason fits in a sentence, in characters. The card
+// and the event have all of it.
 const longReason = 160
 
 // because ends a sentence with a reason, if there is one.
@@ -194,7 +194,7 @@ func Bytes(n int64) string {
 	return fmt.Sprintf("%.0f %s", value, unit)
 }
 
-// Away returns an overview that could not be read again: what was seen last,
+// Away returns the overview for when it cannot be read again: what was last seen,
 // and that Redis is away.
 func (o Overview) Away() Overview {
 	o.Verdict = Problem{Bad, "Redis does not answer: nothing can be changed, and nobody sees what happens.", "make up"}

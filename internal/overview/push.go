@@ -7,41 +7,41 @@ import (
 	"deux/internal/fleet"
 )
 
-// Push is the last push to a colour, or what a person did instead of one.
+// Push is the last push to a colour, or a command that a person ran instead.
 type Push struct {
 	fleet.Step              // its newest
-	Steps      []fleet.Step // of the recipe, in their order
+	Steps      []fleet.Step // of the recipe, in order
 	Silent     time.Duration
 }
 
-// silence is after how long without a word a push has died rather than taken
-// long: a build may take as long as BUILD_TIMEOUT, by default 15 minutes.
+// silence is how long a push may be silent before it counts as dead: a build may
+// take BUILD_TIMEOUT, by default 15 minutes.
 const silence = 20 * time.Minute
 
-// IsOver reports whether the push has ended, cannot go on for now, or has died.
+// IsOver reports whether the push has ended, is stuck for now, or has died.
 func (p *Push) IsOver() bool { return p.IsEnd() || p.Failed() || p.Silent > silence }
 
-// Failed reports whether the push ended without a release, or a step of it
-// failed that is tried again later: a switch while Redis was away.
+// Failed reports whether the push ended without a release, or failed at a step
+// that is retried later, such as a switch while Redis was away.
 func (p *Push) Failed() bool { return p.State == fleet.StepFailed }
 
-// news is how long a push that went well is shown with its steps.
+// news is how long a successful push is shown with its steps.
 const news = time.Minute
 
-// IsNews reports whether its steps are worth showing: it is under way, has
-// failed, or has only just ended.
+// IsNews reports whether the push's steps are worth showing: it is under way, has
+// failed, or has just ended.
 func (p *Push) IsNews() bool { return !p.IsEnd() || p.Failed() || p.Silent < news }
 
-// Now is the step that it is at.
+// Now returns the current step.
 func (p *Push) Now() string {
 	if len(p.Steps) == 0 {
-		return "beginning"
+		return "starting"
 	}
 	return p.Steps[len(p.Steps)-1].Step
 }
 
-// pushOf returns the last push that a journal tells of, or nil. A step is told
-// when it begins and when it ends: the later word counts.
+// pushOf returns the last push in a journal, or nil. A step is recorded when it
+// starts and when it ends: the later record counts.
 func pushOf(now time.Time, journal []fleet.Step) *Push {
 	if len(journal) == 0 {
 		return nil
@@ -62,8 +62,8 @@ func pushOf(now time.Time, journal []fleet.Step) *Push {
 	return last
 }
 
-// releasesOf returns what has the requests of a colour, and what had them
-// before, newest first.
+// releasesOf returns the release that has a colour's requests, and those that had
+// them before, newest first.
 func releasesOf(journal []fleet.Step) (now *fleet.Release, earlier []fleet.Release) {
 	i := slices.IndexFunc(journal, fleet.Step.IsEnd)
 	if i < 0 {

@@ -8,9 +8,8 @@ import (
 	"deux/internal/fleet"
 )
 
-// Reader looks at the lists again and again. It remembers what the long
-// journals told, so that only its first look reads all of them. It is for one
-// goroutine at a time.
+// Reader looks at the lists again and again. It remembers the long journals, so
+// that only its first look reads all of them. It is for one goroutine at a time.
 type Reader struct {
 	read   func(context.Context, fleet.Depth) (fleet.Snapshot, error)
 	first  fleet.Server
@@ -18,15 +17,15 @@ type Reader struct {
 	loads  map[string][]fleet.Load
 }
 
-// NewReader returns a reader of what read reads, which is a fleet's Snapshot.
+// NewReader returns a reader that reads with read, which is a fleet's Snapshot.
 func NewReader(site fleet.Site, read func(context.Context, fleet.Depth) (fleet.Snapshot, error)) *Reader {
 	return &Reader{read: read, first: site.FirstServer(), loads: make(map[string][]fleet.Load)}
 }
 
-// shallow is how much of the journals a look reads that expects little news.
+// shallow is how much of the journals a look reads when it expects little news.
 var shallow = fleet.Depth{Events: 20, Loads: 3}
 
-// kept is how much of a journal is remembered, as in Redis.
+// kept is how many entries of a journal are remembered, as in Redis.
 const kept = 500
 
 // Look reads the lists once or, if there was more news than expected, twice.
@@ -49,8 +48,8 @@ func (r *Reader) Look(ctx context.Context) (Overview, error) {
 	return r.overview(snapshot), nil
 }
 
-// follow adds the news to what is known. It reports whether they are connected,
-// so that nothing can be missing between them.
+// follow adds the news to what is known. It reports whether the two connect, so
+// that nothing is missing between them.
 func (r *Reader) follow(news fleet.Snapshot) bool {
 	events, connected := prepend(news.Events, r.events, func(a, b fleet.Event) bool { return a == b })
 	loads := make(map[string][]fleet.Load)
@@ -65,9 +64,9 @@ func (r *Reader) follow(news fleet.Snapshot) bool {
 	return connected
 }
 
-// prepend puts the new ones of a journal's newest entries before those known,
-// keeps as many as are kept in Redis, and reports whether it found the newest
-// known one.
+// prepend puts those of a journal's newest entries that are new before the known
+// ones, keeps as many as Redis does, and reports whether it found the newest
+// known entry.
 func prepend[E any](newest, known []E, same func(a, b E) bool) ([]E, bool) {
 	if len(known) == 0 {
 		return newest, len(newest) == 0

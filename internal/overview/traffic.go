@@ -10,7 +10,7 @@ import (
 type Traffic struct {
 	PerSecond float64 // over the last rateWindow
 	InFlight  int     // at the end of the last second with requests
-	P95       float64 // milliseconds, in the last second with requests; of a pool its p99
+	Latency   float64 // milliseconds, in the last second with requests: p95 of a server, p99 of a pool
 	Requests  int     // of the last five minutes
 	Errors    int     // of those, answers of 500 and above
 	Chart     [chartBars]int
@@ -23,8 +23,8 @@ const (
 	barWindow   = chartWindow / chartBars
 )
 
-// MostlyErrors reports whether so many answers of the last five minutes were
-// errors that the app cannot be called well.
+// MostlyErrors reports whether most answers of the last five minutes were errors,
+// and there were enough of them to judge.
 func (t Traffic) MostlyErrors() bool { return t.Requests >= 20 && 2*t.Errors > t.Requests }
 
 // Peak is the height of the chart's highest bar.
@@ -43,29 +43,29 @@ type second struct {
 	latency          float64
 }
 
-// add counts a second, which must be newer than none that was added before.
+// add counts a second. Seconds must be added newest first.
 func (t *Traffic) add(now time.Time, s second) {
 	age := now.Sub(s.at)
 	if age >= chartWindow {
 		return
 	}
 	if t.Requests == 0 && s.requests > 0 {
-		t.P95 = s.latency
+		t.Latency = s.latency
 	}
 	if age < rateWindow {
 		t.PerSecond += float64(s.requests) / rateWindow.Seconds()
 	}
 	t.Requests += s.requests
 	t.Errors += s.errors
-	// Bars begin at whole multiples of their width, or they would change shape
-	// as time goes by.
+	// Bars start at multiples of their width: otherwise they would change shape
+	// over time.
 	bar := chartBars - 1 - int(now.Truncate(barWindow).Sub(s.at.Truncate(barWindow))/barWindow)
 	t.Chart[min(max(bar, 0), chartBars-1)] += s.requests
 }
 
-// traffic returns that of a pool and, by URL, of its servers. The loads are
-// newest first. What was in flight counts only if it is of just now: a proxy
-// that has nothing to tell writes nothing.
+// traffic returns the traffic of a pool and, by URL, of its servers. The loads
+// are newest first. InFlight counts only if it is recent: a proxy without
+// requests writes nothing.
 func traffic(now time.Time, loads []fleet.Load) (pool Traffic, servers map[string]*Traffic) {
 	servers = make(map[string]*Traffic)
 	for i, load := range loads {

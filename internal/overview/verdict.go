@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// verdict is the sentence on top: the worst of the problems, or that there is
+// verdict is the sentence at the top: the worst of the problems, or that there is
 // none.
 func (o *Overview) verdict() Problem {
 	if len(o.Problems) > 0 {
@@ -22,12 +22,12 @@ func (o *Overview) verdict() Problem {
 
 func (o *Overview) servers() string {
 	if len(o.web().Cards) == 1 && o.web().Cards[0].IsFirst {
-		return "the first server serves alone, nobody has spawned another"
+		return "the first server serves alone, no other has been spawned"
 	}
 	return count(len(o.web().In(Serving)), "web server serves", "web servers serve")
 }
 
-// Rate tells how many requests come to all pools. It is not part of the verdict,
+// Rate says how many requests come to all pools. It is not part of the verdict,
 // which a screen reader reads out whenever it changes.
 func (o Overview) Rate() string {
 	perSecond := 0.0
@@ -36,20 +36,20 @@ func (o Overview) Rate() string {
 	}
 	switch {
 	case perSecond == 0:
-		return "No requests just now"
+		return "No requests at the moment"
 	case perSecond < 10:
 		return fmt.Sprintf("%.1f requests a second", perSecond)
 	}
 	return fmt.Sprintf("%.0f requests a second", perSecond)
 }
 
-// Short is a revision or a digest as people write it.
+// Short returns a revision or a digest as people write it.
 func Short(revision string) string {
 	revision = strings.TrimPrefix(revision, "sha256:")
 	return revision[:min(7, len(revision))]
 }
 
-// underWay tells what is being done.
+// underWay returns what is being done.
 func (o *Overview) underWay() (all []Problem) {
 	for _, pool := range o.Pools {
 		if pool.Push != nil && !pool.Push.IsOver() {

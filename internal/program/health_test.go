@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestCheckHealthTellsWhyAServerIsNotWell(t *testing.T) {
+func TestCheckHealth_TellsWhyAServerIsNotWell(t *testing.T) {
 	status := http.StatusOK
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
 	defer server.Close()
@@ -26,7 +26,7 @@ func TestCheckHealthTellsWhyAServerIsNotWell(t *testing.T) {
 	}
 }
 
-func TestCheckHealthDoesNotWaitForASilentServer(t *testing.T) {
+func TestCheckHealth_DoesNotWaitForASilentServer(t *testing.T) {
 	release := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
 	defer server.Close()

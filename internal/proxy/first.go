@@ -3,17 +3,9 @@ package proxy
 import (
 	"context"
 	"slices"
-	"time"
 
 	"deux/internal/fleet"
 	"deux/internal/program"
-)
-
-const (
-	// firstPause is how often a first server that is not listed is looked for.
-	firstPause = 200 * time.Millisecond
-	// firstElsewhere is the same when it answers and another list has it.
-	firstElsewhere = time.Second
 )
 
 // keepFirst lists the first server whenever it answers and no list has it,
@@ -22,7 +14,7 @@ const (
 // nothing.
 func (p *Proxy) keepFirst(ctx context.Context, lists *fleet.Fleet, rotation *fleet.Rotation) {
 	first := lists.FirstServer()
-	for ; ctx.Err() == nil; program.Sleep(ctx, firstPause) {
+	for ; ctx.Err() == nil; program.Sleep(ctx, p.pauses.first) {
 		if p.rotor.hasListed(first) || program.CheckHealth(ctx, first.URL+"/healthz") != nil {
 			continue
 		}
@@ -34,7 +26,7 @@ func (p *Proxy) keepFirst(ctx context.Context, lists *fleet.Fleet, rotation *fle
 		if adopted {
 			p.log.Info("First server listed", "server", first.URL)
 		} else {
-			program.Sleep(ctx, firstElsewhere)
+			program.Sleep(ctx, p.pauses.firstElsewhere)
 		}
 	}
 }

@@ -16,23 +16,31 @@ import (
 )
 
 func TestProxy_CountsResponseTimeoutFromTheEndOfTheUpload(t *testing.T) {
-	s := newStage(t) // with 500 ms for an answer
-	s.backend(func(w http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body)
-		time.Sleep(250 * time.Millisecond)
+	t.Parallel()
+	config := testConfig(t)
+	config.ResponseTimeout = 500 * time.Millisecond
+	s := newStageWith(t, config)
+	s.backend(func(w http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) })
+	unlessStalled(t, func() (complaint string, stalled bool) {
+		connection := s.dial("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
+		var sent time.Time // the last byte
+		for range 10 {
+			time.Sleep(80 * time.Millisecond)
+			stalled = stalled || !sent.IsZero() && time.Since(sent) >= config.ResponseTimeout/2
+			sent = time.Now()
+			io.WriteString(connection, "x")
+		}
+		if got, err := status(connection); got != 200 {
+			complaint = fmt.Sprintf("an upload of 0.8 s, answered at once: got %d, %v, want 200", got, err)
+		}
+		return complaint, stalled || time.Since(sent) >= config.ResponseTimeout/2
 	})
-	connection := s.dial("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
-	for range 10 {
-		time.Sleep(120 * time.Millisecond)
-		io.WriteString(connection, "x")
-	}
-	if got, err := status(connection); got != 200 {
-		t.Errorf("an upload of 1.2 s, answered 0.25 s later: got %d, %v, want 200", got, err)
-	}
 }
 
 func TestProxy_KeepsNoConnectionThatItHasInterrupted(t *testing.T) {
-	s := newStage(t)
+	config := testConfig(t)
+	config.ResponseTimeout = hasty
+	s := newStageWith(t, config)
 	s.rawServer(func(net.Conn) {})
 	reader := bufio.NewReader(s.dial("GET / HTTP/1.1\r\nHost: x\r\n\r\n"))
 	response, err := http.ReadResponse(reader, nil)
@@ -83,7 +91,7 @@ func TestProxy_EndsWhenToldAlsoWhileARequestWaitsForItsTurn(t *testing.T) {
 	close(lists.release) // and only now it gets its turn, at a server that is silent
 	select {
 	case <-served:
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Error("the proxy serves on, want it to end")
 	}
 }
@@ -120,9 +128,9 @@ func TestProxy_SaysThatAListOfGarbageIsEmpty(t *testing.T) {
 }
 
 func TestProxy_WaitsForSlowServersThatTakeOneRequestAtATime(t *testing.T) {
-	config := testConfig(t)
-	config.ResponseTimeout = time.Minute
-	s := newStageWith(t, config)
+	soon := usualPauses
+	soon.suspect, soon.probe = hasty, hasty
+	s := newStagePaused(t, testConfig(t), soon)
 	for range 2 {
 		var one sync.Mutex
 		s.rawServer(func(connection net.Conn) {
@@ -130,7 +138,7 @@ func TestProxy_WaitsForSlowServersThatTakeOneRequestAtATime(t *testing.T) {
 			defer one.Unlock()
 			defer connection.Close()
 			if _, err := http.ReadRequest(bufio.NewReader(connection)); err == nil {
-				time.Sleep(3 * time.Second)
+				time.Sleep(4 * hasty) // longer than until it is left out
 				io.WriteString(connection, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
 			}
 		})
@@ -146,7 +154,7 @@ func TestRotor_GivesBackWhatARequestFetchedAheadItself(t *testing.T) {
 	r := startRotor(t, lists)
 	r.busy = func() int { return 2 * crowd }
 	r.mu.Lock()
-	r.taken, r.counted = 20, time.Now().Add(-window)
+	r.taken, r.counted = 1_000_000, time.Now().Add(-window) // for many also if a moment passes
 	r.mu.Unlock()
 	if _, err := r.take(newWaiter()); err != nil {
 		t.Fatal(err)
@@ -156,7 +164,7 @@ func TestRotor_GivesBackWhatARequestFetchedAheadItself(t *testing.T) {
 		if n == 0 {
 			t.Error("given back: got 0 turns, want those that were fetched ahead")
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Error("nothing was given back")
 	}
 }

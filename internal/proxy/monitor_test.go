@@ -51,7 +51,7 @@ func TestProxy_RotatesOnceARequestAlsoUnderLoad(t *testing.T) {
 	s := newStage(t)
 	a, _ := s.backend(ok)
 	b, _ := s.backend(ok)
-	m := watchRedis(t, s.cli.Options().Addr)
+	m := watchRedis(t, s.Address)
 	const clients, requests = 32, 200
 	var served [2]atomic.Int64
 	var load sync.WaitGroup
@@ -90,7 +90,7 @@ func TestProxy_RotatesExactlyOnceForARequestThatComesAlone(t *testing.T) {
 	s := newStage(t)
 	s.backend(ok)
 	s.backend(ok)
-	m := watchRedis(t, s.cli.Options().Addr)
+	m := watchRedis(t, s.Address)
 	for n := 1; n <= 50; n++ {
 		s.do("GET", "/", "")
 		eventually(t, func() bool { return m.count("rpoplpush") >= n })

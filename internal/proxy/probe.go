@@ -7,13 +7,20 @@ import (
 	"deux/internal/program"
 )
 
-const (
+// pauses are what the proxy waits for that is not a setting.
+type pauses struct {
 	// suspect is how long a server may be silent, while requests wait for it,
 	// before it is asked whether it hangs.
-	suspect = time.Second
-	// probeTimeout is how long it has to answer then.
-	probeTimeout = time.Second
-)
+	suspect time.Duration
+	// probe is how long it has to answer then.
+	probe time.Duration
+	// first is how often a first server that is not listed is looked for.
+	first time.Duration
+	// firstElsewhere is the same when it answers and another list has it.
+	firstElsewhere time.Duration
+}
+
+var usualPauses = pauses{suspect: time.Second, probe: time.Second, first: 200 * time.Millisecond, firstElsewhere: time.Second}
 
 // checkServers looks after every server: with sweep set closes what is unused,
 // and asks those that keep requests waiting whether they hang.
@@ -24,7 +31,7 @@ func (p *Proxy) checkServers(sweep bool) {
 			to.sweep(&p.clock, false)
 		}
 		since, waits := waiting[to]
-		if waits && p.clock.since(max(since, to.heard.Load())) >= suspect && to.beginProbe() {
+		if waits && p.clock.since(max(since, to.heard.Load())) >= p.pauses.suspect && to.beginProbe() {
 			go p.probe(to)
 		}
 	}
@@ -87,12 +94,12 @@ func (p *Proxy) probe(to *upstream) {
 }
 
 func (p *Proxy) answersProbe(to *upstream) bool {
-	l, err := to.dial(probeTimeout)
+	l, err := to.dial(p.pauses.probe)
 	if err != nil {
 		return false
 	}
 	defer l.close()
-	_ = l.SetDeadline(time.Now().Add(probeTimeout))
+	_ = l.SetDeadline(time.Now().Add(p.pauses.probe))
 	if _, err := fmt.Fprintf(l, "OPTIONS * HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nConnection: close\r\n\r\n", to.Address(), program.ProbeAgent); err != nil {
 		return false
 	}

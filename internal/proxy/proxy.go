@@ -32,6 +32,7 @@ type Proxy struct {
 	metrics *metrics
 	log     *slog.Logger
 	clock   clock
+	pauses  pauses
 
 	underWay atomic.Int64 // requests
 	requests atomic.Uint64
@@ -48,7 +49,7 @@ type Proxy struct {
 
 func newProxy(config Config, lists rotation, turns turns, log *slog.Logger) *Proxy {
 	p := &Proxy{
-		config: config, rotor: newRotor(lists, turns, log), log: log,
+		config: config, rotor: newRotor(lists, turns, log), log: log, pauses: usualPauses,
 		clients: make(map[*client]struct{}), byPeer: make(map[netip.Addr]int), serving: new(sync.WaitGroup),
 	}
 	p.rotor.busy = func() int { return int(p.underWay.Load()) }

@@ -62,11 +62,15 @@ func (f *fakeLists) GiveBack(_ context.Context, n int) error {
 func startRotor(t *testing.T, lists *fakeLists) *rotor {
 	t.Helper()
 	r := newRotor(lists, lists, slog.New(slog.DiscardHandler))
+	r.startFetching(t)
+	return r
+}
+
+func (r *rotor) startFetching(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	var loop sync.WaitGroup
 	loop.Go(func() { r.fetchLoop(ctx) })
 	t.Cleanup(func() { stop(); loop.Wait() })
-	return r
 }
 
 func TestRotor_WaitsForATurnThatWasFetchedBeforeTheServerDrained(t *testing.T) {
@@ -100,18 +104,17 @@ func TestRotor_WaitsForATurnThatWasFetchedBeforeTheServerDrained(t *testing.T) {
 func TestRotor_GivesBackWhatNoRequestUses(t *testing.T) {
 	lists := newFakeLists()
 	close(lists.release)
-	r := startRotor(t, lists)
-	r.mu.Lock()
+	r := newRotor(lists, lists, slog.New(slog.DiscardHandler))
 	for range 3 {
 		to := r.upstreamOf(lists.server)
 		to.inFlight.Add(1)
 		r.stock = append(r.stock, to)
 	}
 	r.stocked = time.Now()
-	r.mu.Unlock()
 	if _, err := r.take(newWaiter()); err != nil {
 		t.Fatal(err)
 	}
+	r.startFetching(t)
 	r.wakeFetcher() // as a request does that finds the stock low
 	if got := <-lists.returned; got != 2 {
 		t.Errorf("given back: got %d turns, want the 2 that no request used", got)

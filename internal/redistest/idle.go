@@ -43,7 +43,7 @@ const renewTimeout = 5 * time.Second
 func renew(address string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), renewTimeout)
 	defer cancel()
-	client := redis.NewClient(&redis.Options{Addr: address, MaxRetries: -1})
+	client := newClient(address)
 	defer client.Close()
 	_, err := client.Pipelined(ctx, func(pipeline redis.Pipeliner) error {
 		pipeline.ClientKillByFilter(ctx, "TYPE", "normal", "SKIPME", "yes")

@@ -7,10 +7,14 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
+
+	"deux/internal/porttest"
 )
 
 // startTimeout is how long a Redis may take to answer.
@@ -34,22 +38,37 @@ func Address(t testing.TB) string {
 	return address
 }
 
+// startAttempts are for a port that somebody takes before Redis does.
+const startAttempts = 3
+
 func start(t testing.TB) (address string) {
 	t.Helper()
-	port := freePort(t)
-	address = net.JoinHostPort("127.0.0.1", port)
+	var err error
+	for range startAttempts {
+		port := strconv.Itoa(porttest.Free(t))
+		address = net.JoinHostPort("127.0.0.1", port)
+		if err = run(address, server(t, address, port)); err == nil {
+			return address
+		}
+	}
+	t.Fatal(err)
+	return ""
+}
+
+// server returns the command that runs a Redis at address.
+func server(t testing.TB, address, port string) *exec.Cmd {
+	t.Helper()
 	switch {
 	case installed("redis-server"):
-		run(t, address, exec.Command("sh", "-c", untilInputEnds, "sh", "--bind", "127.0.0.1", "--port", port))
+		return exec.Command("sh", "-c", untilInputEnds, "sh", "--bind", "127.0.0.1", "--port", port)
 	case installed("docker") && !testing.Short():
-		run(t, address, exec.Command("docker", "run", "--rm", "--interactive", "--publish", address+":6379",
-			"redis:7", "sh", "-c", untilInputEnds, "sh", "--protected-mode", "no"))
+		return exec.Command("docker", "run", "--rm", "--interactive", "--publish", address+":6379",
+			"redis:7", "sh", "-c", untilInputEnds, "sh", "--protected-mode", "no")
 	case testing.Short():
 		t.Skip("needs redis-server in PATH: apt-get install redis-server, or run make test")
-	default:
-		t.Fatal("needs redis-server or docker in PATH")
 	}
-	return address
+	t.Fatal("needs redis-server or docker in PATH")
+	return nil
 }
 
 func installed(program string) bool {
@@ -57,41 +76,44 @@ func installed(program string) bool {
 	return err == nil
 }
 
-// untilInputEnds runs redis-server with the arguments until the standard input
-// ends, which is when the process that holds its other side does, even by
-// SIGKILL.
+// untilInputEnds runs redis-server with the arguments until it ends or the
+// standard input does, which is when the process that holds its other side does,
+// even by SIGKILL.
 const untilInputEnds = `
 directory=$(mktemp -d) && cd "$directory" || exit
-redis-server --save "" "$@" &
-cat >/dev/null
-kill -9 $!
+exec 3<&0
+redis-server --save "" "$@" 3<&- &
+redis=$!
+{ cat <&3; kill -9 $redis; } >/dev/null 2>&1 &
+wait $redis
 cd / && rm -r "$directory"
+kill $! 2>/dev/null
 `
 
 // run starts a command that runs a Redis at address, and waits until it answers.
-func run(t testing.TB, address string, command *exec.Cmd) {
-	t.Helper()
+func run(address string, command *exec.Cmd) error {
 	var complaint bytes.Buffer
-	command.Stderr = &complaint
+	command.Stdout, command.Stderr, command.WaitDelay = &complaint, &complaint, time.Second
 	if _, err := command.StdinPipe(); err != nil { // stays open as long as this process lives
-		t.Fatal(err)
+		return err
 	}
 	if err := command.Start(); err != nil {
-		t.Fatalf("starting Redis: %v", err)
+		return fmt.Errorf("starting Redis: %w", err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- command.Wait() }()
-	if !answers(address, ended) {
-		_ = command.Process.Kill()
-		<-ended
-		t.Fatalf("Redis at %s did not answer within %v: %s", address, startTimeout, &complaint)
+	if answers(address, ended) {
+		return nil
 	}
+	_ = command.Process.Kill()
+	<-ended
+	return fmt.Errorf("no answer from a Redis at %s within %v: %s", address, startTimeout, &complaint)
 }
 
 // answers waits until a Redis answers, and reports whether it did in time and
 // before it ended.
 func answers(address string, ended chan error) bool {
-	client := redis.NewClient(&redis.Options{Addr: address})
+	client := newClient(address)
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
@@ -108,12 +130,8 @@ func answers(address string, ended chan error) bool {
 	return true
 }
 
-func freePort(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("finding a free port: %v", err)
-	}
-	defer listener.Close()
-	return fmt.Sprint(listener.Addr().(*net.TCPAddr).Port)
+// newClient returns one that tries once and says at once that Redis is away.
+func newClient(address string) *redis.Client {
+	logging.Disable() // what it says goes to standard error, and to the caller
+	return redis.NewClient(&redis.Options{Addr: address, MaxRetries: -1, DialerRetries: 1})
 }

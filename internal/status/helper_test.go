@@ -2,7 +2,6 @@ package status_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -13,8 +12,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	goredis "github.com/redis/go-redis/v9"
 
 	"deux/internal/engine"
 	"deux/internal/fleet"
@@ -84,40 +81,21 @@ type system struct {
 	docker *host
 	runs   bool // infrastructure does
 	log    string
-	redis  *goredis.Client
+	*redistest.CLI
 	*status.System
 }
 
 // open returns a system with which nothing is wrong.
 func open(t *testing.T) *system {
 	t.Helper()
-	address := redistest.Address(t)
-	lists := fleet.Open(fleet.Redis{Address: address}, site)
-	s := &system{t: t, docker: newHost(), runs: true, log: filepath.Join(t.TempDir(), "infrastructure.log"),
-		redis: goredis.NewClient(&goredis.Options{Addr: address})}
-	t.Cleanup(func() { s.redis.Close(); lists.Close() })
+	cli := redistest.Open(t)
+	lists := fleet.Open(fleet.Redis{Address: cli.Address}, site)
+	s := &system{t: t, docker: newHost(), runs: true, log: filepath.Join(t.TempDir(), "infrastructure.log"), CLI: cli}
+	t.Cleanup(func() { lists.Close() })
 	s.System = status.New(lists, &status.Host{Docker: s.docker, Runs: func() bool { return s.runs }, Log: s.log})
-	s.push("servers", url(3000), url(3001))
-	s.push("vitals", fleet.Vitals{At: ago(time.Second), Machine: fleet.Machine{Memory: 16 << 30, Available: 12 << 30, Disk: 100 << 30, DiskFree: 40 << 30}})
+	s.Push("servers", url(3000), url(3001))
+	s.Push("vitals", fleet.Vitals{At: ago(time.Second), Machine: fleet.Machine{Memory: 16 << 30, Available: 12 << 30, Disk: 100 << 30, DiskFree: 40 << 30}})
 	return s
-}
-
-// push puts elements into a list, the last one on the left. What is not a text
-// becomes JSON.
-func (s *system) push(key string, elements ...any) {
-	s.t.Helper()
-	for _, element := range elements {
-		if _, isText := element.(string); !isText {
-			text, err := json.Marshal(element)
-			if err != nil {
-				s.t.Fatal(err)
-			}
-			element = text
-		}
-		if err := s.redis.LPush(s.t.Context(), key, element).Err(); err != nil {
-			s.t.Fatal(err)
-		}
-	}
 }
 
 // show returns what is shown, and whether somebody should look.

@@ -14,7 +14,7 @@ import (
 // lastLines is how many lines of a log are shown.
 const lastLines = 5
 
-// lastWords writes the end of the logs of what is missing.
+// lastWords writes the last log lines of what is missing.
 func (s *System) lastWords(ctx context.Context, missing []string, containers map[string]engine.Usage, out io.Writer) {
 	for _, name := range missing {
 		var log bytes.Buffer

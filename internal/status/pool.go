@@ -9,7 +9,7 @@ import (
 	"deux/internal/overview"
 )
 
-// pool writes the release of a colour, its push and the servers of a pool.
+// pool writes the release and the push of a colour, and the servers of a pool.
 func (p *page) pool(pool overview.Pool) {
 	fmt.Fprintf(p, "\n%s\n", pool.Name)
 	if pool.Release != nil {
@@ -28,7 +28,7 @@ func (p *page) pool(pool overview.Pool) {
 	}
 }
 
-// columns are in the order of a server's life.
+// columns is the columns in the order of a server's life.
 var columns = []overview.Column{overview.Wanted, overview.Starting, overview.Serving, overview.Draining, overview.Leaving, overview.Failed}
 
 // nothing says why a pool has no servers.

@@ -1,9 +1,9 @@
 // Package status is what make status says: the model of the page (package
 // overview) in lines of text, and the wait of make up until all is healthy.
 //
-// It runs on the host, so that it sees at once what infrastructure writes into
-// the lists only every few seconds, or not at all while it does not run:
-// whether the containers run. What it makes of that is the page's own code.
+// It runs on the host, so it sees at once whether the containers run.
+// Infrastructure writes that into the lists only every few seconds, and not at
+// all while it is down. The judgement is the page's own code.
 package status
 
 import (
@@ -25,10 +25,10 @@ type docker interface {
 	Logs(ctx context.Context, id string, lines int, follow bool, out io.Writer) error
 }
 
-// Host is what can be seen from the host without Redis.
+// Host is what the host can see without Redis.
 type Host struct {
 	Docker docker
-	Runs   func() bool // whether infrastructure does
+	Runs   func() bool // reports whether infrastructure runs
 	Log    string      // path of infrastructure's log
 }
 
@@ -39,17 +39,16 @@ type System struct {
 	reader *overview.Reader
 }
 
-// New returns a look at the system with those lists, on this host.
+// New returns the System with those lists, on this host.
 func New(lists *fleet.Fleet, host *Host) *System {
 	s := &System{Host: host, lists: lists}
 	s.reader = overview.NewReader(lists.Site, s.snapshot)
 	return s
 }
 
-// Show writes how the system does, in lines of at most width columns where that
-// is possible. It returns program.ErrReported if the verdict is a warning or
-// worse, which is when somebody should look: that a spawn or a push is under
-// way is well.
+// Show writes how the system is doing, in lines of at most width columns where
+// possible. It returns program.ErrReported if the verdict is a warning or worse,
+// so that somebody should look. A spawn or a push under way is fine.
 func (s *System) Show(ctx context.Context, width int, out io.Writer) error {
 	o, err := s.reader.Look(ctx)
 	if err != nil {
@@ -64,7 +63,7 @@ func (s *System) Show(ctx context.Context, width int, out io.Writer) error {
 	return nil
 }
 
-// withoutRedis is all that Docker alone can tell.
+// withoutRedis returns what Docker alone can say.
 func (s *System) withoutRedis(ctx context.Context) overview.Overview {
 	o := overview.Overview{At: time.Now()}
 	if all, err := s.Docker.Containers(ctx); err == nil {
@@ -73,9 +72,9 @@ func (s *System) withoutRedis(ctx context.Context) overview.Overview {
 	return o.Away()
 }
 
-// snapshot reads the lists, and puts what Docker says now in the place of what
-// infrastructure saw a few seconds ago. If infrastructure does not run, what it
-// wrote is no sign of life.
+// snapshot reads the lists, and replaces what infrastructure saw a few seconds
+// ago with what Docker says now. If infrastructure does not run, what it wrote is
+// not taken as a sign of life.
 func (s *System) snapshot(ctx context.Context, depth fleet.Depth) (fleet.Snapshot, error) {
 	snapshot, err := s.lists.Snapshot(ctx, depth)
 	if err != nil {
@@ -90,8 +89,7 @@ func (s *System) snapshot(ctx context.Context, depth fleet.Depth) (fleet.Snapsho
 	return snapshot, nil
 }
 
-// now returns the containers by name, with what they used when that was last
-// measured.
+// now returns the containers by name, with their last measured usage.
 func now(all []engine.Usage, before map[string]fleet.Container) map[string]fleet.Container {
 	found := make(map[string]fleet.Container)
 	for _, usage := range all {

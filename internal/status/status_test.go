@@ -13,22 +13,22 @@ func TestShow_SaysWhereEverythingIs(t *testing.T) {
 	s := open(t)
 	minutes := func(n time.Duration) time.Time { return ago(n*time.Minute + 5*time.Second) }
 	release := fleet.Release{At: minutes(120), What: "rollback", Revision: "0123456789abcdef", By: "ann", Subject: "Say hello in green"}
-	s.push("events",
+	s.Push("events",
 		fleet.Event{At: minutes(9), What: fleet.Serving, Pool: "web", Server: url(3001)},
 		fleet.Event{At: minutes(7), What: fleet.Lost, Pool: "web", Server: url(3002), Why: "no answer"},
 		fleet.Event{At: minutes(3), What: fleet.Switched, Pool: "blue", Server: url(50201)},
 		fleet.Event{At: minutes(2), What: fleet.GivenUp, Pool: "web", Server: url(3005), Why: "the build ended with 1 after three attempts, and the disk had no space left."})
-	s.push("spawningServers", url(3002))
-	s.push("tempServers", url(3006))
-	s.push("deleteServers", url(3001))
-	s.push("destroyingServers", url(3003), url(3004))
-	s.push("drainServers", url(3003))
-	s.push("failedServers", url(3005), "rm -rf /")
-	s.push("blueServers", url(50201))
-	s.push("blueDeploy",
+	s.Push("spawningServers", url(3002))
+	s.Push("tempServers", url(3006))
+	s.Push("deleteServers", url(3001))
+	s.Push("destroyingServers", url(3003), url(3004))
+	s.Push("drainServers", url(3003))
+	s.Push("failedServers", url(3005), "rm -rf /")
+	s.Push("blueServers", url(50201))
+	s.Push("blueDeploy",
 		fleet.Step{At: minutes(120), Push: minutes(121), What: "rollback", State: fleet.StepDone, Running: &release},
 		fleet.Step{At: minutes(1), Push: minutes(2), What: "push", Revision: "fedcba9876543210", By: "bob", Subject: "Say good bye", Step: "Building the image", State: fleet.StepBegun})
-	s.push("greenDeploy", fleet.Step{At: minutes(4), Push: minutes(5), What: "push", Revision: "abcdef0123456789", By: "cid", State: fleet.StepFailed, Why: "no Dockerfile"})
+	s.Push("greenDeploy", fleet.Step{At: minutes(4), Push: minutes(5), What: "push", Revision: "abcdef0123456789", By: "cid", State: fleet.StepFailed, Why: "no Dockerfile"})
 	s.docker.set("registry", engine.StateRunning, "starting")
 	s.docker.set("writer", engine.StateExited, "")
 	text, isUnwell := s.show()
@@ -51,23 +51,23 @@ func TestShow_FailsIfSomebodyShouldLook(t *testing.T) {
 		starts   string
 	}{
 		{"nothing is wrong", func(*system) {}, false, "All is well: 2 web servers serve"},
-		{"a server is starting", func(s *system) { s.push("tempServers", url(3002)) }, false, "1 server is starting.\n"},
-		{"a server failed", func(s *system) { s.push("failedServers", url(3002)) }, true, "Server 3002 failed. Type: make logs\n"},
+		{"a server is starting", func(s *system) { s.Push("tempServers", url(3002)) }, false, "1 server is starting.\n"},
+		{"a server failed", func(s *system) { s.Push("failedServers", url(3002)) }, true, "Server 3002 failed. Type: make logs\n"},
 		{"visitors get errors", func(s *system) {
-			s.push("blueServers", url(50200))
-			s.push("blueLoad", fleet.Load{At: ago(time.Second), Requests: 30, Statuses: map[string]int{"5xx": 30}})
-		}, true, "The app blue answers errors: 30 of 30 requests in five minutes."},
+			s.Push("blueServers", url(50200))
+			s.Push("blueLoad", fleet.Load{At: ago(time.Second), Requests: 30, Statuses: map[string]int{"5xx": 30}})
+		}, true, "The app blue answers with errors: 30 of 30 requests in five minutes."},
 		{"Docker says that the writer ended, and nobody wrote that down yet", func(s *system) { s.docker.set("writer", engine.StateExited, "") },
-			true, "writer is exited: the stream stands still. Type: make up\n"},
+			true, "writer is not running (exited): the stream stands still. Type: make up\n"},
 		{"infrastructure ended, and its beat is recent", func(s *system) { s.runs = false }, true,
-			"infrastructure does not run: nobody spawns, destroys or mends. Type: make up\n"},
+			"infrastructure does not run: no spawns, no destroys, no repairs. Type: make up\n"},
 		{"infrastructure ended long ago, and so did the writer", func(s *system) {
 			s.runs = false
-			s.push("vitals", fleet.Vitals{At: ago(time.Hour)})
+			s.Push("vitals", fleet.Vitals{At: ago(time.Hour)})
 			s.docker.set("writer", engine.StateExited, "")
 		}, true,
-			"infrastructure does not run: nobody spawns, destroys or mends. Type: make up\n  writer is exited: the stream stands still. Type: make up\n"},
-		{"infrastructure runs and does nothing", func(s *system) { s.redis.Del(s.t.Context(), "vitals") }, true, "infrastructure does not run: "},
+			"infrastructure does not run: no spawns, no destroys, no repairs. Type: make up\n  writer is not running (exited): the stream stands still. Type: make up\n"},
+		{"infrastructure runs and does nothing", func(s *system) { s.Remove("vitals") }, true, "infrastructure does not run: "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := open(t)
@@ -82,7 +82,7 @@ func TestShow_FailsIfSomebodyShouldLook(t *testing.T) {
 
 func TestShow_WithoutRedisSaysSoAndWhatDockerKnows(t *testing.T) {
 	s := open(t)
-	s.redis.ShutdownNoSave(t.Context())
+	s.CLI.ShutdownNoSave(t.Context())
 	s.docker.set("redis", engine.StateExited, "")
 	text, isUnwell := s.show()
 	first, rest, _ := strings.Cut(text, "\n")
@@ -102,16 +102,16 @@ func TestShow_WithoutRedisSaysSoAndWhatDockerKnows(t *testing.T) {
 func TestShow_WithoutDockerTellsWhatInfrastructureSaw(t *testing.T) {
 	s := open(t)
 	s.docker.away = true
-	s.push("vitals", fleet.Vitals{At: ago(time.Second), Containers: map[string]fleet.Container{"deux_redis_1": {Service: "redis", State: "running", Health: "healthy"}}})
+	s.Push("vitals", fleet.Vitals{At: ago(time.Second), Containers: map[string]fleet.Container{"deux_redis_1": {Service: "redis", State: "running", Health: "healthy"}}})
 	if text, _ := s.show(); !strings.HasPrefix(text, "proxy is away: ") || !strings.Contains(text, "  redis           healthy\n") {
 		t.Errorf("got\n%s\nwant what is in the vitals: redis alone", text)
 	}
-	s.push("vitals", fleet.Vitals{At: ago(5*time.Minute + time.Second)})
-	if text, _ := s.show(); !strings.Contains(text, "\nservices, as they were 5 min ago\n  redis           away\n") {
+	s.Push("vitals", fleet.Vitals{At: ago(5*time.Minute + time.Second)})
+	if text, _ := s.show(); !strings.Contains(text, "\nservices, as of 5 min ago\n  redis           away\n") {
 		t.Errorf("got\n%s\nwant it to say how old that is", text)
 	}
-	s.redis.Del(t.Context(), "vitals")
-	if text, _ := s.show(); !strings.Contains(text, "\nservices, of which nobody knows\n  infrastructure  does not run\n") {
+	s.Remove("vitals")
+	if text, _ := s.show(); !strings.Contains(text, "\nservices, not looked at yet\n  infrastructure  does not run\n") {
 		t.Errorf("got\n%s\nwant it to say that nobody knows", text)
 	}
 }

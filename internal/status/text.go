@@ -8,7 +8,7 @@ import (
 	"deux/internal/overview"
 )
 
-// page is the text as it grows.
+// page is the text so far.
 type page struct {
 	strings.Builder
 	width int
@@ -46,7 +46,7 @@ func (p *page) problem(indent string, problem overview.Problem) {
 	p.sentence(indent, words)
 }
 
-// services writes the state of each, if somebody looked at them.
+// services writes the state of each service, if they were looked at.
 func (p *page) services(o overview.Overview, isRead bool) {
 	fmt.Fprintf(p, "\nservices%s\n", p.staleness(o.Seen))
 	for _, service := range o.Services {
@@ -67,14 +67,14 @@ func (p *page) services(o overview.Overview, isRead bool) {
 func (p *page) staleness(seen time.Time) string {
 	switch {
 	case seen.IsZero():
-		return ", of which nobody knows"
+		return ", not looked at yet"
 	case p.now.Sub(seen) > time.Minute:
-		return ", as they were " + p.age(seen) + " ago"
+		return ", as of " + p.age(seen) + " ago"
 	}
 	return ""
 }
 
-// machine writes what is left of memory and disk, if anybody told.
+// machine writes how much memory and disk is free, if that is known.
 func (p *page) machine(m overview.Machine) {
 	if m.Memory > 0 && m.Disk > 0 {
 		fmt.Fprintf(p, "\nmachine\n  %-15s %s of %s free\n  %-15s %s of %s free\n",

@@ -19,7 +19,7 @@ const (
 	checkTimeout = 5 * time.Second        // for a container's own check
 )
 
-// What else than services is waited for, and what lists are in.
+// What Wait waits for besides the other services.
 const (
 	redis          = "redis"
 	infrastructure = "infrastructure"
@@ -27,8 +27,9 @@ const (
 )
 
 // Wait returns when every service and infrastructure are healthy and a web
-// server is listed. It says what it waits for and, if that takes longer than
-// patience, the last words of what is missing; the error names it.
+// server is listed. It says what it waits for. If that takes longer than
+// patience, it shows the last log lines of what is missing, and the error names
+// it.
 func (s *System) Wait(ctx context.Context, patience time.Duration, out io.Writer) error {
 	last := ""
 	for end := time.Now().Add(patience); ; {
@@ -52,7 +53,7 @@ func (s *System) Wait(ctx context.Context, patience time.Duration, out io.Writer
 	}
 }
 
-// services returns the containers that Compose runs by their service.
+// services returns the containers that Compose runs, by service.
 func (s *System) services(ctx context.Context) map[string]engine.Usage {
 	all, _ := s.Docker.Containers(ctx) // without any, all are missing
 	found := make(map[string]engine.Usage)
@@ -100,7 +101,7 @@ func (s *System) sick(ctx context.Context, containers map[string]engine.Usage) (
 }
 
 // isHealthy reports whether the container runs and passes its own HEALTHCHECK.
-// Docker runs that for the first time when 30 s have passed, so this does.
+// It runs the check itself, because Docker first does so after 30 s.
 func (s *System) isHealthy(ctx context.Context, container engine.Usage) bool {
 	if container.State != engine.StateRunning || container.Health == engine.Healthy {
 		return container.State == engine.StateRunning

@@ -28,7 +28,7 @@ func TestWait_NamesWhatIsNotHealthy(t *testing.T) {
 		missing string
 	}{
 		{"nothing", func(*system) {}, ""},
-		{"a failed server does not matter", func(s *system) { s.push("failedServers", url(3002)) }, ""},
+		{"a failed server does not matter", func(s *system) { s.Push("failedServers", url(3002)) }, ""},
 		{"a service that is away", func(s *system) { s.docker.containers = s.docker.containers[1:] }, "redis"},
 		{"services that do not run", func(s *system) {
 			s.docker.set("writer", engine.StateExited, "")
@@ -40,9 +40,9 @@ func TestWait_NamesWhatIsNotHealthy(t *testing.T) {
 			s.docker.checks["writer"] = 1
 		}, "writer"},
 		{"infrastructure", func(s *system) { s.runs = false }, "infrastructure"},
-		{"infrastructure that has not begun", func(s *system) { s.redis.Del(s.t.Context(), "vitals") }, "infrastructure"},
-		{"servers", func(s *system) { s.redis.Del(s.t.Context(), "servers") }, "a-listed-server"},
-		{"a Redis that does not answer yet", func(s *system) { s.redis.ShutdownNoSave(s.t.Context()) }, "redis"},
+		{"infrastructure that has not begun", func(s *system) { s.Remove("vitals") }, "infrastructure"},
+		{"servers", func(s *system) { s.Remove("servers") }, "a-listed-server"},
+		{"a Redis that does not answer yet", func(s *system) { s.CLI.ShutdownNoSave(s.t.Context()) }, "redis"},
 		{"Docker", func(s *system) { s.docker.away = true }, "redis proxy webapp blue green registry writer reader"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -8,12 +8,12 @@ import (
 	"deux/internal/overview"
 )
 
-// sentence writes words in lines of at most the width, indented, the second and
-// all further ones more than the first.
+// sentence writes words in indented lines of at most the width, all but the
+// first indented further.
 func (p *page) sentence(indent, words string) { p.wrapped(indent, indent+"  ", words) }
 
-// wrapped writes words in lines of at most the width. The first one starts with
-// first, the others with next. A word that is longer has a line of its own.
+// wrapped writes words in lines of at most the width. The first line starts with
+// first, the others with next. A longer word gets a line of its own.
 func (p *page) wrapped(first, next, words string) {
 	line, isEmpty := first, true
 	for _, word := range strings.Fields(words) {
@@ -31,7 +31,7 @@ func (p *page) wrapped(first, next, words string) {
 
 func runes(s string) int { return len([]rune(s)) }
 
-// age is the time since then, as people say it.
+// age returns the time since then, as people say it.
 func (p *page) age(then time.Time) string {
 	age := max(0, p.now.Sub(then))
 	switch {
@@ -45,7 +45,7 @@ func (p *page) age(then time.Time) string {
 	return fmt.Sprintf("%d days", age/(24*time.Hour))
 }
 
-// since is the time since then behind "for", or nothing if that is unknown.
+// since returns "for" and the time since then, or "" if that is unknown.
 func (p *page) since(then time.Time) string {
 	if then.IsZero() {
 		return ""
@@ -53,7 +53,7 @@ func (p *page) since(then time.Time) string {
 	return "for " + p.age(then)
 }
 
-// joined returns what is not empty of the parts, with commas.
+// joined returns the non-empty parts, separated by commas.
 func joined(parts ...string) string {
 	var all []string
 	for _, part := range parts {
@@ -64,7 +64,7 @@ func joined(parts ...string) string {
 	return strings.Join(all, ", ")
 }
 
-// named is a revision with its subject, if that is known.
+// named returns a revision with its subject, if that is known.
 func named(revision, subject string) string {
 	if subject == "" {
 		return overview.Short(revision)
@@ -72,7 +72,7 @@ func named(revision, subject string) string {
 	return fmt.Sprintf("%s (%s)", overview.Short(revision), subject)
 }
 
-// reason ends a line with why it is so, if that is known.
+// reason ends a line with the reason, if that is known.
 func reason(why string) string {
 	if why == "" {
 		return ""

@@ -11,7 +11,7 @@ func from(values map[string]string) *settings.Reader {
 	return settings.From(func(name string) string { return values[name] })
 }
 
-func TestTheDefaultSettingsAreTheContracts(t *testing.T) {
+func TestSettings_OfTheContractAreTheDefaults(t *testing.T) {
 	writer, err := ReadWriterConfig(from(nil))
 	if want := (WriterConfig{".", 2 * time.Minute, 65536, 7000}); err != nil || writer != want {
 		t.Errorf("writer: got %+v, %v, want %+v", writer, err, want)
@@ -22,7 +22,7 @@ func TestTheDefaultSettingsAreTheContracts(t *testing.T) {
 	}
 }
 
-func TestSettingsComeFromTheEnvironment(t *testing.T) {
+func TestSettings_ComeFromTheEnvironment(t *testing.T) {
 	writer, err := ReadWriterConfig(from(map[string]string{
 		"DATA_DIR": "/data", "WRITE_INTERVAL": "1s", "WRITER_PORT": "7001"}))
 	if want := (WriterConfig{"/data", time.Second, 65536, 7001}); err != nil || writer != want {
@@ -35,7 +35,7 @@ func TestSettingsComeFromTheEnvironment(t *testing.T) {
 	}
 }
 
-func TestABadSettingIsRefusedByName(t *testing.T) {
+func TestSettings_ThatAreBadAreRefusedByName(t *testing.T) {
 	for _, name := range []string{"WRITE_INTERVAL", "WRITER_PORT"} {
 		_, err := ReadWriterConfig(from(map[string]string{name: "0"}))
 		wantErrorWith(t, err, name+`="0"`)
@@ -48,7 +48,7 @@ func TestABadSettingIsRefusedByName(t *testing.T) {
 
 // The reader's default must take what the writer's largest file becomes when
 // socat makes two bytes of each newline.
-func TestTheLargestFileFitsTheReadersDefault(t *testing.T) {
+func TestSettings_LetTheReaderTakeTheLargestFile(t *testing.T) {
 	writer, err := ReadWriterConfig(from(nil))
 	reader, _ := ReadReaderConfig(from(nil))
 	if err != nil || 2*writer.KeepBytes > reader.MaxBytes {

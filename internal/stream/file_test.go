@@ -58,7 +58,7 @@ func wantNames(t *testing.T, dir string, want ...string) {
 	}
 }
 
-func TestLinesAreAddedAtTheEnd(t *testing.T) {
+func TestFile_GetsItsLinesAtTheEnd(t *testing.T) {
 	dir := t.TempDir()
 	f := open(t, dir, 1024)
 	add(t, f, "one.")
@@ -67,7 +67,7 @@ func TestLinesAreAddedAtTheEnd(t *testing.T) {
 	wantNames(t, dir, FileName)
 }
 
-func TestAFileGoesOnAfterARestart(t *testing.T) {
+func TestFile_GoesOnAfterARestart(t *testing.T) {
 	dir := t.TempDir()
 	add(t, open(t, dir, 1024), "before")
 	f := open(t, dir, 1024)
@@ -76,7 +76,7 @@ func TestAFileGoesOnAfterARestart(t *testing.T) {
 	wantContent(t, f, "before\nafter\n")
 }
 
-func TestAFileOfSomebodyElseGoesOnFromItsLastLines(t *testing.T) {
+func TestFile_OfSomebodyElseGoesOnFromItsLastLines(t *testing.T) {
 	long := strings.Repeat("x", 5000)
 	for name, test := range map[string]struct{ before, want string }{
 		"empty":               {"", "new\n"},
@@ -96,7 +96,7 @@ func TestAFileOfSomebodyElseGoesOnFromItsLastLines(t *testing.T) {
 	}
 }
 
-func TestTheFileIsReadableForEveryone(t *testing.T) {
+func TestFile_IsReadableForEveryone(t *testing.T) {
 	f := open(t, t.TempDir(), 1024)
 	add(t, f, "line")
 	info, err := os.Stat(f.path)
@@ -105,7 +105,7 @@ func TestTheFileIsReadableForEveryone(t *testing.T) {
 	}
 }
 
-func TestAFileStaysBoundedAndKeepsAllTheNewestLinesThatFit(t *testing.T) {
+func TestFile_StaysBoundedAndKeepsAllTheNewestLinesThatFit(t *testing.T) {
 	const keep = 1024
 	f := open(t, t.TempDir(), keep)
 	want := ""
@@ -120,7 +120,7 @@ func TestAFileStaysBoundedAndKeepsAllTheNewestLinesThatFit(t *testing.T) {
 	}
 }
 
-func TestLastLinesAreAsManyAsFit(t *testing.T) {
+func TestLastLines_AreAsManyAsFit(t *testing.T) {
 	texts := []string{"", "\n", "\n\n\n", "a\n", "abc\nde\nf\n", "a\nbcdefgh\n", "\n\nab\n\ncd\n"}
 	for _, text := range texts {
 		for keep := range len(text) + 2 {
@@ -135,7 +135,7 @@ func TestLastLinesAreAsManyAsFit(t *testing.T) {
 	}
 }
 
-func TestWhatAKilledWriterLeftIsRemovedAndNothingElse(t *testing.T) {
+func TestFile_LosesWhatAKilledWriterLeftAndNothingElse(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{".random-1", ".random-2", ".hidden", "random.txt"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("half a li"), 0o600); err != nil {
@@ -149,7 +149,7 @@ func TestWhatAKilledWriterLeftIsRemovedAndNothingElse(t *testing.T) {
 	wantNames(t, dir, ".hidden", ".random-dir", FileName, "random.txt")
 }
 
-func TestALineThatCannotBeWrittenLeavesEverythingAsItWas(t *testing.T) {
+func TestFile_IsAsItWasAfterALineThatCannotBeWritten(t *testing.T) {
 	dir := t.TempDir()
 	f := open(t, dir, 1024)
 	if err := os.MkdirAll(filepath.Join(f.path, "in the way"), 0o700); err != nil {
@@ -163,7 +163,7 @@ func TestALineThatCannotBeWrittenLeavesEverythingAsItWas(t *testing.T) {
 
 // Readers open the file as fast as they can while it is rewritten as fast as
 // it can be: each must get whole lines, and never none.
-func TestNobodyEverReadsHalfAWrite(t *testing.T) {
+func TestFile_IsNeverReadHalfWritten(t *testing.T) {
 	f := open(t, t.TempDir(), 16<<10)
 	add(t, f, randomLine(time.Now()))
 
@@ -195,7 +195,7 @@ func TestNobodyEverReadsHalfAWrite(t *testing.T) {
 	t.Logf("300 writes, reads by reader: %v", reads)
 }
 
-func TestWhoHasTheOldVersionOpenReadsItToItsEnd(t *testing.T) {
+func TestFile_CanBeReadToItsEndInItsOldVersion(t *testing.T) {
 	f := open(t, t.TempDir(), 1024)
 	add(t, f, "old")
 	opened, err := os.Open(f.path)

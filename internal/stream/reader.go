@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"time"
 )
 
 // Reader answers HTTP requests with the text that the writer's socat sends,
@@ -14,13 +15,14 @@ import (
 type Reader struct {
 	config ReaderConfig
 	shared *shared
-	away   bool // whether the last read failed; touched by one read at a time
+	away   bool          // whether the last read failed; touched by one read at a time
+	grace  time.Duration // for the requests under way at the end
 	log    *slog.Logger
 }
 
 // NewReader returns a Reader that has not dialled the writer yet.
 func NewReader(config ReaderConfig, log *slog.Logger) *Reader {
-	r := &Reader{config: config, log: log}
+	r := &Reader{config: config, grace: serverGrace, log: log}
 	r.shared = &shared{read: r.read, timeout: config.ReadTimeout, gather: gatherTime}
 	return r
 }

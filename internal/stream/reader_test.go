@@ -10,49 +10,12 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
+	"deux/internal/porttest"
 	"deux/internal/stream/streamtest"
 )
-
-// fakeWriter is a server in socat's place; serve gets each connection and its
-// number, from 1, and returns to close it.
-type fakeWriter struct {
-	listener net.Listener
-	dials    atomic.Int64
-}
-
-func newFakeWriter(t *testing.T, serve func(conn net.Conn, number int64)) *fakeWriter {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	w := &fakeWriter{listener: listener}
-	var serving sync.WaitGroup
-	serving.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			number := w.dials.Add(1)
-			serving.Go(func() { defer conn.Close(); serve(conn, number) })
-		}
-	})
-	t.Cleanup(func() { listener.Close(); serving.Wait() })
-	return w
-}
-
-func (w *fakeWriter) address() string { return w.listener.Addr().String() }
-
-// newFakeWriterOf returns a writer that sends text.
-func newFakeWriterOf(t *testing.T, text string) *fakeWriter {
-	return newFakeWriter(t, func(conn net.Conn, _ int64) { io.WriteString(conn, text) })
-}
-
-// hang keeps the connection until the other side closes it.
-func hang(conn net.Conn) { io.Copy(io.Discard, conn) }
 
 func newTestReader(writer string) (*Reader, *logbook) {
 	log, book := newLog()
@@ -88,7 +51,7 @@ func wantOneLine(t *testing.T, text string) {
 	}
 }
 
-func TestTheAnswerIsWhatTheWriterSentByteForByte(t *testing.T) {
+func TestReader_AnswersWhatTheWriterSentByteForByte(t *testing.T) {
 	const text = "one\r\ntwo\r\n\x00\xff no end"
 	r, _ := newTestReader(newFakeWriterOf(t, text).address())
 	for _, path := range []string{"/", "/any/other?page=1", "//", "/healthz/", "/a/../b"} {
@@ -104,7 +67,7 @@ func TestTheAnswerIsWhatTheWriterSentByteForByte(t *testing.T) {
 	}
 }
 
-func TestHeadIsAnsweredWithTheLengthAndNoText(t *testing.T) {
+func TestReader_AnswersHeadWithTheLengthAndNoText(t *testing.T) {
 	r, _ := newTestReader(newFakeWriterOf(t, "a line\r\n").address())
 	server := httptest.NewServer(r)
 	defer server.Close()
@@ -117,7 +80,7 @@ func TestHeadIsAnsweredWithTheLengthAndNoText(t *testing.T) {
 	}
 }
 
-func TestOtherMethodsAreRefused(t *testing.T) {
+func TestReader_RefusesOtherMethods(t *testing.T) {
 	writer := newFakeWriterOf(t, "text")
 	r, _ := newTestReader(writer.address())
 	for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS"} {
@@ -134,7 +97,7 @@ func TestOtherMethodsAreRefused(t *testing.T) {
 	}
 }
 
-func TestHealthzAnswersWithoutTheWriter(t *testing.T) {
+func TestReader_AnswersHealthzWithoutTheWriter(t *testing.T) {
 	writer := newFakeWriterOf(t, "text")
 	r, _ := newTestReader(writer.address())
 	wantStatus(t, request(r, "GET", "/healthz"), 200, "ok")
@@ -143,7 +106,7 @@ func TestHealthzAnswersWithoutTheWriter(t *testing.T) {
 	}
 }
 
-func TestTheReaderSendsTheWriterNothing(t *testing.T) {
+func TestReader_SendsTheWriterNothing(t *testing.T) {
 	got := make(chan string, 1)
 	writer := newFakeWriter(t, func(conn net.Conn, _ int64) {
 		io.WriteString(conn, "text")
@@ -158,18 +121,18 @@ func TestTheReaderSendsTheWriterNothing(t *testing.T) {
 	}
 }
 
-func TestAWriterThatIsAwayIsSaidSo(t *testing.T) {
-	address := fmt.Sprintf("127.0.0.1:%d", streamtest.FreePort(t))
+func TestReader_SaysWhenTheWriterIsAway(t *testing.T) {
+	address := fmt.Sprintf("127.0.0.1:%d", porttest.Free(t))
 	r, _ := newTestReader(address)
 	wantOneLine(t, wantStatus(t, request(r, "GET", "/"), 502, address, "see that it runs", "connection refused"))
 }
 
-func TestAWriterThatSendsNothingIsSaidSo(t *testing.T) {
+func TestReader_SaysWhenTheWriterSendsNothing(t *testing.T) {
 	r, _ := newTestReader(newFakeWriterOf(t, "").address())
 	wantOneLine(t, wantStatus(t, request(r, "GET", "/"), 502, "sent nothing"))
 }
 
-func TestAConnectionThatBreaksIsNoShortAnswer(t *testing.T) {
+func TestReader_TakesNoConnectionThatBreaksForAShortAnswer(t *testing.T) {
 	writer := newFakeWriter(t, func(conn net.Conn, _ int64) {
 		conn.(*net.TCPConn).SetWriteBuffer(4096) // so that most has been read before the end
 		io.WriteString(conn, strings.Repeat("half a li", 100_000))
@@ -179,7 +142,7 @@ func TestAConnectionThatBreaksIsNoShortAnswer(t *testing.T) {
 	wantOneLine(t, wantStatus(t, request(r, "GET", "/"), 502, "can't be read"))
 }
 
-func TestMoreThanTheMostIsRefusedAndNotCutShort(t *testing.T) {
+func TestReader_RefusesMoreThanTheMostAndCutsNothingShort(t *testing.T) {
 	writer := newFakeWriter(t, func(conn net.Conn, number int64) {
 		io.WriteString(conn, strings.Repeat("x", 1000+int(number)))
 	})
@@ -191,7 +154,7 @@ func TestMoreThanTheMostIsRefusedAndNotCutShort(t *testing.T) {
 	wantOneLine(t, wantStatus(t, request(r, "GET", "/"), 502, "1001 bytes", "MAX_STREAM_BYTES"))
 }
 
-func TestAWriterThatSendsWithoutEndIsRefused(t *testing.T) {
+func TestReader_RefusesAWriterThatSendsWithoutEnd(t *testing.T) {
 	writer := newFakeWriter(t, func(conn net.Conn, _ int64) {
 		for err := error(nil); err == nil; {
 			_, err = io.WriteString(conn, strings.Repeat("x", 4096))
@@ -201,7 +164,7 @@ func TestAWriterThatSendsWithoutEndIsRefused(t *testing.T) {
 	wantOneLine(t, wantStatus(t, request(r, "GET", "/"), 502, "MAX_STREAM_BYTES"))
 }
 
-func TestAWriterThatHangsIsGivenUpAfterTheReadTimeout(t *testing.T) {
+func TestReader_GivesAWriterThatHangsUpAfterTheReadTimeout(t *testing.T) {
 	writer := newFakeWriter(t, func(conn net.Conn, number int64) {
 		io.WriteString(conn, "a line\r\n")
 		if number == 1 {
@@ -221,7 +184,7 @@ func TestAWriterThatHangsIsGivenUpAfterTheReadTimeout(t *testing.T) {
 	}
 }
 
-func TestAFailingWriterIsLoggedOnceAndItsReturnOnce(t *testing.T) {
+func TestReader_LogsAFailingWriterOnceAndItsReturnOnce(t *testing.T) {
 	writer := newFakeWriter(t, func(conn net.Conn, number int64) {
 		if number > 3 {
 			io.WriteString(conn, "text")
@@ -240,7 +203,7 @@ func TestAFailingWriterIsLoggedOnceAndItsReturnOnce(t *testing.T) {
 
 // The writer sends the number of the connection. Each client notes how many
 // the writer had taken when it asked: its answer must be of a later one.
-func TestOverHTTPNoAnswerIsOlderThanItsRequest(t *testing.T) {
+func TestReader_AnswersNothingOlderThanTheRequest(t *testing.T) {
 	writer := newFakeWriter(t, func(conn net.Conn, number int64) {
 		time.Sleep(10 * time.Millisecond) // so that requests come during reads
 		fmt.Fprint(conn, number)
@@ -278,7 +241,7 @@ func getNumber(server *httptest.Server, number *int64) error {
 	return err
 }
 
-func TestAClientThatGoesAwayFreesTheWriter(t *testing.T) {
+func TestReader_FreesTheWriterWhenTheClientGoesAway(t *testing.T) {
 	reading, freed := make(chan bool), make(chan bool)
 	writer := newFakeWriter(t, func(conn net.Conn, number int64) {
 		if number > 1 {

@@ -9,13 +9,14 @@ import (
 	"deux/internal/program"
 )
 
-// serverGrace is what requests have to end in after SIGTERM.
+// serverGrace is what requests have to end in after SIGTERM. It is a Reader's, but
+// in tests.
 const serverGrace = 4 * time.Second
 
 // Serve answers the requests that come to listener until ctx ends, lets those
 // under way end, and returns nil. The error is the listener's.
 func (r *Reader) Serve(ctx context.Context, listener net.Listener) error {
-	return program.Serve(ctx, r.server(), listener, serverGrace, r.log)
+	return program.Serve(ctx, r.server(), listener, r.grace, r.log)
 }
 
 // server bounds what a client can hold up. The time-outs of whole requests

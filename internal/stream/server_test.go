@@ -24,20 +24,19 @@ func startServer(t *testing.T, r *Reader) (url string, stop context.CancelFunc, 
 	return "http://" + listener.Addr().String(), stop, served
 }
 
-func wantEndWithin(t *testing.T, limit time.Duration, ended <-chan error) {
+func wantEnd(t *testing.T, ended <-chan error) {
 	t.Helper()
-	began := time.Now()
 	select {
 	case err := <-ended:
-		if took := time.Since(began); err != nil || took > limit {
-			t.Errorf("got an end after %v with %v, want one within %v without error", took, err, limit)
+		if err != nil {
+			t.Errorf("got an end with %v, want one without error", err)
 		}
 	case <-time.After(streamtest.Patience):
 		t.Fatalf("got no end within %v", streamtest.Patience)
 	}
 }
 
-func TestARequestUnderWayAtTheEndIsAnswered(t *testing.T) {
+func TestServe_AnswersARequestUnderWayAtTheEnd(t *testing.T) {
 	reading, write := make(chan bool), make(chan bool)
 	writer := newFakeWriter(t, func(conn net.Conn, _ int64) {
 		reading <- true
@@ -61,7 +60,7 @@ func TestARequestUnderWayAtTheEndIsAnswered(t *testing.T) {
 	if got := <-answer; got != "the text" {
 		t.Errorf("got answer %q, want the text", got)
 	}
-	wantEndWithin(t, streamtest.Patience, ended)
+	wantEnd(t, ended)
 	if got := book.count("Requests cut off"); got != 0 {
 		t.Errorf("got %d times requests cut off in the log, want none:\n%s", got, book)
 	}
@@ -77,27 +76,27 @@ func get(url string) string {
 	return string(text)
 }
 
-func TestAWriterThatHangsHoldsUpTheEndForTheGraceOnly(t *testing.T) {
-	t.Parallel()
+func TestServe_IsHeldUpByAWriterThatHangsForTheGraceOnly(t *testing.T) {
 	reading := make(chan bool)
 	writer := newFakeWriter(t, func(conn net.Conn, _ int64) {
 		reading <- true
 		hang(conn)
 	})
 	r, book := newTestReader(writer.address())
+	r.grace = 50 * time.Millisecond
 	url, stop, ended := startServer(t, r)
 	go get(url)
 	<-reading
 	stop()
-	wantEndWithin(t, serverGrace+2*time.Second, ended)
+	wantEnd(t, ended)
 	if got := book.count("Requests cut off"); got != 1 {
 		t.Errorf("got %d times requests cut off in the log, want 1:\n%s", got, book)
 	}
 }
 
-func TestAClientThatNeverAsksHoldsUpTheEndForTheGraceOnly(t *testing.T) {
-	t.Parallel()
+func TestServe_IsHeldUpByAClientThatNeverAsksForTheGraceOnly(t *testing.T) {
 	r, _ := newTestReader("127.0.0.1:1")
+	r.grace = 50 * time.Millisecond
 	url, stop, ended := startServer(t, r)
 	conn, err := net.Dial("tcp", url[len("http://"):])
 	must(t, err)
@@ -105,10 +104,10 @@ func TestAClientThatNeverAsksHoldsUpTheEndForTheGraceOnly(t *testing.T) {
 	io.WriteString(conn, "GET / HT")
 	streamtest.WaitFor(t, "the reader serving", func() bool { return get(url+"/healthz") == "ok\n" })
 	stop()
-	wantEndWithin(t, serverGrace+2*time.Second, ended)
+	wantEnd(t, ended)
 }
 
-func TestAListenerThatFailsEndsTheServer(t *testing.T) {
+func TestServe_EndsWithItsListener(t *testing.T) {
 	r, _ := newTestReader("127.0.0.1:1")
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
@@ -117,7 +116,7 @@ func TestAListenerThatFailsEndsTheServer(t *testing.T) {
 }
 
 // A request may wait for two reads, so the server's own time-outs are longer.
-func TestTheServersTimeoutsLeaveTimeForTwoReads(t *testing.T) {
+func TestServer_LeavesTimeForTwoReads(t *testing.T) {
 	log, _ := newLog()
 	server := NewReader(ReaderConfig{ReadTimeout: time.Hour}, log).server()
 	for name, got := range map[string]time.Duration{"ReadTimeout": server.ReadTimeout, "WriteTimeout": server.WriteTimeout} {

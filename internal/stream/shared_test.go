@@ -63,7 +63,7 @@ func wantReads(t *testing.T, s *source, want int64) {
 	}
 }
 
-func TestWhoComesDuringAReadGetsTheNext(t *testing.T) {
+func TestShared_CallersThatComeDuringAReadGetTheNext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, source := newShared(readTime, time.Minute)
 		first := ask(t.Context(), s)
@@ -82,7 +82,7 @@ func TestWhoComesDuringAReadGetsTheNext(t *testing.T) {
 
 // A thousand callers come at random times. Each notes how many reads had begun
 // when it came: the one it gets must have begun later.
-func TestAnAnswerIsReadNoEarlierThanItsRequestCame(t *testing.T) {
+func TestShared_AnswersAreReadNoEarlierThanTheRequestCame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, source := newShared(readTime, time.Minute)
 		var callers sync.WaitGroup
@@ -103,7 +103,7 @@ func TestAnAnswerIsReadNoEarlierThanItsRequestCame(t *testing.T) {
 	})
 }
 
-func TestOneReadAtATimeAndNoneWhenNobodyAsks(t *testing.T) {
+func TestShared_ReadsOneAtATimeAndNoneWhenNobodyAsks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, source := newShared(readTime, time.Minute)
 		wantAnswer(t, "the first", ask(t.Context(), s), "1")
@@ -113,7 +113,7 @@ func TestOneReadAtATimeAndNoneWhenNobodyAsks(t *testing.T) {
 	})
 }
 
-func TestACallerThatLeavesDoesNotCancelTheReadForTheOthers(t *testing.T) {
+func TestShared_CallersThatLeaveDoNotCancelTheReadForTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, source := newShared(readTime, time.Minute)
 		ctx, leave := context.WithCancel(t.Context())
@@ -131,7 +131,7 @@ func TestACallerThatLeavesDoesNotCancelTheReadForTheOthers(t *testing.T) {
 	})
 }
 
-func TestAReadNobodyWaitsForEndsAndTheNextBegins(t *testing.T) {
+func TestShared_ReadThatNobodyWaitsForEndsAndTheNextStarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, source := newShared(time.Hour, 2*time.Hour)
 		ctx, leave := context.WithCancel(t.Context())
@@ -151,7 +151,7 @@ func TestAReadNobodyWaitsForEndsAndTheNextBegins(t *testing.T) {
 	})
 }
 
-func TestWhoComesAfterAllWhoWaitedLeftIsNotCancelledWithThem(t *testing.T) {
+func TestShared_CallersThatComeAfterAllHaveLeftAreNotCancelledWithThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, _ := newShared(readTime, time.Minute)
 		ctx, leave := context.WithCancel(t.Context())
@@ -166,7 +166,7 @@ func TestWhoComesAfterAllWhoWaitedLeftIsNotCancelledWithThem(t *testing.T) {
 	})
 }
 
-func TestAReadThatHangsHoldsUpOthersForItsTimeOutOnly(t *testing.T) {
+func TestShared_ReadThatHangsHoldsUpOthersForItsTimeoutOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, source := newShared(time.Hour, 5*time.Second)
 		began := time.Now()
@@ -182,7 +182,7 @@ func TestAReadThatHangsHoldsUpOthersForItsTimeOutOnly(t *testing.T) {
 	})
 }
 
-func TestEveryoneGetsTheErrorOfTheirRead(t *testing.T) {
+func TestShared_CallersGetTheErrorOfTheirRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		failure := errors.New("no route")
 		s, _ := newShared(0, time.Minute)
@@ -194,7 +194,7 @@ func TestEveryoneGetsTheErrorOfTheirRead(t *testing.T) {
 }
 
 // Two who ask again as soon as they are answered, one of them out of step.
-func TestWhoAsksAgainAtOnceSharesTheNextReadWithWhoCameDuringTheLast(t *testing.T) {
+func TestShared_CallersThatReturnAtOnceShareTheNextRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, source := newShared(readTime, time.Minute)
 		s.gather = time.Hour // would show if it waited longer than for the two
@@ -218,7 +218,7 @@ func TestWhoAsksAgainAtOnceSharesTheNextReadWithWhoCameDuringTheLast(t *testing.
 	})
 }
 
-func TestWhoDoesNotAskAgainHoldsUpOthersForTheGatheringOnly(t *testing.T) {
+func TestShared_CallersThatDoNotReturnHoldUpOthersForTheGatheringOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, _ := newShared(readTime, time.Minute)
 		s.gather = gatherTime

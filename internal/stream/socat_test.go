@@ -1,14 +1,11 @@
 package stream
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -17,139 +14,19 @@ import (
 	"testing/synctest"
 	"time"
 
+	"deux/internal/porttest"
 	"deux/internal/stream/streamtest"
 )
 
-// keeper is a Socat that runs for a test.
-type keeper struct {
-	dir  string
-	port int
-	log  *logbook
-	stop context.CancelFunc
-	done chan struct{}
-}
-
-// bigText is more than the kernel buffers for a client that doesn't read.
-var bigText = bytes.Repeat([]byte("a line.\n"), 1<<20)
-
-// bigTextSent is its length with the carriage returns.
-const bigTextSent = 9 << 20
-
-// keep runs a Socat over a file of text, until the test ends at the latest.
-func keep(t *testing.T, port int, text []byte) *keeper {
-	t.Helper()
-	return keepWithGrace(t, port, text, socatGrace)
-}
-
-func keepWithGrace(t *testing.T, port int, text []byte, grace time.Duration) *keeper {
-	t.Helper()
-	streamtest.NeedSocat(t)
-	log, book := newLog()
-	k := &keeper{dir: t.TempDir(), port: port, log: book, done: make(chan struct{})}
-	must(t, os.WriteFile(filepath.Join(k.dir, FileName), text, 0o600))
-	socat, err := NewSocat(WriterConfig{DataDir: k.dir, Port: port}, log)
-	must(t, err)
-	socat.grace = grace
-
-	var ctx context.Context
-	ctx, k.stop = context.WithCancel(context.Background())
-	go func() { socat.Run(ctx); close(k.done) }()
-	t.Cleanup(func() { k.stop(); <-k.done })
-	return k
-}
-
-func (k *keeper) address() string { return fmt.Sprintf("127.0.0.1:%d", k.port) }
-
-// fetch returns what a client gets who sends nothing.
-func (k *keeper) fetch() (string, error) {
-	text, err := readToEnd(context.Background(), k.address(), 64<<20)
-	return string(text), err
-}
-
-func (k *keeper) waitUntilServing(t *testing.T, want string) {
-	t.Helper()
-	streamtest.WaitFor(t, "socat serving", func() bool {
-		got, err := k.fetch()
-		if err == nil && got != want {
-			t.Fatalf("got %q, want %q", got, want)
-		}
-		return err == nil
-	})
-}
-
-// waitUntilEnded returns how long the keeper took to end.
-func (k *keeper) waitUntilEnded(t *testing.T) time.Duration {
-	t.Helper()
-	began := time.Now()
-	select {
-	case <-k.done:
-	case <-time.After(streamtest.Patience):
-		t.Fatalf("the keeper did not end within %v", streamtest.Patience)
-	}
-	return time.Since(began)
-}
-
-// process is a line of /proc/PID/stat, as proc(5) has it.
-type process struct {
-	pid, parent, group int
-	state              string // Z for a zombie
-}
-
-func processes(t *testing.T, match func(process) bool) (found []process) {
-	t.Helper()
-	paths, err := filepath.Glob("/proc/[0-9]*/stat")
-	must(t, err)
-	for _, path := range paths {
-		stat, err := os.ReadFile(path)
-		if err != nil {
-			continue // it has ended meanwhile
-		}
-		var p process
-		_, rest, _ := strings.Cut(string(stat), ") ")
-		fmt.Sscan(string(stat), &p.pid)
-		fmt.Sscan(rest, &p.state, &p.parent, &p.group)
-		if match(p) {
-			found = append(found, p)
-		}
-	}
-	return found
-}
-
-// listener returns the process that the keeper keeps.
-func (k *keeper) listener(t *testing.T) process {
-	t.Helper()
-	address := []byte(fmt.Sprintf("TCP-LISTEN:%d,", k.port))
-	found := processes(t, func(p process) bool {
-		line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.pid))
-		return p.parent == os.Getpid() && bytes.Contains(line, address)
-	})
-	if len(found) != 1 {
-		t.Fatalf("got socat processes %v, want one", found)
-	}
-	return found[0]
-}
-
-// connect returns a connection whose first byte has been read, so that a
-// process of socat's serves it.
-func (k *keeper) connect(t *testing.T) net.Conn {
-	t.Helper()
-	conn, err := net.Dial("tcp", k.address())
-	must(t, err)
-	t.Cleanup(func() { conn.Close() })
-	_, err = conn.Read(make([]byte, 1))
-	must(t, err)
-	return conn
-}
-
-func TestSocatIsRunWithTheArgumentsOfTheContract(t *testing.T) {
+func TestSocat_IsRunWithTheArgumentsOfTheContract(t *testing.T) {
 	got := strings.Join(append([]string{"socat"}, socatArgs(7000)...), " ")
 	if want := "socat TCP-LISTEN:7000,fork,reuseaddr,crlf OPEN:random,rdonly"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
-func TestSocatSendsTheFileThatThereIsWhenAClientConnects(t *testing.T) {
-	k := keep(t, streamtest.FreePort(t), []byte("one.\n"))
+func TestSocat_SendsTheFileThatThereIsWhenAClientConnects(t *testing.T) {
+	k := keep(t, porttest.Free(t), []byte("one.\n"))
 	k.waitUntilServing(t, "one.\r\n")
 	add(t, open(t, k.dir, 1024), "two.")
 	k.waitUntilServing(t, "one.\r\ntwo.\r\n")
@@ -158,8 +35,8 @@ func TestSocatSendsTheFileThatThereIsWhenAClientConnects(t *testing.T) {
 	}
 }
 
-func TestASocatThatIsKilledIsStartedAgain(t *testing.T) {
-	k := keep(t, streamtest.FreePort(t), []byte("line.\n"))
+func TestSocat_ThatIsKilledIsStartedAgain(t *testing.T) {
+	k := keep(t, porttest.Free(t), []byte("line.\n"))
 	k.waitUntilServing(t, "line.\r\n")
 	killed := k.listener(t)
 	must(t, syscall.Kill(killed.pid, syscall.SIGKILL))
@@ -177,8 +54,8 @@ func TestASocatThatIsKilledIsStartedAgain(t *testing.T) {
 	}
 }
 
-func TestASocatWhoseProcessForAClientIsKilledServesOn(t *testing.T) {
-	k := keep(t, streamtest.FreePort(t), bigText)
+func TestSocat_WhoseProcessForAClientIsKilledServesOn(t *testing.T) {
+	k := keep(t, porttest.Free(t), bigText)
 	streamtest.WaitFor(t, "socat serving", func() bool { _, err := k.fetch(); return err == nil })
 	k.connect(t)
 	listener := k.listener(t)
@@ -193,8 +70,8 @@ func TestASocatWhoseProcessForAClientIsKilledServesOn(t *testing.T) {
 	}
 }
 
-func TestSocatTriesUntilThePortIsFree(t *testing.T) {
-	other, err := net.Listen("tcp", fmt.Sprintf(":%d", streamtest.FreePort(t)))
+func TestSocat_TriesUntilThePortIsFree(t *testing.T) {
+	other, err := net.Listen("tcp", fmt.Sprintf(":%d", porttest.Free(t)))
 	must(t, err)
 	k := keep(t, other.Addr().(*net.TCPAddr).Port, []byte("line.\n"))
 	streamtest.WaitFor(t, "two deaths in the log", func() bool { return k.log.count("Socat died") >= 2 })
@@ -203,8 +80,8 @@ func TestSocatTriesUntilThePortIsFree(t *testing.T) {
 	k.waitUntilServing(t, "line.\r\n")
 }
 
-func TestSocatsProcessesForClientsLeaveNoZombies(t *testing.T) {
-	k := keep(t, streamtest.FreePort(t), []byte("line.\n"))
+func TestSocat_LeavesNoZombiesOfItsProcessesForClients(t *testing.T) {
+	k := keep(t, porttest.Free(t), []byte("line.\n"))
 	k.waitUntilServing(t, "line.\r\n")
 	var clients sync.WaitGroup
 	for range 4 { // socat's backlog is 5
@@ -223,8 +100,8 @@ func TestSocatsProcessesForClientsLeaveNoZombies(t *testing.T) {
 	})
 }
 
-func TestAClientThatIsReadingWhenSocatStopsGetsItAll(t *testing.T) {
-	k := keepWithGrace(t, streamtest.FreePort(t), bigText, streamtest.Patience)
+func TestSocat_SendsAllToAClientThatIsReadingWhenItStops(t *testing.T) {
+	k := keepWithGrace(t, porttest.Free(t), bigText, streamtest.Patience)
 	streamtest.WaitFor(t, "socat serving", func() bool { _, err := k.fetch(); return err == nil })
 	conn, listener := k.connect(t), k.listener(t)
 
@@ -241,14 +118,16 @@ func TestAClientThatIsReadingWhenSocatStopsGetsItAll(t *testing.T) {
 	}
 }
 
-func TestAClientThatNeverReadsHoldsUpTheEndForTheGraceOnly(t *testing.T) {
-	k := keepWithGrace(t, streamtest.FreePort(t), bigText, 100*time.Millisecond)
+func TestSocat_IsHeldUpByAClientThatNeverReadsForTheGraceOnly(t *testing.T) {
+	k := keepWithGrace(t, porttest.Free(t), bigText, 100*time.Millisecond)
 	streamtest.WaitFor(t, "socat serving", func() bool { _, err := k.fetch(); return err == nil })
 	k.connect(t)
 	group := k.listener(t).pid
 
+	began := time.Now()
 	k.stop()
-	if took := k.waitUntilEnded(t); took < 100*time.Millisecond {
+	k.waitUntilEnded(t)
+	if took := time.Since(began); took < 100*time.Millisecond {
 		t.Errorf("the end took %v, want the grace of 100ms", took)
 	}
 	streamtest.WaitFor(t, "socat's processes gone", func() bool {
@@ -256,8 +135,8 @@ func TestAClientThatNeverReadsHoldsUpTheEndForTheGraceOnly(t *testing.T) {
 	})
 }
 
-func TestAnIdleSocatStopsAtOnce(t *testing.T) {
-	k := keepWithGrace(t, streamtest.FreePort(t), []byte("line.\n"), 10*streamtest.Patience)
+func TestSocat_ThatIsIdleStopsAtOnce(t *testing.T) {
+	k := keepWithGrace(t, porttest.Free(t), []byte("line.\n"), 10*streamtest.Patience)
 	k.waitUntilServing(t, "line.\r\n")
 	k.stop()
 	k.waitUntilEnded(t)
@@ -269,13 +148,13 @@ func TestAnIdleSocatStopsAtOnce(t *testing.T) {
 	}
 }
 
-func TestWithoutSocatTheKeeperDoesNotStart(t *testing.T) {
+func TestKeeper_DoesNotStartWithoutSocat(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	_, err := NewSocat(WriterConfig{}, nil)
 	wantErrorWith(t, err, `"socat"`)
 }
 
-func TestPausesGrowAndStartOverAfterASteadyLife(t *testing.T) {
+func TestKeeper_PausesGrowAndStartOverAfterASteadyLife(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lives := []time.Duration{0, 0, 0, 0, 0, 0, 0, time.Second, steady, 0, 0}
 		var pauses []time.Duration
@@ -309,7 +188,7 @@ func TestPausesGrowAndStartOverAfterASteadyLife(t *testing.T) {
 	})
 }
 
-func TestTheKeeperEndsInAPauseToo(t *testing.T) {
+func TestKeeper_EndsInAPauseToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, _ := newLog()
 		ctx, stop := context.WithTimeout(t.Context(), minPause/2)

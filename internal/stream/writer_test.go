@@ -40,7 +40,7 @@ func pass(d time.Duration) {
 	synctest.Wait()
 }
 
-func TestTheFirstLineIsThereAtOnceAndOneMoreEveryInterval(t *testing.T) {
+func TestWriter_WritesTheFirstLineAtOnceAndOneMoreEveryInterval(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		writer, _ := startWriter(t, dir)
@@ -58,7 +58,7 @@ func TestTheFirstLineIsThereAtOnceAndOneMoreEveryInterval(t *testing.T) {
 	})
 }
 
-func TestALineThatIsLostIsLoggedAndTheNextIsWritten(t *testing.T) {
+func TestWriter_LogsALineThatIsLostAndWritesTheNext(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		writer, book := startWriter(t, dir)
@@ -76,7 +76,7 @@ func TestALineThatIsLostIsLoggedAndTheNextIsWritten(t *testing.T) {
 	})
 }
 
-func TestAWriterWithoutItsDirectoryDoesNotStart(t *testing.T) {
+func TestWriter_DoesNotStartWithoutItsDirectory(t *testing.T) {
 	log, _ := newLog()
 	_, err := NewWriter(WriterConfig{DataDir: t.TempDir() + "/missing", Interval: time.Minute, KeepBytes: 1024}, log)
 	wantErrorWith(t, err, "DATA_DIR")
@@ -85,7 +85,7 @@ func TestAWriterWithoutItsDirectoryDoesNotStart(t *testing.T) {
 	}
 }
 
-func TestRandomLinesDiffer(t *testing.T) {
+func TestRandomLine_DiffersEachTime(t *testing.T) {
 	seen := map[string]bool{}
 	for range 1000 {
 		line := randomLine(time.Now())

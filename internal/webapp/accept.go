@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// prefersJSON tells whether a request wants JSON rather than HTML, by its
+// prefersJSON reports whether a request wants JSON rather than HTML, by its
 // Accept fields (RFC 9110 section 12.5.1). At equal weight it gets JSON only if
-// it names that more exactly: curl's */* is HTML, as in a browser, so that
-// who tries a page by hand and who looks at it see the same; the
-// "application/json, */*" of HTTP libraries is JSON.
+// it names JSON more exactly: curl's */* gets HTML, so that a person who tries a
+// page by hand sees what a browser shows, and the "application/json, */*" of
+// HTTP libraries gets JSON.
 func prefersJSON(accept []string) bool {
 	ranges := strings.Split(strings.Join(accept, ","), ",")
 	json, html := weigh(ranges, "application", "json"), weigh(ranges, "text", "html")
@@ -26,7 +26,7 @@ type weight struct {
 	exactness int
 }
 
-// weigh returns the weight that the most exact of the ranges gives a type.
+// weigh returns the weight that the most exact range gives a type.
 func weigh(ranges []string, kind, subtype string) weight {
 	exactness := map[string]int{kind + "/" + subtype: 3, kind + "/*": 2, "*/*": 1}
 	var best weight

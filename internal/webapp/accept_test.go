@@ -2,7 +2,7 @@ package webapp
 
 import "testing"
 
-func TestJSONIsForWhoPrefersIt(t *testing.T) {
+func TestJSON_IsForClientsThatPreferIt(t *testing.T) {
 	for accept, want := range map[string]bool{
 		"":                                   false,
 		"*/*":                                false,

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// question is what a page asks before something changes. As JSON it is the
-// reason why nothing did.
+// question is what a page asks before something changes. As JSON it says why
+// nothing did.
 type question struct {
 	Action   string `json:"-"` // path to POST to
 	Title    string `json:"-"`
@@ -16,7 +16,7 @@ type question struct {
 	IsDanger bool   `json:"-"`
 }
 
-// questions are about the pages that a link can lead to.
+// questions belong to the pages that a link can lead to.
 var questions = map[string]question{
 	"/spawn":   {Title: "Spawn a server?", Text: "It is built and started, and then gets its share of the requests.", Button: "Spawn a server"},
 	"/destroy": {Title: "Destroy a server?", Text: "One is chosen at random, never the first.", Button: "Destroy one", IsDanger: true},
@@ -35,8 +35,8 @@ func questionAbout(target *url.URL) (about question, found bool) {
 	return about, found
 }
 
-// askAbout asks whether a person means it who came to target on a way that
-// another site's page can send a browser.
+// askAbout asks for confirmation when the request for target may be the work of
+// another site's page.
 func askAbout(target *url.URL) reply {
 	about, _ := questionAbout(target)
 	return reply{http.StatusOK, "ask", about}

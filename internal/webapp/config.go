@@ -7,18 +7,18 @@ import (
 	"deux/internal/settings"
 )
 
-// Access is what can be set about who may use the pages.
+// Access is the settings that say who may use the pages.
 type Access struct {
 	Fleet          string          // FLEET: name of the system
 	Hosts          []string        // ALLOWED_HOSTS: names under which pages answer, besides IP addresses and localhost
-	Password       settings.Secret // ADMIN_PASSWORD: what changes have to know; without one they need none
+	Password       settings.Secret // ADMIN_PASSWORD: required for changes; empty for none
 	SessionTimeout time.Duration   // SESSION_TIMEOUT: how long a login lasts
-	Private        bool            // PRIVATE: reading has to know the password too
+	Private        bool            // PRIVATE: reading requires the password too
 	ReadOnly       bool            // READ_ONLY: nothing can be changed
 	Trusted        []netip.Prefix  // TRUSTED_PROXIES: in front of the system's proxy
 }
 
-// readAccess reads the settings, each with its default. HOST_NAME is the
+// readAccess reads the settings, each with its default. HOST_NAME holds the
 // machine's own names, which a container does not know.
 func readAccess(env *settings.Reader) Access {
 	access := Access{

@@ -12,7 +12,7 @@ import (
 	"deux/internal/overview"
 )
 
-// homeData is the dashboard: its fragments, and what does not change.
+// homeData is the dashboard: its fragments and its fixed parts.
 type homeData struct {
 	serversData
 	Apps []appData `json:"apps"`
@@ -44,7 +44,7 @@ func (homeData) Columns() []columnData {
 // Colours are the apps that can be pushed.
 func (homeData) Colours() []string { return fleet.Colours }
 
-// Title is the sentence on top.
+// Title is the sentence at the top.
 func (d homeData) Title() string { return d.title }
 
 // Filter is what the events are filtered by.
@@ -53,10 +53,10 @@ func (d homeData) Filter() string { return d.filter }
 // HostName is the name under which the browser knows the machine.
 func (d homeData) HostName() string { return d.host }
 
-// Ports are those on which people find the rest of the system.
+// Ports are where people find the rest of the system.
 func (d homeData) Ports() map[string]int { return d.ports }
 
-// Fragment returns the one with that id.
+// Fragment returns the fragment with that id.
 func (d homeData) Fragment(id string) template.HTML {
 	for _, one := range d.fragments {
 		if one.ID == id {
@@ -83,7 +83,7 @@ func (d homeData) matches(event fragment) bool {
 	return strings.Contains(strings.ToLower(string(event.HTML)), strings.ToLower(d.filter))
 }
 
-// home shows the dashboard. JSON has what it always had.
+// home shows the dashboard. JSON has the servers and the apps, as ever.
 func (a *App) home(c *gin.Context) (reply, error) {
 	if prefersJSON(c.Request.Header.Values("Accept")) {
 		lists, err := a.store.Lists(c.Request.Context())
@@ -94,7 +94,7 @@ func (a *App) home(c *gin.Context) (reply, error) {
 		return reply{}, err
 	}
 	status := http.StatusOK
-	if err != nil { // the last state, and not as if it were of now
+	if err != nil { // the page shows the last state and must not pass for current
 		status = a.refusalOf(err).status
 	}
 	return reply{status, "home", homeData{

@@ -15,9 +15,9 @@ const (
 	maxFields   = 64 << 10 // bytes of a form without a picture
 )
 
-// field returns what a form that was posted has under name, and errNoServer
-// when it has nothing there. A body that is not a form is an error: who names a
-// server in one must not have another destroyed.
+// field returns what a posted form has under name, or errNoServer if it has
+// nothing there. A body that is not a form is an error: it may name a server,
+// and a random one must not be destroyed instead.
 func field(c *gin.Context, name string) (string, error) {
 	request := c.Request
 	if request.Method != http.MethodPost {
@@ -60,9 +60,9 @@ func (a *App) namedServer(c *gin.Context) (fleet.Server, error) {
 	return server, nil
 }
 
-// button is page for what a button of a page does: the browser is sent back to
-// the first page (RFC 9110 section 15.4.4), so that a reload does not do it once
-// more. Where nothing was done, it is shown why.
+// button is page for a handler behind a button: the browser is sent back to the
+// first page (RFC 9110 section 15.4.4), so that a reload does not repeat the
+// action. If nothing was done, the browser is shown why.
 func (a *App) button(handler func(*gin.Context) (reply, error)) gin.HandlerFunc {
 	return a.page(func(c *gin.Context) (reply, error) {
 		answer, err := handler(c)
@@ -73,7 +73,7 @@ func (a *App) button(handler func(*gin.Context) (reply, error)) gin.HandlerFunc 
 	})
 }
 
-// isButton reports whether a browser sent a form, and shows what is answered.
+// isButton reports whether a browser sent a form and shows the answer.
 func isButton(request *http.Request) bool {
 	return request.Method == http.MethodPost && access.IsBrowser(request) && !prefersJSON(request.Header.Values("Accept"))
 }

@@ -12,12 +12,12 @@ import (
 	"deux/internal/overview"
 )
 
-// fragment is a part of the dashboard that changes by itself. The page is made
-// of fragments when it is asked for, and the stream carries those that differ
-// from the last ones, so that both always look the same.
+// fragment is a part of the dashboard that changes by itself. A page is built
+// from fragments, and the stream carries those that have changed since, so that
+// both always look the same.
 type fragment struct {
 	ID    string        `json:"id"`              // of its element
-	In    string        `json:"in,omitempty"`    // id of the list that it is in; none if it has a place of its own
+	In    string        `json:"in,omitempty"`    // id of the list that holds it; empty if it has a fixed place
 	Order int64         `json:"order,omitempty"` // in that list, ascending
 	HTML  template.HTML `json:"html"`
 }
@@ -43,8 +43,8 @@ func newPainter(config Config, log *slog.Logger) *painter {
 	}
 }
 
-// paint returns all fragments, in each list by their order. A stale overview is
-// one that could not be read again.
+// paint returns all fragments, in each list by their order. An overview is stale
+// if it could not be read again.
 func (p *painter) paint(o overview.Overview, isStale bool) []fragment {
 	all := []fragment{p.one("verdict", "verdict", verdictView{o, isStale})}
 	for _, pool := range o.Pools {
@@ -60,7 +60,7 @@ func (p *painter) paint(o overview.Overview, isStale bool) []fragment {
 	return append(all, p.paintEvents(o.Events)...)
 }
 
-// rest returns what one pool has and another has not.
+// rest returns the fragments that not every pool has.
 func (p *painter) rest(pool overview.Pool) []fragment {
 	switch {
 	case pool.Name != "web":
@@ -75,11 +75,12 @@ func (p *painter) one(id, name string, data any) fragment {
 	return fragment{ID: id, HTML: p.execute(name, data)}
 }
 
-// execute leaves empty what cannot be painted: the rest of the page can.
+// execute returns nothing for a part that cannot be painted, so that the rest of
+// the page can.
 func (p *painter) execute(name string, data any) template.HTML {
 	var text strings.Builder
 	if err := p.templates.ExecuteTemplate(&text, name, data); err != nil {
-		p.log.Error("Part of the page cannot be painted", "part", name, "error", err)
+		p.log.Error("Painting failed", "part", name, "error", err)
 		return ""
 	}
 	return template.HTML(text.String())
@@ -94,7 +95,7 @@ func (p *painter) card(card overview.Card) fragment {
 	return fragment{id, card.Pool + "-" + string(card.Column), int64(card.Port), p.execute("card", view)}
 }
 
-// paintEvents paints what it has not painted before: of 500 events mostly one.
+// paintEvents paints only new events: usually one of 500.
 func (p *painter) paintEvents(events []fleet.Event) []fragment {
 	painted := make(map[fleet.Event]fragment, len(events))
 	all := make([]fragment, 0, len(events))
@@ -119,7 +120,7 @@ func (p *painter) event(event fleet.Event) fragment {
 	return fragment{id, "events", order, p.execute("event", eventView{event, id, order, p.site})}
 }
 
-// hashOf makes an id of any text, the same in every server.
+// hashOf turns any text into an id, the same in every server.
 func hashOf(text string) string {
 	hash := fnv.New64a()
 	hash.Write([]byte(text))

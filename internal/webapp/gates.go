@@ -12,7 +12,7 @@ import (
 	"deux/internal/fleet"
 )
 
-// Why somebody may not pass. What may be done about it deny says.
+// Reasons why a request may not pass. deny says what to do about each.
 var (
 	errForeignHost   = errors.New("foreign host name")
 	errReadOnly      = errors.New("read-only")
@@ -22,10 +22,10 @@ var (
 	errWrongPassword = errors.New("wrong password")
 )
 
-// gate is middleware that lets pass what check has nothing against.
+// gate is middleware that stops the requests for which check returns an error.
 func (a *App) gate(check func(context.Context, *gin.Context) error) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		ctx, cancel := context.WithTimeout(c.Request.Context(), storeTimeout)
+		ctx, cancel := context.WithTimeout(c.Request.Context(), a.storeTimeout)
 		defer cancel()
 		if err := check(ctx, c); err != nil {
 			a.write(c, a.deny(c, err))
@@ -34,8 +34,8 @@ func (a *App) gate(check func(context.Context, *gin.Context) error) gin.HandlerF
 	}
 }
 
-// deny is refuse, but a person in front of a browser gets a page on which to
-// do what is missing.
+// deny is refuse, except that a person at a browser gets a page that asks for
+// what is missing.
 func (a *App) deny(c *gin.Context, err error) reply {
 	if errors.Is(err, errUnconfirmed) {
 		return askAbout(c.Request.URL)
@@ -54,9 +54,8 @@ func (a *App) deny(c *gin.Context, err error) reply {
 	}
 }
 
-// next returns where to go after a login: to what was asked for, but to the
-// first page where only a form said which server was meant. /destroy alone
-// would destroy any.
+// next returns where to go after a login: to what was asked for, or to the first
+// page if a form named a server. Without the form, /destroy would destroy any.
 func next(c *gin.Context) string {
 	if c.Request.URL.Path == "/destroy" {
 		if _, err := field(c, serverField); !errors.Is(err, errNoServer) {
@@ -66,8 +65,8 @@ func next(c *gin.Context) string {
 	return c.Request.URL.RequestURI()
 }
 
-// knowsHost refuses a name that is not this system's. It concerns every client:
-// a page that had its own name point here could ask as whatever it likes.
+// knowsHost refuses a host name that is not this system's, from every client: a
+// site that points its own name here could send requests as any client.
 func (a *App) knowsHost(_ context.Context, c *gin.Context) error {
 	if !a.hosts.Allow(c.Request.Host) {
 		return errForeignHost
@@ -75,8 +74,8 @@ func (a *App) knowsHost(_ context.Context, c *gin.Context) error {
 	return nil
 }
 
-// mayChange refuses all changes where READ_ONLY says so, and otherwise those
-// that another site's page is behind.
+// mayChange refuses all changes under READ_ONLY, and otherwise those that come
+// from another site's page.
 func (a *App) mayChange(_ context.Context, c *gin.Context) error {
 	switch {
 	case a.config.ReadOnly:
@@ -88,7 +87,7 @@ func (a *App) mayChange(_ context.Context, c *gin.Context) error {
 	}
 }
 
-// isOwn refuses what another site's page may be behind, with no question.
+// isOwn refuses, without asking, what may come from another site's page.
 func (a *App) isOwn(_ context.Context, c *gin.Context) error {
 	if access.Judge(c.Request) != access.Act {
 		return errOtherSite
@@ -96,8 +95,8 @@ func (a *App) isOwn(_ context.Context, c *gin.Context) error {
 	return nil
 }
 
-// isConfirmed lets a person confirm what may be another site's wish. It comes
-// after the login, which asks for it again.
+// isConfirmed asks a person to confirm what may be another site's wish. It comes
+// after the login, which returns to the same request.
 func (a *App) isConfirmed(_ context.Context, c *gin.Context) error {
 	if access.Judge(c.Request) == access.Ask {
 		return errUnconfirmed
@@ -105,7 +104,7 @@ func (a *App) isConfirmed(_ context.Context, c *gin.Context) error {
 	return nil
 }
 
-// mayRead is isLoggedIn where PRIVATE says so.
+// mayRead is isLoggedIn under PRIVATE, and otherwise lets everybody pass.
 func (a *App) mayRead(ctx context.Context, c *gin.Context) error {
 	if !a.config.Private {
 		return nil
@@ -113,8 +112,8 @@ func (a *App) mayRead(ctx context.Context, c *gin.Context) error {
 	return a.isLoggedIn(ctx, c)
 }
 
-// isLoggedIn lets pass who has a session or sends the password along; without
-// a password everybody.
+// isLoggedIn lets requests pass that have a session or send the password. If the
+// system has no password, all pass.
 func (a *App) isLoggedIn(ctx context.Context, c *gin.Context) error {
 	if a.password == nil {
 		return nil
@@ -133,8 +132,8 @@ func (a *App) isLoggedIn(ctx context.Context, c *gin.Context) error {
 	return err
 }
 
-// tryPassword counts the guess before it looks at it, or of a hundred at once
-// all would be looked at. A right one is not counted.
+// tryPassword counts a guess before it looks at it: otherwise a hundred guesses
+// at once would all be looked at. A right guess is taken back.
 func (a *App) tryPassword(ctx context.Context, c *gin.Context, guess string) error {
 	address := a.clients.Address(c.Request)
 	if err := a.store.TakeGuess(ctx, address); err != nil {
@@ -146,8 +145,8 @@ func (a *App) tryPassword(ctx context.Context, c *gin.Context, guess string) err
 	return a.store.ForgetGuess(ctx, address)
 }
 
-// isSecure reports whether the browser speaks https, to whatever stands in
-// front of this server. It believes everybody: who lies has a cookie less.
+// isSecure reports whether the browser speaks https to whatever is in front of
+// this server. It believes every client: one that lies only loses its cookie.
 func isSecure(request *http.Request) bool {
 	return request.TLS != nil || strings.EqualFold(request.Header.Get("X-Forwarded-Proto"), "https")
 }

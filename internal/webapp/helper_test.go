@@ -33,10 +33,17 @@ var testConfig = Config{
 
 func newApp(t *testing.T, store store, log *slog.Logger) *App {
 	t.Helper()
-	app, err := New(testConfig, store, log)
+	return newAppWith(t, testConfig, store, log)
+}
+
+// newAppWith returns an App that waits for a Redis on a host that stalls.
+func newAppWith(t *testing.T, config Config, store store, log *slog.Logger) *App {
+	t.Helper()
+	app, err := New(config, store, log)
 	if err != nil {
 		t.Fatalf("New: %v", err)
 	}
+	app.storeTimeout = time.Minute
 	return app
 }
 

@@ -13,8 +13,8 @@ const (
 	sniffed  = 512      // bytes that http.DetectContentType looks at
 )
 
-// encodeImage writes the picture in file to encoded, in base64, and returns
-// its type and size.
+// encodeImage writes the picture in file to encoded in base64, and returns its
+// type and size.
 func encodeImage(encoded io.Writer, file io.Reader) (kind string, size int64, err error) {
 	buffered := bufio.NewReader(file)
 	if kind, err = sniff(buffered); err != nil {
@@ -41,8 +41,8 @@ func verify(encoded string) (kind string, err error) {
 	return kind, err
 }
 
-// sniff returns the picture's type by its first bytes. An SVG has none that
-// DetectContentType knows, and so is refused: it may hold scripts.
+// sniff returns the picture's type by its first bytes. DetectContentType does not
+// know SVG, so SVGs, which may hold scripts, are refused.
 func sniff(file *bufio.Reader) (string, error) {
 	head, err := file.Peek(sniffed)
 	if err != nil && err != io.EOF {

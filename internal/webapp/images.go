@@ -22,8 +22,8 @@ type uploadData struct {
 	Bytes int64  `json:"bytes"`
 }
 
-// upload reads the form as a stream: ParseMultipartForm would write it to a
-// disk that the container does not have.
+// upload reads the form as a stream: ParseMultipartForm would write it to disk,
+// which the container does not have.
 func (a *App) upload(c *gin.Context) (reply, error) {
 	if c.Request.ContentLength > maxForm {
 		return reply{}, errLargeImage
@@ -39,13 +39,13 @@ func (a *App) upload(c *gin.Context) (reply, error) {
 		return reply{}, err
 	}
 	// The form may have taken longer than a page may wait for Redis.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), storeTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), a.storeTimeout)
 	defer cancel()
 	err = a.store.AddImage(ctx, encoded.String(), a.config.MaxImages, int64(a.config.MaxImageBytes))
 	return reply{http.StatusCreated, "upload", uploadData{kind, size}}, err
 }
 
-// imagePart returns the first field that is called image.
+// imagePart returns the first field called image.
 func imagePart(request *http.Request) (io.Reader, error) {
 	form, err := request.MultipartReader()
 	for err == nil {
@@ -61,7 +61,7 @@ func imagePart(request *http.Request) (io.Reader, error) {
 	return nil, formError(err)
 }
 
-// formReader reads a form's field with errors that a page knows.
+// formReader reads a form's field and returns errors that the pages know.
 type formReader struct{ field io.Reader }
 
 func (r formReader) Read(buffer []byte) (int, error) {
@@ -72,7 +72,7 @@ func (r formReader) Read(buffer []byte) (int, error) {
 	return n, err
 }
 
-// formError returns what is wrong with a form that could not be read on.
+// formError returns what is wrong with a form that failed to read.
 func formError(err error) error {
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return errLargeImage
@@ -86,14 +86,14 @@ type pictureData struct {
 }
 
 // Tag shows the picture. It needs no escaping: the type is one of
-// DetectContentType's and verify has read the base64 to its end. As a
-// template.URL, megabytes would go through the escaper three times.
+// DetectContentType's, and verify has read the base64 to its end. As a
+// template.URL, megabytes would pass through the escaper three times.
 func (p pictureData) Tag() template.HTML {
 	return template.HTML(`<img src="data:` + p.Type + `;base64,` + p.Base64 + `" alt="The newest picture">`)
 }
 
-// meow takes pictures until one can be shown. Whatever else somebody put in
-// the list is dropped, or it would hide the pictures below it for ever.
+// meow takes pictures until one can be shown. Anything else in the list is
+// dropped: it would hide the pictures below it for ever.
 func (a *App) meow(c *gin.Context) (reply, error) {
 	for {
 		encoded, err := a.store.TakeImage(c.Request.Context())

@@ -77,7 +77,7 @@ func stored(t *testing.T, f *fleet.Fleet) (pictures []string) {
 	}
 }
 
-func TestAnUploadedPictureIsStoredInBase64(t *testing.T) {
+func TestUpload_IsStoredInBase64(t *testing.T) {
 	f := open(t)
 	got := uploadFile(t, pages(t, f), asJSON, "image", png)
 	if want := `{"type":"image/png","bytes":21}`; got.status != 201 || got.body != want {
@@ -100,42 +100,40 @@ func (r slowReader) Read(buffer []byte) (int, error) {
 	return r.Reader.Read(buffer)
 }
 
-// memory is a store that keeps the last picture, if that is in time.
+// memory is a store that keeps pictures, if they are in time.
 type memory struct {
 	failing
-	picture string
+	pictures []string
 }
 
 func (m *memory) AddVisit(context.Context, string) error { return nil }
 
 func (m *memory) AddImage(ctx context.Context, base64 string, _ int, _ int64) error {
-	m.picture = base64
+	m.pictures = append(m.pictures, base64)
 	return ctx.Err()
 }
 
-func TestAFormMayTakeLongerThanRedis(t *testing.T) {
+func TestUpload_MayTakeLongerThanRedis(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := new(memory)
 		body, contentType := form(t, "image", png)
 		request := httptest.NewRequest("POST", "/upload", slowReader{strings.NewReader(body)})
 		request.Header.Set("Content-Type", contentType)
 		got := send(t, pages(t, store), request)
-		if got.status != 201 || store.picture != encodedPNG {
-			t.Errorf("slow upload: got %v and %q stored, want 201 and %q", got, store.picture, encodedPNG)
+		if got.status != 201 || len(store.pictures) != 1 || store.pictures[0] != encodedPNG {
+			t.Errorf("slow upload: got %v and %q stored, want 201 and %q", got, store.pictures, encodedPNG)
 		}
 	})
 }
 
-func TestAPictureMayHaveTenMebibytesAndNotAByteMore(t *testing.T) {
-	t.Parallel()
-	f := open(t)
-	handler := pages(t, f)
+func TestUpload_MayHaveTenMebibytesAndNotAByteMore(t *testing.T) {
 	for size, want := range map[int]int{10 << 20: 201, 10<<20 + 1: 413, 11 << 20: 413} {
+		store := new(memory)
 		file := png + strings.Repeat("x", size-len(png))
-		if got := uploadFile(t, handler, asJSON, "image", file); got.status != want {
+		if got := uploadFile(t, pages(t, store), asJSON, "image", file); got.status != want {
 			t.Errorf("upload of %d bytes: got %v, want %d", size, got, want)
 		}
-		kept := stored(t, f)
+		kept := store.pictures
 		if want == 201 && (len(kept) != 2 || kept[0] != base64.StdEncoding.EncodeToString([]byte(file))) {
 			t.Errorf("upload of %d bytes: got %d pictures stored, want 2 whole ones", size, len(kept))
 		}
@@ -145,7 +143,7 @@ func TestAPictureMayHaveTenMebibytesAndNotAByteMore(t *testing.T) {
 	}
 }
 
-func TestAnUploadThatIsAnnouncedTooLargeIsNotRead(t *testing.T) {
+func TestUpload_ThatIsAnnouncedTooLargeIsNotRead(t *testing.T) {
 	body := strings.NewReader("the beginning")
 	request := httptest.NewRequest("POST", "/upload", body)
 	request.ContentLength = 11 << 20
@@ -155,7 +153,7 @@ func TestAnUploadThatIsAnnouncedTooLargeIsNotRead(t *testing.T) {
 	}
 }
 
-func TestAnUploadWithoutAPictureIsRefusedAndNotStored(t *testing.T) {
+func TestUpload_WithoutAPictureIsRefusedAndNotStored(t *testing.T) {
 	t.Parallel()
 	whole, contentType := form(t, "image", png)
 	elsewhere, elsewhereType := form(t, "picture", png)
@@ -200,7 +198,7 @@ func TestAnUploadWithoutAPictureIsRefusedAndNotStored(t *testing.T) {
 	}
 }
 
-func TestAnUploadIsRefusedWhenTooManyPicturesWait(t *testing.T) {
+func TestUpload_IsRefusedWhenTooManyPicturesWait(t *testing.T) {
 	f := open(t)
 	handler := pages(t, f)
 	uploadFile(t, handler, asJSON, "image", png) // twice
@@ -214,7 +212,7 @@ func TestAnUploadIsRefusedWhenTooManyPicturesWait(t *testing.T) {
 	}
 }
 
-func TestMeowShowsTheNewestPictureOnce(t *testing.T) {
+func TestMeow_ShowsTheNewestPictureOnce(t *testing.T) {
 	f := open(t)
 	handler := pages(t, f)
 	for _, file := range []string{gif, jpeg, png} {
@@ -228,7 +226,7 @@ func TestMeowShowsTheNewestPictureOnce(t *testing.T) {
 	expectHTML(t, handler, "GET", "/meow", 404, "No pictures left.")
 }
 
-func TestMeowPassesOverWhatIsNoPicture(t *testing.T) {
+func TestMeow_PassesOverWhatIsNotAPicture(t *testing.T) {
 	f := open(t)
 	handler := pages(t, f)
 	for _, element := range []string{

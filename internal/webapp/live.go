@@ -12,11 +12,11 @@ import (
 	"deux/internal/overview"
 )
 
-// Bounds of what the viewers of one server may cost.
+// Bounds on what the viewers of one server cost.
 const (
 	maxViewers = 200
-	// backlog is how many messages wait for a viewer that is slow; with one
-	// more it is dropped, and comes again for all of it.
+	// backlog is how many messages wait for a slow viewer. At one more it is
+	// dropped, and comes back for the whole state.
 	backlog = 16
 	// lookInterval is between two looks at the lists, while somebody watches.
 	lookInterval = 250 * time.Millisecond
@@ -24,14 +24,14 @@ const (
 	drainPatience = time.Second
 )
 
-// Why nobody more may watch.
+// Reasons why another viewer is refused.
 var (
 	errTooManyViewers = errors.New("too many viewers")
-	errNoMoreEvents   = errors.New("this server is about to go")
+	errNoMoreEvents   = errors.New("this server is about to stop")
 )
 
-// live looks at the lists on behalf of all who watch: however many they are, it
-// looks once, and without any not at all.
+// live looks at the lists on behalf of all viewers: once for all of them, and
+// not at all without any.
 type live struct {
 	server fleet.Server // its own
 	store  store
@@ -39,15 +39,15 @@ type live struct {
 	outage *outage
 	log    *slog.Logger
 
-	mu          sync.Mutex // for all below; looking takes it, so that two never do at once
+	mu          sync.Mutex // guards everything below; held while looking, so that looks never overlap
 	painter     *painter
-	last        overview.Overview // At is zero before the first
-	isStale     bool              // Redis does not answer any more
-	shown       scene             // what last was painted as
+	last        overview.Overview // At is zero before the first look
+	isStale     bool              // Redis no longer answers
+	shown       scene             // last, as painted
 	viewers     map[*viewer]bool
 	isFollowing bool // follow runs
 	isAwaiting  bool // awaitDrain runs
-	isClosed    bool // the server is about to go
+	isClosed    bool // the server is about to stop
 }
 
 // viewer is one stream. Its channel is closed when it has to end.
@@ -65,8 +65,8 @@ func newLive(config Config, store store, outage *outage, log *slog.Logger) *live
 	}
 }
 
-// update is what the stream carries: fragments that are new or differ, and the
-// ids of those that are gone. If it is all there is, everything else is gone.
+// update is what the stream carries: fragments that are new or changed, and the
+// ids of those that are gone. With IsAll, every fragment not in Put is gone.
 type update struct {
 	IsAll bool       `json:"all,omitempty"`
 	Put   []fragment `json:"put,omitempty"`
@@ -79,8 +79,8 @@ type scene struct {
 	fragments []fragment
 }
 
-// now returns the dashboard of a page that is made just now. Without Redis it is
-// the last one, if there was any, and err is Redis's all the same.
+// now returns the current dashboard. If Redis is away it returns the last one, if
+// there is one, together with Redis's error.
 func (l *live) now(ctx context.Context) (scene, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -88,7 +88,7 @@ func (l *live) now(ctx context.Context) (scene, error) {
 	return l.shown, err
 }
 
-// watch returns a new viewer, whose first message is all there is.
+// watch returns a new viewer, whose first message is the whole dashboard.
 func (l *live) watch(ctx context.Context) (*viewer, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -129,8 +129,8 @@ func (l *live) drop(v *viewer) {
 	}
 }
 
-// close ends all streams, for good: a server that leaves the rotation is waited
-// for until its last request has ended, and a stream is one.
+// close ends all streams for good: a server that leaves the rotation is stopped
+// only after its last request has ended, and a stream is a request.
 func (l *live) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -144,7 +144,7 @@ func (l *live) dropAll() {
 	}
 }
 
-// follow looks as long as somebody watches.
+// follow looks at the lists while anybody watches.
 func (l *live) follow() {
 	ticker := time.NewTicker(lookInterval)
 	defer ticker.Stop()
@@ -154,7 +154,7 @@ func (l *live) follow() {
 }
 
 // step looks once and tells the viewers what has changed. It reports whether
-// there are any.
+// there are viewers.
 func (l *live) step() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -173,9 +173,9 @@ func (l *live) step() bool {
 	return true
 }
 
-// awaitDrain ends the streams as soon as this server is out of rotation and
-// waited for, as long as somebody watches. The next look could be too late by
-// the time between two, and the destroy would take that much longer.
+// awaitDrain, while anybody watches, ends the streams as soon as this server
+// drains. Waiting for the next look would make the destroy take that much
+// longer.
 func (l *live) awaitDrain() {
 	for l.awaits() {
 		if leaves, err := l.store.AwaitDraining(context.Background(), l.server, drainPatience); leaves && err == nil {
@@ -183,12 +183,12 @@ func (l *live) awaitDrain() {
 			l.dropAll()
 			l.mu.Unlock()
 		}
-		time.Sleep(drainPause) // other servers may drain for long
+		time.Sleep(drainPause) // other servers may drain for a long time
 	}
 }
 
-// awaits reports whether somebody watches, in the same moment in which awaitDrain
-// is marked as over if not: or the next viewer would count on it.
+// awaits reports whether anybody watches. If not, it marks awaitDrain as over
+// under the same lock: otherwise the next viewer would rely on it.
 func (l *live) awaits() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -213,7 +213,7 @@ func (l *live) look(ctx context.Context) error {
 	return err
 }
 
-// tell sends a message to all. Who does not take it is dropped, not waited for.
+// tell sends a message to all viewers. One that is not ready for it is dropped.
 func (l *live) tell(text []byte) {
 	for v := range l.viewers {
 		select {
@@ -229,7 +229,7 @@ func encode(u update) []byte {
 	return text
 }
 
-// difference returns what makes the fragments of before those of after.
+// difference returns the update that turns before into after.
 func difference(before, after []fragment) (change update) {
 	known := make(map[string]fragment, len(before))
 	for _, one := range before {

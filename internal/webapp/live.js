@@ -1,6 +1,6 @@
-// One stream for all tabs of a browser, which opens six connections to a host
-// at most: a shared worker holds it as long as any tab is in sight, knows what
-// the page looks like, and tells a tab that comes into sight all of it at once.
+// One stream for all tabs of a browser, which opens at most six connections to
+// a host. A shared worker holds it while any tab is visible, knows what the page
+// looks like, and sends all of it at once to a tab that becomes visible.
 const tabs = new Set();
 let stream, retry, pause, shown = new Map();
 
@@ -25,8 +25,8 @@ function open() {
     tell({ live: true });
   };
   stream.onmessage = receive;
-  // The browser tries again by itself after a cut, and never after an error,
-  // which a proxy answers while it has no server, and a server without a login.
+  // The browser retries by itself after a cut connection, but never after an
+  // error, such as a proxy's without servers, or a server's without a login.
   stream.onerror = () => {
     tell({ live: false });
     if (stream.readyState !== EventSource.CLOSED) return;

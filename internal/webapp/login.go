@@ -9,18 +9,18 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// maxLogin is what the form of a login may have, in bytes: a password and
-// where to go from there.
+// maxLogin bounds the login form, a password and where to go next, in bytes.
 const maxLogin = 16 << 10
 
 type loginData struct {
 	refusalData
-	Next     string `json:"-"` // path to go to once one is logged in
+	Next     string `json:"-"` // path to go to after the login
 	HasTried bool   `json:"-"`
 }
 
-// login shows the form, or to who is logged in what was asked for before. What
-// changes something is asked about here: the way to it began elsewhere.
+// login shows the form. A person who is already logged in gets what was asked for
+// before; if that changes something, login asks first, because the request may
+// have come from elsewhere.
 func (a *App) login(c *gin.Context) (reply, error) {
 	target := localTarget(c.Query("next"))
 	if _, found := a.sessions.ID(c.Request); !found || a.isLoggedIn(c.Request.Context(), c) != nil {
@@ -32,7 +32,7 @@ func (a *App) login(c *gin.Context) (reply, error) {
 	return reply{http.StatusSeeOther, "", redirection(target.RequestURI())}, nil
 }
 
-// logIn begins a session for who knows the password.
+// logIn starts a session for a person who knows the password.
 func (a *App) logIn(c *gin.Context) (reply, error) {
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxLogin)
 	if err := c.Request.ParseForm(); err != nil {
@@ -48,7 +48,7 @@ func (a *App) logIn(c *gin.Context) (reply, error) {
 	return reply{http.StatusSeeOther, "", redirection("/login?next=" + url.QueryEscape(next))}, nil
 }
 
-// logOut ends the session at every server, and a copy of its cookie with it.
+// logOut ends the session at every server, even for copies of its cookie.
 func (a *App) logOut(c *gin.Context) (reply, error) {
 	if id, found := a.sessions.ID(c.Request); found {
 		if err := a.store.EndSession(c.Request.Context(), id, a.sessions.Timeout()); err != nil {
@@ -59,8 +59,8 @@ func (a *App) logOut(c *gin.Context) (reply, error) {
 	return reply{http.StatusSeeOther, "", redirection("/")}, nil
 }
 
-// localTarget returns where text leads to on this system, and the first page
-// for what leads anywhere else, or can't be gone to.
+// localTarget returns where text leads on this system, or the first page if it
+// leads elsewhere or cannot be visited.
 func localTarget(text string) *url.URL {
 	home := &url.URL{Path: "/"}
 	target, err := url.Parse(text)
@@ -68,7 +68,7 @@ func localTarget(text string) *url.URL {
 	case err != nil, target.IsAbs(), target.Host != "", target.User != nil:
 		return home
 	case !strings.HasPrefix(target.Path, "/"), strings.HasPrefix(target.Path, "//"), strings.Contains(target.Path, `\`):
-		return home // to a browser, // and /\ begin a host's name
+		return home // to a browser, // and /\ start a host name
 	case slices.Contains([]string{"/upload", "/retry", "/forget", "/login", "/logout"}, target.Path):
 		return home
 	}

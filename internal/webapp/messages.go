@@ -22,10 +22,10 @@ const (
 type messageData struct {
 	Key     string `json:"key"`
 	Value   string `json:"value"`
-	Seconds int    `json:"seconds,omitempty"` // how long it will be there
+	Seconds int    `json:"seconds,omitempty"` // how long it will last
 }
 
-// Path returns the key as it stands in a URL.
+// Path returns the key as part of a URL.
 func (m messageData) Path() string { return url.PathEscape(m.Key) }
 
 func (a *App) setMessage(c *gin.Context) (reply, error) {
@@ -46,12 +46,12 @@ func (a *App) getMessage(c *gin.Context) (reply, error) {
 	return reply{http.StatusOK, "get", messageData{Key: key, Value: value}}, err
 }
 
-// keyOf returns the key in the path. Any text may be one, a slash as %2F, but
-// what nobody could read on a page and what names a list of the system: /set
-// would overwrite the list.
+// keyOf returns the key in the path. Any text may be a key, with a slash as %2F,
+// except control characters and the names of the system's lists, which /set
+// would overwrite.
 func keyOf(c *gin.Context) (string, error) {
 	key := c.Param("key")
-	if c.Request.URL.RawPath != "" { // else the path is unescaped already
+	if c.Request.URL.RawPath != "" { // otherwise the path is already unescaped
 		unescaped, err := url.PathUnescape(key)
 		if err != nil {
 			return "", errBadKey

@@ -5,18 +5,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"deux/internal/fleet"
 	"deux/internal/redistest"
 )
 
-func TestAMessageIsStoredForTenSeconds(t *testing.T) {
-	address := redistest.Address(t)
-	f := fleet.Open(fleet.Redis{Address: address}, site)
+func TestMessage_IsStoredForTenSeconds(t *testing.T) {
+	cli := redistest.Open(t)
+	f := fleet.Open(fleet.Redis{Address: cli.Address}, site)
 	defer f.Close()
-	client := redis.NewClient(&redis.Options{Addr: address})
-	defer client.Close()
 	handler := pages(t, f)
 
 	expectJSON(t, handler, "GET", "/set/note", 200,
@@ -25,20 +21,20 @@ func TestAMessageIsStoredForTenSeconds(t *testing.T) {
 		`{"key":"note","value":"This message will self-destruct in 10 seconds."}`)
 	expectHTML(t, handler, "GET", "/set/note", 200, `<a href="/get/note">`)
 	expectHTML(t, handler, "GET", "/get/note", 200, "This message will self-destruct in 10 seconds.")
-	life, err := client.PTTL(t.Context(), "note").Result()
+	life, err := cli.PTTL(t.Context(), "note").Result()
 	if err != nil || life <= 0 || life > 10*time.Second {
 		t.Errorf("time to live: got %v, %v, want at most 10s", life, err)
 	}
 }
 
-func TestThereIsNoMessageUnderAKeyThatNobodySet(t *testing.T) {
+func TestMessage_IsNotThereUnderAKeyThatNobodySet(t *testing.T) {
 	handler := pages(t, open(t))
 	const sentence = "There is no message under this key, or it has self-destructed."
 	expectJSON(t, handler, "GET", "/get/note", 404, `{"error":"`+sentence+`"}`)
 	expectHTML(t, handler, "GET", "/get/note", 404, sentence)
 }
 
-func TestAKeyIsTheUnescapedRestOfThePath(t *testing.T) {
+func TestKey_IsTheUnescapedRestOfThePath(t *testing.T) {
 	f := open(t)
 	handler := pages(t, f)
 	for path, key := range map[string]string{
@@ -63,7 +59,7 @@ func TestAKeyIsTheUnescapedRestOfThePath(t *testing.T) {
 	}
 }
 
-func TestAKeyThatNobodyCanReadIsRefused(t *testing.T) {
+func TestKey_ThatNobodyCanReadIsRefused(t *testing.T) {
 	handler := pages(t, open(t))
 	for _, path := range []string{
 		strings.Repeat("k", 513),
@@ -77,7 +73,7 @@ func TestAKeyThatNobodyCanReadIsRefused(t *testing.T) {
 	}
 }
 
-func TestAListOfTheSystemIsNoKey(t *testing.T) {
+func TestKey_IsNotAListOfTheSystem(t *testing.T) {
 	f := open(t)
 	list(t, f, 3000)
 	handler := pages(t, f)
@@ -91,14 +87,14 @@ func TestAListOfTheSystemIsNoKey(t *testing.T) {
 		`{"servers":[{"url":"http://172.17.0.1:3000","port":3000,"state":"running"}]}`)
 }
 
-func TestAPathWithoutAKeyIsNoPage(t *testing.T) {
+func TestKey_IsNeededForAPage(t *testing.T) {
 	handler := pages(t, open(t))
 	for _, path := range []string{"/set", "/set/", "/get", "/get/", "/set/a/b"} {
 		expectJSON(t, handler, "GET", path, 404, `{"error":"There is no such page."}`)
 	}
 }
 
-func TestAKeyIsShownEscaped(t *testing.T) {
+func TestKey_IsShownEscaped(t *testing.T) {
 	handler := pages(t, open(t))
 	const key = "%3Cscript%3Ealert(1)%3C%2Fscript%3E%22"
 	for _, page := range []string{"/set/", "/get/"} {

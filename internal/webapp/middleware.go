@@ -12,8 +12,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// answerPanic answers 500 for a handler that panicked. The stack is for the
-// log alone.
+// answerPanic answers 500 for a handler that panicked. The stack goes only to
+// the log.
 func (a *App) answerPanic(c *gin.Context) {
 	defer func() {
 		cause := recover()
@@ -33,10 +33,10 @@ func (a *App) answerPanic(c *gin.Context) {
 	c.Next()
 }
 
-// refuseAhead refuses what a browser asks for before its user does, while a
-// URL is typed for instance: /spawn would spawn, and /meow take a picture, for
-// a click that may never come. The browser asks again when it does. Fetch
-// Standard, "Sec-Purpose"; Purpose is its name in older versions of Chrome.
+// refuseAhead refuses what a browser requests before its user does, such as
+// while a URL is being typed: /spawn would spawn, and /meow take a picture, for a
+// click that may never come. If it comes, the browser asks again. See the Fetch
+// Standard, "Sec-Purpose", called Purpose in older versions of Chrome.
 func (a *App) refuseAhead(c *gin.Context) {
 	for _, header := range []string{"Sec-Purpose", "Purpose"} {
 		if strings.HasPrefix(c.GetHeader(header), "prefetch") {
@@ -47,11 +47,10 @@ func (a *App) refuseAhead(c *gin.Context) {
 	}
 }
 
-// setHeaders says what a browser must not do with a page: keep it, since the
-// next answer differs; guess its type; or run, load or embed anything but the
-// page's own style, scripts and pictures, and the reader's text in a frame. Style
-// and script are named by their digests, so that they can stand in the page (see
-// style) and no others can.
+// setHeaders tells a browser not to keep a page, because the next answer differs,
+// not to guess its type, and not to run, load or embed anything except the page's
+// own style, scripts and pictures and, in a frame, the reader's text. Style and
+// script are named by their digests: these may be inline (see style), no others.
 func (a *App) setHeaders() gin.HandlerFunc {
 	policy := fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; "+
 		"worker-src 'self'; connect-src 'self'; img-src 'self' data:; frame-src http://*:%d; "+
@@ -60,7 +59,7 @@ func (a *App) setHeaders() gin.HandlerFunc {
 		c.Header("Cache-Control", "no-store")
 		c.Header("Vary", "Accept")
 		c.Header("X-Content-Type-Options", "nosniff")
-		c.Header("Referrer-Policy", "same-origin") // by which access.Judge knows the page
+		c.Header("Referrer-Policy", "same-origin") // access.Judge recognises the page by it
 		c.Header("Content-Security-Policy", policy)
 	}
 }

@@ -1,7 +1,7 @@
 "use strict";
-// Makes the dashboard live: puts the fragments that the stream brings where
-// they belong, and moves a card when its element moves to another list. The
-// page is the same without it, but stands still.
+// Makes the dashboard live: puts the fragments from the stream where they
+// belong, and moves a card when its element moves to another list. Without it
+// the page is the same, but does not change.
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const byId = (id) => document.getElementById(id);
@@ -14,7 +14,7 @@ function parse(html) {
   return template.content.firstElementChild;
 }
 
-// morph makes an element like another and keeps what is alike, so that focus,
+// morph makes an element like another and keeps what is equal, so that focus,
 // selection and what a person typed stay.
 function morph(old, now) {
   for (const { name } of [...old.attributes])
@@ -47,7 +47,7 @@ function put(one) {
   if (list && element.parentElement !== list) place(list, element, one.order || 0);
 }
 
-// positions are where the cards are, to move them from there.
+// positions returns where the cards are now, so that they can move from there.
 function positions() {
   return new Map([...document.querySelectorAll(".card")].map((card) => [card, card.getBoundingClientRect()]));
 }
@@ -67,7 +67,7 @@ function apply({ all, put: fragments = [], gone = [] }) {
     const ids = new Set(fragments.map((one) => one.id));
     gone = [...document.querySelectorAll(".card, .event")].map((e) => e.id).filter((id) => !ids.has(id));
   }
-  // Events come newest first; each one goes before those as old as itself.
+  // Events come newest first; each goes before those of the same age.
   const focus = document.activeElement;
   for (const one of fragments.toReversed()) put(one);
   for (const id of gone) byId(id)?.remove();
@@ -133,7 +133,7 @@ async function send(path, body) {
     const answer = await response.json();
     note(response.ok ? done(path, answer) : answer.error, !response.ok);
   } catch {
-    note("No answer. Nothing may have happened: look before you try again.", true);
+    note("No answer. It may have happened or not: check before you try again.", true);
   }
 }
 
@@ -178,7 +178,7 @@ function receive({ data }) {
   if (data.update) apply(data.update);
 }
 
-// Without shared workers (Chrome on Android) each tab has a stream of its own.
+// Without shared workers (Chrome on Android) each tab has its own stream.
 function alone() {
   let stream;
   const open = () => {

@@ -12,7 +12,7 @@ import (
 	"deux/internal/fleet"
 )
 
-// What is wrong with a request, or with this server.
+// Errors of a request, or of this server.
 var (
 	errNoPage       = errors.New("no such page")
 	errAhead        = errors.New("asked for ahead of time")
@@ -31,8 +31,8 @@ var (
 	errPanic        = errors.New("panic")
 )
 
-// refusal is how an error is told: status, title, sentence, and after how many
-// seconds it is worth trying again, if that helps at all.
+// refusal is how an error is presented: status, title, sentence, and the seconds
+// after which to try again, if that helps at all.
 type refusal struct {
 	err        error
 	status     int
@@ -41,20 +41,21 @@ type refusal struct {
 	retryAfter string
 }
 
-// refusals is every error that a page knows. Any other means that Redis is away.
+// refusals is every error that a page knows. Any other error means that Redis is
+// away.
 func refusals(config Config) []refusal {
 	return slices.Concat(commonRefusals, accessRefusals, serverRefusals(config), messageRefusals(config), imageRefusals(config))
 }
 
 var commonRefusals = []refusal{
 	{errNoPage, http.StatusNotFound, "Page not found", "There is no such page.", ""},
-	{errNoMethod, http.StatusMethodNotAllowed, "Wrong method", "This page does not take this method.", ""},
+	{errNoMethod, http.StatusMethodNotAllowed, "Wrong method", "This page does not support this method.", ""},
 	{errAhead, http.StatusServiceUnavailable, "Not prefetched", "This page cannot be prefetched.", ""},
 	{errTooManyViewers, http.StatusServiceUnavailable, "Too many viewers", fmt.Sprintf("%d pages of this server are live: the limit is reached.", maxViewers), "5"},
-	{errNoMoreEvents, http.StatusServiceUnavailable, "About to go", "This server is about to go. Ask again, and another answers.", "1"},
+	{errNoMoreEvents, http.StatusServiceUnavailable, "About to stop", "This server is about to stop. Ask again, and another answers.", "1"},
 	{errPanic, http.StatusInternalServerError, "Server error", "Something went wrong in this server. Its log says what.", ""},
 	{fleet.ErrPassword, http.StatusServiceUnavailable, "Redis wants a password",
-		"This server does not have the password that Redis asks for. make up gives it to all: try again in a moment.", "5"},
+		"This server does not have the password that Redis asks for. Run make up, which gives it to every server, and try again.", "5"},
 	{fleet.ErrOutOfMemory, http.StatusInsufficientStorage, "Redis is full",
 		"Redis is full, so nothing can be stored. Look at some pictures at /meow first.", ""},
 }
@@ -85,8 +86,8 @@ func serverRefusals(config Config) []refusal {
 		{fleet.ErrFirstServer, http.StatusConflict, "The first server stays", "The first server is never destroyed or spawned here: make up starts it.", ""},
 		{fleet.ErrNotListed, http.StatusConflict, "Not in rotation",
 			"This server is not in rotation, so it cannot be destroyed now. See /listservers.", ""},
-		{fleet.ErrAlreadyGoing, http.StatusConflict, "Already going", "This server is on its way out already.", ""},
-		{fleet.ErrNotFailed, http.StatusConflict, "Not failed", "This is not among the failed any more. See /listservers.", ""},
+		{fleet.ErrAlreadyGoing, http.StatusConflict, "Already going", "This server is already on its way out.", ""},
+		{fleet.ErrNotFailed, http.StatusConflict, "Not failed", "This is no longer among the failed. See /listservers.", ""},
 	}
 }
 
@@ -112,15 +113,15 @@ func imageRefusals(config Config) []refusal {
 		{fleet.ErrTooManyImages, http.StatusInsufficientStorage, "Too many pictures", fmt.Sprintf(
 			"The limit of %d pictures is reached. Look at some at /meow first.", config.MaxImages), ""},
 		{fleet.ErrImagesTooLarge, http.StatusInsufficientStorage, "Pictures too large", fmt.Sprintf(
-			"With this picture, those that wait to be seen would take more than %d MiB. Look at some at /meow first.", config.MaxImageBytes>>20), ""},
+			"With this picture, the waiting pictures would take more than %d MiB. Look at some at /meow first.", config.MaxImageBytes>>20), ""},
 		{fleet.ErrNoImages, http.StatusNotFound, "No pictures left", "No pictures left.", ""},
 	}
 }
 
 const uploadAdvice = `Send a picture with: curl -F "image=@cat.jpg" http://HOST:PORT/upload`
 
-// redisAway answers every error that is not in the table. What Redis itself
-// refuses (it is loading, or its disk is full) also passes or needs a person.
+// redisAway answers every error that is not in the table. Redis's own refusals
+// (it is loading, or its disk is full) also pass or need a person.
 var redisAway = refusal{
 	status:     http.StatusServiceUnavailable,
 	title:      "Redis is away",
@@ -128,7 +129,7 @@ var redisAway = refusal{
 	retryAfter: "5",
 }
 
-// refuse returns what to tell about err.
+// refuse returns the reply for err.
 func (a *App) refuse(c *gin.Context, err error) reply {
 	refused := a.refusalOf(err)
 	if refused.retryAfter != "" {

@@ -13,22 +13,22 @@ import (
 	"github.com/gin-gonic/gin/render"
 )
 
-// reply is what a handler has to tell: data, which is either the JSON or what
-// the template called page shows.
+// reply is what a handler answers: data, which is sent as JSON or shown by the
+// template called page.
 type reply struct {
 	status int
 	page   string
 	data   any
 }
 
-// storeTimeout is what a page waits for Redis.
+// storeTimeout is what a page waits for Redis. It is an App's, but in tests.
 const storeTimeout = 3 * time.Second
 
-// page makes a handler of one that returns what to tell, and has its request's
-// context end after storeTimeout.
+// page turns a function that returns a reply into a handler, and ends its
+// request's context after storeTimeout.
 func (a *App) page(handler func(*gin.Context) (reply, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		ctx, cancel := context.WithTimeout(c.Request.Context(), storeTimeout)
+		ctx, cancel := context.WithTimeout(c.Request.Context(), a.storeTimeout)
 		defer cancel()
 		c.Request = c.Request.WithContext(ctx)
 		answer, err := handler(c)
@@ -42,20 +42,20 @@ func (a *App) page(handler func(*gin.Context) (reply, error)) gin.HandlerFunc {
 //go:embed templates/*.html
 var templates embed.FS
 
-// style stands in every page rather than behind a URL of its own: the proxy
-// takes the next server for each request, so with two servers a page that
-// loads its style would always come from the same one.
+// style is part of every page instead of having its own URL: the proxy takes the
+// next server for each request, so with two servers every page would come from
+// the same server, and every style from the other.
 //
 //go:embed style.css
 var style string
 
-// script makes the dashboard live. It stands in the page for the same reason.
+// script makes the dashboard live. It is part of the page for the same reason.
 //
 //go:embed page.js
 var script string
 
-// worker holds the stream for all tabs of a browser. Browsers want it behind a
-// URL of its own.
+// worker holds the stream for all tabs of a browser. Browsers require a URL of
+// its own for it.
 //
 //go:embed live.js
 var worker []byte
@@ -74,7 +74,7 @@ func parseFragments() *template.Template {
 	return template.Must(template.New("").Funcs(words).ParseFS(templates, fragments))
 }
 
-// parsePages returns the layout around each of the other templates.
+// parsePages returns the other templates, each inside the layout.
 func parsePages() map[string]*template.Template {
 	base := template.Must(template.ParseFS(templates, layout))
 	names, err := templates.ReadDir("templates")
@@ -90,21 +90,21 @@ func parsePages() map[string]*template.Template {
 	return pages
 }
 
-// view is what a template knows.
+// view is the data of a template.
 type view struct {
 	Host      string // name of the host that answers
-	Port      int    // and where it listens
+	Port      int    // port where it listens
 	Requested string // HOST:PORT that the browser asked for
 	Style     template.CSS
 	Script    template.JS
 	Data      any
 
-	CanChange  bool // something, if one is logged in
+	CanChange  bool // anything, after a login if there is a password
 	CanLogIn   bool
 	IsLoggedIn bool
 }
 
-// redirection is the data of a reply that leads elsewhere on this system.
+// redirection is the data of a reply that redirects to a path of this system.
 type redirection string
 
 func (a *App) write(c *gin.Context, answer reply) {
@@ -123,8 +123,9 @@ func (a *App) write(c *gin.Context, answer reply) {
 	})
 }
 
-// view is what a page about data shows to who sent the request. Whether the
-// session has been ended elsewhere is not worth asking Redis for a button.
+// view returns what a page about data shows to the sender of the request. It does
+// not ask Redis whether the session has ended elsewhere: a button is not worth
+// it.
 func (a *App) view(c *gin.Context, data any) view {
 	isLoggedIn := false
 	if a.sessions != nil {

@@ -10,8 +10,8 @@ func init() { gin.SetMode(gin.ReleaseMode) }
 
 // routes is the whole URL surface, behind the gates of gates.go.
 //
-// A HEAD must change nothing (RFC 9110 section 9.3.2), so only the pages that
-// look take one, and it is no visit.
+// A HEAD must change nothing (RFC 9110 section 9.3.2), so only pages that just
+// look accept it, and it does not count as a visit.
 func (a *App) routes() http.Handler {
 	engine := a.engine()
 	engine.GET("/healthz", a.health)
@@ -28,7 +28,7 @@ func (a *App) routes() http.Handler {
 	return engine
 }
 
-// routeReading routes the pages that only look.
+// routeReading routes the pages that change nothing.
 func (a *App) routeReading(pages *gin.RouterGroup) {
 	for path, handler := range map[string]func(*gin.Context) (reply, error){
 		"/": a.home, "/listservers": a.listServers, "/get/:key": a.getMessage, "/recent": a.recent,
@@ -40,8 +40,9 @@ func (a *App) routeReading(pages *gin.RouterGroup) {
 	pages.GET("/live.js", liveScript)
 }
 
-// routeChanges routes the pages that change something. The seed has them as
-// GET; a page of this system uses POST, and so does one that asks first.
+// routeChanges routes the pages that change something. They take GET so that
+// people can type their URLs; the system's own pages use POST, and so does a
+// page that asks first.
 func (a *App) routeChanges(pages *gin.RouterGroup) {
 	for path, handler := range map[string]gin.HandlerFunc{
 		"/spawn": a.button(a.spawn), "/destroy": a.button(a.destroy), "/set/:key": a.page(a.setMessage), "/meow": a.page(a.meow),
@@ -56,8 +57,8 @@ func (a *App) routeChanges(pages *gin.RouterGroup) {
 	}
 }
 
-// engine matches a path as it was sent, still escaped, so that %2F is part of
-// a key and not a separator. keyOf unescapes: gin would read + as a space.
+// engine matches a path as sent, still escaped, so that %2F is part of a key and
+// not a separator. keyOf unescapes it: gin would read + as a space.
 func (a *App) engine() *gin.Engine {
 	engine := gin.New()
 	engine.UseRawPath = true
@@ -69,8 +70,8 @@ func (a *App) engine() *gin.Engine {
 	return engine
 }
 
-// health tells that the process serves, whatever is with Redis, until it steps
-// aside to stop.
+// health says that the process serves, whatever the state of Redis, until it
+// steps aside to stop.
 func (a *App) health(c *gin.Context) {
 	if a.stopping.Load() {
 		c.String(http.StatusServiceUnavailable, "stopping\n")

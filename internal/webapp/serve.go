@@ -9,9 +9,9 @@ import (
 	"deux/internal/program"
 )
 
-// Serve answers the requests that come to listener until ctx ends, lets those
-// under way end within ShutdownTimeout, and returns nil. An error is the
-// listener's. The first server steps aside before it stops.
+// Serve answers requests from listener until ctx ends, lets those under way end
+// within ShutdownTimeout, and returns nil. Any error is the listener's. The first
+// server steps aside before it stops.
 func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -26,17 +26,17 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 
 const (
 	// stepAsideTimeout bounds stepAside. The proxy needs a fraction of it to
-	// see that a server drains; longer only with a request under way, which has
-	// ShutdownTimeout to end in.
+	// see that a server drains, and longer only with a request under way, which
+	// then has ShutdownTimeout to end.
 	stepAsideTimeout = time.Second
 	drainPause       = 20 * time.Millisecond
 )
 
-// stepAside takes the first server out of rotation, if another stays in it, and
-// waits until the proxy sends it no more. The others leave it before they are
-// told to stop, for infrastructure stops them; this one belongs to Compose,
-// which starts it anew when its code or settings have changed. Meanwhile
-// /healthz refuses, so that nobody lists it again.
+// stepAside takes the first server out of rotation, if another one stays, and
+// waits until the proxy has no request to it. Infrastructure takes the other
+// servers out before it stops them, but this one belongs to Compose, which
+// restarts it when its code or settings have changed. Meanwhile /healthz refuses,
+// so that nobody lists the server again.
 func (a *App) stepAside() {
 	server := a.config.Site.FirstServer()
 	if a.config.Port != server.Port {
@@ -54,9 +54,9 @@ func (a *App) stepAside() {
 	}
 }
 
-// server bounds what a client can hold up. IdleTimeout is longer than the
-// proxy keeps an unused connection (30 s), so that it is the proxy who closes:
-// the other way round it could send a request into a closing one.
+// server bounds what a client can hold up. IdleTimeout is longer than the proxy
+// keeps an unused connection (30 s), so that the proxy closes first: otherwise it
+// could send a request into a closing connection.
 func (a *App) server() *http.Server {
 	return &http.Server{
 		Handler:           a.routes(),

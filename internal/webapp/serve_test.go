@@ -71,7 +71,7 @@ func (s *serving) waitClosed() {
 	}
 }
 
-func TestStoppingLetsARequestUnderWayEnd(t *testing.T) {
+func TestServe_LetsARequestUnderWayEnd(t *testing.T) {
 	s := serve(t, time.Minute)
 	s.stop()
 	s.waitClosed()
@@ -89,7 +89,7 @@ func TestStoppingLetsARequestUnderWayEnd(t *testing.T) {
 	}
 }
 
-func TestStoppingCutsOffARequestThatTakesTooLong(t *testing.T) {
+func TestServe_CutsOffARequestThatTakesTooLong(t *testing.T) {
 	s := serve(t, time.Millisecond)
 	s.stop()
 	if err := <-s.ended; err != nil {
@@ -101,7 +101,7 @@ func TestStoppingCutsOffARequestThatTakesTooLong(t *testing.T) {
 	}
 }
 
-func TestServeReturnsTheErrorOfItsListener(t *testing.T) {
+func TestServe_ReturnsTheErrorOfItsListener(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	must(t, listener.Close())
@@ -136,7 +136,7 @@ func wantLists(t *testing.T, f *fleet.Fleet, listed []fleet.Server, drains bool)
 	}
 }
 
-func TestTheFirstServerStepsAsideAndServesUntilTheProxySaysThatItHasDrained(t *testing.T) {
+func TestFirstServer_StepsAsideAndServesUntilTheProxySaysThatItHasDrained(t *testing.T) {
 	f, address, stop, ended := firstServer(t, time.Hour)
 	list(t, f, 3000, 3001)
 	stop()
@@ -165,7 +165,7 @@ func TestTheFirstServerStepsAsideAndServesUntilTheProxySaysThatItHasDrained(t *t
 	}
 }
 
-func TestTheFirstServerStopsThoughNoProxySaysThatItHasDrained(t *testing.T) {
+func TestFirstServer_StopsThoughNoProxySaysThatItHasDrained(t *testing.T) {
 	f, _, stop, ended := firstServer(t, 50*time.Millisecond)
 	list(t, f, 3000, 3001)
 	stop()
@@ -173,7 +173,7 @@ func TestTheFirstServerStopsThoughNoProxySaysThatItHasDrained(t *testing.T) {
 	wantLists(t, f, []fleet.Server{f.Server(3001)}, true)
 }
 
-func TestTheFirstServerStaysListedWhenNoOtherIs(t *testing.T) {
+func TestFirstServer_StaysListedWhenNoOtherIs(t *testing.T) {
 	f, _, stop, ended := firstServer(t, time.Hour)
 	list(t, f, 3000)
 	stop()
@@ -181,7 +181,7 @@ func TestTheFirstServerStaysListedWhenNoOtherIs(t *testing.T) {
 	wantLists(t, f, []fleet.Server{f.FirstServer()}, false)
 }
 
-func TestASpawnedServerLeavesItsListToInfrastructure(t *testing.T) {
+func TestSpawnedServer_LeavesItsListToInfrastructure(t *testing.T) {
 	f := open(t)
 	list(t, f, 3000, 3001)
 	app := newApp(t, f, slog.New(slog.DiscardHandler)) // on port 3001

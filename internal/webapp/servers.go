@@ -9,7 +9,7 @@ import (
 	"deux/internal/fleet"
 )
 
-// serverData is one server as the pages tell of it.
+// serverData is one server as the pages show it.
 type serverData struct {
 	URL   string      `json:"url"`
 	Port  int         `json:"port"`
@@ -20,7 +20,7 @@ type serversData struct {
 	Servers []serverData `json:"servers"`
 }
 
-// appData is one of the two deployed apps as the first page tells of it.
+// appData is one of the two deployed apps as the first page shows it.
 type appData struct {
 	Colour string      `json:"colour"`
 	URL    string      `json:"url"`
@@ -32,8 +32,8 @@ func (a *App) listServers(c *gin.Context) (reply, error) {
 	return reply{http.StatusOK, "listservers", servers}, err
 }
 
-// servers returns every server in any list. Slices are never nil, which JSON
-// would tell as null.
+// servers returns every server in any list. Slices are never nil, which would be
+// null in JSON.
 func (a *App) servers(ctx context.Context) (serversData, error) {
 	lists, err := a.store.Lists(ctx)
 	if err != nil {

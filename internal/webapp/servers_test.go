@@ -10,7 +10,7 @@ import (
 	"deux/internal/fleet"
 )
 
-func TestSpawnAllotsTheNextPortAndSaysWhich(t *testing.T) {
+func TestSpawn_AllotsTheNextPortAndSaysWhich(t *testing.T) {
 	f := open(t)
 	list(t, f, 3000)
 	handler := pages(t, f)
@@ -23,7 +23,7 @@ func TestSpawnAllotsTheNextPortAndSaysWhich(t *testing.T) {
 	}
 }
 
-func TestSpawnIsRefusedAtTheLimitThatItNames(t *testing.T) {
+func TestSpawn_IsRefusedAtTheLimitThatItNames(t *testing.T) {
 	f := open(t)
 	list(t, f, 3000, 3001, 3002)
 	handler := pages(t, f)
@@ -36,14 +36,14 @@ func TestSpawnIsRefusedAtTheLimitThatItNames(t *testing.T) {
 	}
 }
 
-func TestSpawnIsRefusedWhenThePortsHaveRunOut(t *testing.T) {
+func TestSpawn_IsRefusedWhenThePortsHaveRunOut(t *testing.T) {
 	f := open(t)
 	list(t, f, 3000, 65535)
 	expectJSON(t, pages(t, f), "POST", "/spawn", 503,
 		`{"error":"No port is left for another server. Destroy the one with the highest port first."}`)
 }
 
-func TestDestroyChoosesAnotherThanTheFirstServerAndSaysWhich(t *testing.T) {
+func TestDestroy_ChoosesAnotherThanTheFirstServerAndSaysWhich(t *testing.T) {
 	f := open(t)
 	list(t, f, 3000, 3001)
 	handler := pages(t, f)
@@ -57,7 +57,7 @@ func TestDestroyChoosesAnotherThanTheFirstServerAndSaysWhich(t *testing.T) {
 	expectHTML(t, handler, "GET", "/destroy", 202, `<p class="lead">http://172.17.0.1:3002 is being destroyed`)
 }
 
-func TestDestroyLeavesTheFirstServer(t *testing.T) {
+func TestDestroy_LeavesTheFirstServer(t *testing.T) {
 	f := open(t)
 	list(t, f, 3000)
 	handler := pages(t, f)
@@ -68,7 +68,7 @@ func TestDestroyLeavesTheFirstServer(t *testing.T) {
 	}
 }
 
-func TestListServersTellsTheStateOfEach(t *testing.T) {
+func TestListServers_TellsTheStateOfEach(t *testing.T) {
 	f := open(t)
 	handler := pages(t, f)
 	expectJSON(t, handler, "GET", "/listservers", 200, `{"servers":[]}`)
@@ -83,7 +83,7 @@ func TestListServersTellsTheStateOfEach(t *testing.T) {
 	expectHTML(t, handler, "GET", "/listservers", 200, `<span class="state queued">queued</span>`)
 }
 
-func TestTheFirstPageLeadsEverywhereAndTellsWhoAnswered(t *testing.T) {
+func TestFirstPage_LeadsEverywhereAndTellsWhichServerAnswered(t *testing.T) {
 	f := open(t)
 	app := newApp(t, f, slog.New(slog.DiscardHandler))
 	page := ask(t, app.routes(), "GET", "/", asHTML).body
@@ -103,7 +103,7 @@ func TestTheFirstPageLeadsEverywhereAndTellsWhoAnswered(t *testing.T) {
 	}
 }
 
-func TestAHeadIsAnsweredWhereAPageOnlyLooksAndChangesNothingElsewhere(t *testing.T) {
+func TestHead_IsAnsweredWhereAPageOnlyLooksAndChangesNothingElsewhere(t *testing.T) {
 	f := open(t)
 	list(t, f, 3000, 3001)
 	must(t, f.AddImage(t.Context(), encodedPNG, 9, 64<<20))

@@ -14,7 +14,7 @@ func read(environment map[string]string) (Config, error) {
 	return ReadConfig(settings.From(func(name string) string { return environment[name] }))
 }
 
-func TestSettingsHaveDefaults(t *testing.T) {
+func TestSettings_HaveDefaults(t *testing.T) {
 	got, err := read(nil)
 	want := Config{
 		Port: 3000, Redis: fleet.Redis{Address: "127.0.0.1:6379"}, Site: fleet.Site{Host: "172.17.0.1", First: 3000},
@@ -27,7 +27,7 @@ func TestSettingsHaveDefaults(t *testing.T) {
 	}
 }
 
-func TestSettingsAreReadFromTheEnvironment(t *testing.T) {
+func TestSettings_AreReadFromTheEnvironment(t *testing.T) {
 	got, err := read(map[string]string{
 		"start_port": "3007", "REDIS_ADDR": "redis:6379", "REDIS_PASSWORD": "a b", "HOST_IP": "10.0.0.5", "FIRST_PORT": "3005",
 		"MAX_SERVERS": "1000", "MAX_IMAGES": "1", "STOP_GRACE_SECONDS": "60",
@@ -49,7 +49,7 @@ func TestSettingsAreReadFromTheEnvironment(t *testing.T) {
 	}
 }
 
-func TestABadSettingIsNamedWithWhatWasExpected(t *testing.T) {
+func TestSettings_ThatAreBadAreNamedWithWhatWasExpected(t *testing.T) {
 	for _, test := range []struct{ name, value, want string }{
 		{"start_port", "http", `setting start_port="http": expected a whole number from 1 to 65535`},
 		{"FIRST_PORT", "0", `setting FIRST_PORT="0": expected a whole number from 1 to 65535`},

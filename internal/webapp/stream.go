@@ -8,12 +8,12 @@ import (
 )
 
 const (
-	// streamPause is what the browser waits before it asks again, in ms.
+	// streamPause is how long the browser waits before it asks again, in ms.
 	streamPause = "250"
-	// beatInterval is between two comments that show that a silent stream lives:
-	// the proxies end an answer of which nothing comes for BODY_TIMEOUT, 30 s.
+	// beatInterval is the time between two comments that keep a silent stream
+	// alive: the proxies end an answer that is silent for BODY_TIMEOUT, 30 s.
 	beatInterval = 15 * time.Second
-	// slowViewer is as long as a message may take to get away.
+	// slowViewer is how long sending a message may take.
 	slowViewer = 5 * time.Second
 )
 
@@ -28,7 +28,7 @@ func (a *App) events(c *gin.Context) {
 	defer a.live.leave(viewer)
 	c.Header("Content-Type", "text/event-stream")
 	s := stream{c.Writer, http.NewResponseController(c.Writer)}
-	// What bounds other requests would end a stream that is well.
+	// The deadline of other requests would end a healthy stream.
 	_ = s.SetReadDeadline(time.Time{})
 	if s.send("retry: "+streamPause+"\n\n") != nil {
 		return
@@ -50,13 +50,13 @@ func (a *App) events(c *gin.Context) {
 	}
 }
 
-// stream is an answer that goes out as it comes.
+// stream is an answer that is sent as it is written.
 type stream struct {
 	http.ResponseWriter
 	*http.ResponseController
 }
 
-// send writes a text at once, or fails if the viewer takes too long.
+// send sends a text at once, or fails if the viewer takes too long.
 func (s stream) send(text string) error {
 	_ = s.SetWriteDeadline(time.Now().Add(slowViewer))
 	if _, err := s.Write([]byte(text)); err != nil {

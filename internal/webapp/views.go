@@ -11,7 +11,7 @@ import (
 	"deux/internal/overview"
 )
 
-// verdictView is what the sentence on top is painted from.
+// verdictView is the data of the sentence at the top.
 type verdictView struct {
 	overview.Overview
 	IsStale bool
@@ -22,7 +22,7 @@ func (v verdictView) Others() []overview.Problem {
 	return v.Problems[min(1, len(v.Problems)):]
 }
 
-// poolView is what the numbers of a pool are painted from.
+// poolView is the data of a pool's numbers.
 type poolView struct {
 	overview.Pool
 	Most int
@@ -31,7 +31,7 @@ type poolView struct {
 // Serving is how many servers are in rotation.
 func (v poolView) Serving() int { return len(v.In(overview.Serving)) }
 
-// wishesView is what the buttons of the web pool are painted from.
+// wishesView is the data of the web pool's buttons.
 type wishesView struct {
 	IsFull, CanDestroy           bool
 	Most                         int
@@ -54,7 +54,7 @@ func (p *painter) wishes(web overview.Pool) wishesView {
 	}
 }
 
-// cardView is what a card is painted from.
+// cardView is the data of a card.
 type cardView struct {
 	overview.Card
 	ID        string
@@ -64,8 +64,8 @@ type cardView struct {
 // Order is the card's place in its column.
 func (v cardView) Order() int { return v.Port }
 
-// HasTraffic reports whether there is anything to count: the server serves, or
-// did a moment ago.
+// HasTraffic reports whether there is traffic to count: the server serves, or did
+// a moment ago.
 func (v cardView) HasTraffic() bool {
 	return v.Column == overview.Serving || v.Column == overview.Draining
 }
@@ -73,24 +73,24 @@ func (v cardView) HasTraffic() bool {
 // CanGo reports whether the reader of the page may destroy the server.
 func (v cardView) CanGo() bool { return v.CanChange && v.Card.CanGo() }
 
-// CanRetry reports whether the reader of the page may try again, or forget it.
+// CanRetry reports whether the reader of the page may retry or forget the server.
 func (v cardView) CanRetry() bool { return v.CanChange && v.Column == overview.Failed }
 
-// High is how much of its memory a container can use before it looks bad.
+// High is the memory use above which a container looks bad.
 func (v cardView) High() int64 { return v.Usage.Limit / 10 * 9 }
 
-// DestroyCommand is what the button stands for.
+// DestroyCommand is the list command that the button stands for.
 func (v cardView) DestroyCommand() string { return fleet.Command(fleet.Unwanted, v.Pool, v.Element) }
 
-// RetryCommand is what the button stands for.
+// RetryCommand is the list commands that the button stands for.
 func (v cardView) RetryCommand() string {
 	return v.ForgetCommand() + "; " + fleet.Command(fleet.Wanted, v.Pool, v.Element)
 }
 
-// ForgetCommand is what the button stands for.
+// ForgetCommand is the list command that the button stands for.
 func (v cardView) ForgetCommand() string { return fleet.Command(fleet.Forgotten, v.Pool, v.Element) }
 
-// eventView is what an event is painted from.
+// eventView is the data of an event.
 type eventView struct {
 	fleet.Event
 	ID    string
@@ -98,7 +98,7 @@ type eventView struct {
 	site  fleet.Site
 }
 
-// Name is the server's port, or the element that is none.
+// Name is the server's port, or the element if it is not a server.
 func (v eventView) Name() string {
 	if address, is := strings.CutPrefix(v.Server, "http://"+v.site.Host+":"); is {
 		return address
@@ -106,7 +106,7 @@ func (v eventView) Name() string {
 	return v.Server
 }
 
-// Class is how the event is coloured.
+// Class is the event's colour.
 func (v eventView) Class() string {
 	switch v.What {
 	case fleet.Serving, fleet.Adopted, fleet.Switched, fleet.Recovered:
@@ -122,7 +122,7 @@ func (v eventView) Class() string {
 // Command is the list command that the event stands for.
 func (v eventView) Command() string { return fleet.Command(v.What, v.Pool, v.Server) }
 
-// words are how templates write numbers and times.
+// words are the functions with which templates write numbers and times.
 var words = template.FuncMap{
 	"iso":    func(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") },
 	"clock":  func(at time.Time) string { return at.UTC().Format("15:04:05") + " UTC" },
@@ -143,7 +143,7 @@ func number(n float64) string {
 	return fmt.Sprintf("%.0f", n)
 }
 
-// millis writes a duration that is given in milliseconds.
+// millis writes a duration given in milliseconds.
 func millis(ms float64) string {
 	switch {
 	case ms == 0:

@@ -12,16 +12,16 @@ import (
 )
 
 const (
-	// maxVisit is as much of a URL as is remembered, in bytes.
+	// maxVisit is how much of a URL is remembered, in bytes.
 	maxVisit = 2048
-	// visitTimeout is what a page waits for its visit to be remembered.
+	// visitTimeout is how long a page waits for its visit to be remembered.
 	visitTimeout = time.Second
 )
 
-// recordVisit remembers the URL before the page is made, so that /recent
-// shows itself first. A visit that cannot be remembered fails no page, and
-// one whose visitor left counts. What another site's page asks for behind its
-// reader's back is no visit.
+// recordVisit remembers the URL before the page is made, so that /recent shows
+// itself first. A visit that cannot be remembered does not fail the page, and
+// one whose visitor has left still counts. What another site's page asks for
+// behind its reader's back is not a visit.
 func (a *App) recordVisit(c *gin.Context) {
 	if access.Judge(c.Request) == access.Refuse {
 		return
@@ -35,8 +35,8 @@ func (a *App) recordVisit(c *gin.Context) {
 	a.outage.end()
 }
 
-// visitOf returns path and query as they were sent, cut, and without what a
-// cut or a client left of a character.
+// visitOf returns path and query as sent, cut to maxVisit and without partial
+// characters.
 func visitOf(request *http.Request) string {
 	uri := request.URL.RequestURI()
 	return strings.ToValidUTF8(uri[:min(len(uri), maxVisit)], "")

@@ -13,7 +13,7 @@ import (
 	"deux/internal/fleet"
 )
 
-func TestRecentShowsTheLastFiveVisitsAndItselfFirst(t *testing.T) {
+func TestRecent_ShowsTheLastFiveVisitsAndItselfFirst(t *testing.T) {
 	handler := pages(t, open(t))
 	expectJSON(t, handler, "GET", "/recent", 200, `{"urls":["/recent"]}`)
 	for _, path := range []string{"/", "/get/a%2Fb?c=d&e", "/upload", "/listservers"} {
@@ -24,7 +24,7 @@ func TestRecentShowsTheLastFiveVisitsAndItselfFirst(t *testing.T) {
 	expectHTML(t, handler, "GET", "/recent", 200, "<li><code>/get/a%2Fb?c=d&amp;e</code></li>")
 }
 
-func TestWhatIsNoPageIsNoVisit(t *testing.T) {
+func TestVisit_IsOnlyOfAPage(t *testing.T) {
 	f := open(t)
 	handler := pages(t, f)
 	ask(t, handler, "GET", "/healthz", asHTML)
@@ -37,7 +37,7 @@ func TestWhatIsNoPageIsNoVisit(t *testing.T) {
 	}
 }
 
-func TestAVisitIsCutAndStaysText(t *testing.T) {
+func TestVisit_IsCutAndStaysText(t *testing.T) {
 	f := open(t)
 	handler := pages(t, f)
 	for query, want := range map[string]string{
@@ -54,7 +54,7 @@ func TestAVisitIsCutAndStaysText(t *testing.T) {
 	}
 }
 
-func TestAVisitCountsWhenItsVisitorLeft(t *testing.T) {
+func TestVisit_CountsWhenItsVisitorLeft(t *testing.T) {
 	f := open(t)
 	ctx, leave := context.WithCancel(t.Context())
 	leave()
@@ -64,7 +64,7 @@ func TestAVisitCountsWhenItsVisitorLeft(t *testing.T) {
 	}
 }
 
-func TestAVisitIsShownEscaped(t *testing.T) {
+func TestVisit_IsShownEscaped(t *testing.T) {
 	f := open(t)
 	must(t, f.AddVisit(t.Context(), "/?<script>alert(1)</script>"))
 	handler := pages(t, f)
@@ -74,12 +74,12 @@ func TestAVisitIsShownEscaped(t *testing.T) {
 	}
 }
 
-func TestRecentIsAnEmptyListBeforeTheFirstVisit(t *testing.T) {
+func TestRecent_IsAnEmptyListBeforeTheFirstVisit(t *testing.T) {
 	handler := pages(t, &blindStore{store: open(t)})
 	expectJSON(t, handler, "GET", "/recent", 200, `{"urls":[]}`)
 }
 
-func TestAVisitThatCannotBeRememberedFailsNoPageAndIsLoggedOnceAnOutage(t *testing.T) {
+func TestVisit_ThatCannotBeRememberedFailsNoPageAndIsLoggedOnceAnOutage(t *testing.T) {
 	store := &blindStore{store: open(t)}
 	var log bytes.Buffer
 	handler := newApp(t, store, slog.New(slog.NewTextHandler(&log, nil))).routes()

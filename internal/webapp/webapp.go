@@ -1,10 +1,10 @@
-// Package webapp is the pages that people and scripts use. Each page is told
-// as HTML to a browser and as JSON to who prefers that, and every server of a
-// fleet answers alike, since what the pages show and change is in Redis.
+// Package webapp is the pages that people and scripts use. Each page is HTML to a
+// browser and JSON to a client that prefers it, and every server of a fleet
+// answers alike, because what the pages show and change is in Redis.
 //
-// A request goes from routes.go to a handler, which returns what to tell or
-// an error; reply.go writes the one, refusals.go turns the other into a
-// status and a sentence.
+// A request goes from routes.go to a handler, which returns a reply or an error;
+// reply.go writes the reply, refusals.go turns the error into a status and a
+// sentence.
 package webapp
 
 import (
@@ -23,19 +23,19 @@ import (
 // Config is what can be set about a web server.
 type Config struct {
 	Port            int            // where HTTP is served, on all addresses
-	Redis           fleet.Redis    // where the pages find the lists and their own data
-	Site            fleet.Site     // where the servers are that /spawn adds to
-	MaxServers      int            // as many /spawn allows, the first included
-	MaxImages       int            // as many /upload keeps until /meow shows them
-	MaxImageBytes   int            // and as much memory they may take together, in base64
-	MaxKeys         int            // as many keys /set lets Redis hold
-	ShutdownTimeout time.Duration  // what requests have to end in after SIGTERM
+	Redis           fleet.Redis    // where the lists and the pages' own data are
+	Site            fleet.Site     // where the servers are, and where /spawn adds more
+	MaxServers      int            // how many servers /spawn allows, the first included
+	MaxImages       int            // how many pictures /upload keeps until /meow shows them
+	MaxImageBytes   int            // how much memory they may take together, in base64
+	MaxKeys         int            // how many keys /set lets Redis hold
+	ShutdownTimeout time.Duration  // how long requests may take to end after SIGTERM
 	Ports           map[string]int // where people find the apps and the reader, by name
 	Access
 }
 
 // ReadConfig reads the web server's settings; err has a line for each bad one.
-// Of STOP_GRACE_SECONDS, requests have all but two to end in, which are for
+// Requests have all but two of STOP_GRACE_SECONDS to end in; those are for
 // stepping aside and for the end itself.
 func ReadConfig(env *settings.Reader) (config Config, err error) {
 	config = Config{
@@ -57,7 +57,7 @@ func ReadConfig(env *settings.Reader) (config Config, err error) {
 	return config, env.Err()
 }
 
-// store is what the pages need of the fleet.
+// store is what the pages need from the fleet.
 type store interface {
 	RequestSpawn(ctx context.Context, most int) (fleet.Server, error)
 	RequestDestroy(ctx context.Context) (fleet.Server, error)
@@ -88,7 +88,7 @@ type store interface {
 // App is the pages of one web server.
 type App struct {
 	config   Config
-	host     string // its own name, which Docker makes the container's id
+	host     string // its own name: in Docker, the container's id
 	store    store
 	log      *slog.Logger
 	outage   *outage
@@ -101,12 +101,13 @@ type App struct {
 	password *access.Password // nil without one
 	sessions *access.Sessions // nil without a password
 
-	stopping         atomic.Bool // it steps aside, or has
+	stopping         atomic.Bool // it is stepping aside, or has stepped aside
 	stepAsideTimeout time.Duration
+	storeTimeout     time.Duration
 }
 
-// New returns the pages over what is in store. The error is that of the
-// operating system, when it does not know the host's name.
+// New returns the pages over store. The error is the operating system's, if it
+// does not know the host's name.
 func New(config Config, store store, log *slog.Logger) (*App, error) {
 	host, err := os.Hostname()
 	if err != nil {
@@ -124,13 +125,14 @@ func New(config Config, store store, log *slog.Logger) (*App, error) {
 		clients:  access.NewClients(config.Site.Host, config.Trusted),
 
 		stepAsideTimeout: stepAsideTimeout,
+		storeTimeout:     storeTimeout,
 	}
 	app.live = newLive(config, store, app.outage, log)
 	app.keepPassword()
 	return app, nil
 }
 
-// keepPassword keeps the password's hash, and the password no longer.
+// keepPassword keeps the password's hash and drops the password.
 func (a *App) keepPassword() {
 	if a.config.Password == "" {
 		return

@@ -14,7 +14,7 @@ type noteData struct {
 }
 
 // spawn answers 202 (RFC 9110 section 15.3.3): the server is promised, and
-// will be built by another program.
+// another program will build it.
 func (a *App) spawn(c *gin.Context) (reply, error) {
 	server, err := a.store.RequestSpawn(c.Request.Context(), a.config.MaxServers)
 	return accepted("spawn", server, fleet.Queued), err
@@ -40,7 +40,7 @@ func (a *App) destroy(c *gin.Context) (reply, error) {
 	return accepted("destroy", server, fleet.Deleting), err
 }
 
-// retry spawns a server once more that failed.
+// retry spawns a failed server again.
 func (a *App) retry(c *gin.Context) (reply, error) {
 	server, err := a.namedServer(c)
 	if err != nil {
@@ -49,7 +49,7 @@ func (a *App) retry(c *gin.Context) (reply, error) {
 	return accepted("spawn", server, fleet.Queued), a.store.Retry(c.Request.Context(), server, a.config.MaxServers)
 }
 
-// forget takes off failedServers what the form names, which may be anything.
+// forget takes what the form names, which may be anything, off failedServers.
 func (a *App) forget(c *gin.Context) (reply, error) {
 	element, err := field(c, serverField)
 	if err != nil {

@@ -43,14 +43,16 @@ func TestDestroy_OfANamedServerDestroysThatOne(t *testing.T) {
 	list(t, f, 3000, 3001, 3002)
 	handler := pages(t, f)
 	expect(t, handler, post("/destroy", third, "Accept", asJSON), 202, `{"url":"`+third+`","port":3002,"state":"deleting"}`)
-	expect(t, handler, post("/destroy", third, "Accept", asJSON), 409, "on its way out already")
+	expect(t, handler, post("/destroy", third, "Accept", asJSON), 409, "already on its way out")
 	expect(t, handler, post("/destroy", "http://172.17.0.1:3000", "Accept", asHTML), 409, "The first server stays")
 	expect(t, handler, post("/destroy", "http://172.17.0.1:3003"), 409, "not in rotation")
 	if element, err := f.ClaimDestroy(t.Context(), time.Second); element != third || err != nil {
 		t.Errorf("wish: got %q, %v, want %s", element, err, third)
 	}
-	if element, err := f.ClaimDestroy(t.Context(), time.Second); err == nil {
-		t.Errorf("second wish: got %q, want none", element)
+	lists, err := f.Lists(t.Context())
+	must(t, err)
+	if state := lists.Servers()[2].State; state != fleet.Destroying {
+		t.Errorf("after the only wish was taken: got %s, want no second one", state)
 	}
 }
 
@@ -75,7 +77,7 @@ func TestDestroy_TakesTheFieldOfEitherFormAndNoneOfAGET(t *testing.T) {
 	expectJSON(t, handler, "GET", "/destroy?server=garbage", 202, `{"url":"`+third+`","port":3002,"state":"deleting"}`)
 	request := httptest.NewRequest("POST", "/destroy", strings.NewReader("--b\r\nContent-Disposition: form-data; name=\"server\"\r\n\r\n"+third+"\r\n--b--\r\n"))
 	request.Header.Set("Content-Type", "multipart/form-data; boundary=b")
-	expect(t, handler, request, 409, "on its way out already")
+	expect(t, handler, request, 409, "already on its way out")
 }
 
 func TestRetry_SpawnsAFailedServerOnceMore(t *testing.T) {
@@ -84,7 +86,7 @@ func TestRetry_SpawnsAFailedServerOnceMore(t *testing.T) {
 	fail(t, f, 3002)
 	handler := pages(t, f)
 	expect(t, handler, post("/retry", third, "Accept", asJSON), 202, `{"url":"`+third+`","port":3002,"state":"queued"}`)
-	expect(t, handler, post("/retry", third, "Accept", asJSON), 409, "not among the failed")
+	expect(t, handler, post("/retry", third, "Accept", asJSON), 409, "no longer among the failed")
 	expect(t, handler, post("/retry", "garbage", "Accept", asJSON), 400, "not the URL of a server")
 	expect(t, handler, as("POST", "/retry", "Accept", asJSON), 400, "no field server")
 	if element, err := f.ClaimSpawn(t.Context(), time.Second); element != third || err != nil {

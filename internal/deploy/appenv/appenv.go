@@ -1,11 +1,11 @@
 // Package appenv is what a person configured an app with: variables for its
 // environment and files under /run/secrets, kept in a folder beside the app's
-// repository. It knows files, no Docker and no Redis.
+// repository. It knows files, but neither Docker nor Redis.
 //
-// A configuration is never changed: a change makes a new one, a generation,
-// which is today's from the moment that Use names it. So whoever dies in
-// between leaves the old one or the new one, and a container that mounts the
-// files of a generation keeps seeing those.
+// A configuration never changes: a change makes a new one, a generation, which
+// is the current one once Use names it. So a process that dies in between leaves
+// the old one or the new one, and a container that mounts the files of a
+// generation keeps seeing those.
 package appenv
 
 import (
@@ -15,15 +15,15 @@ import (
 	"slices"
 )
 
-// Configuration is what an app gets besides its image. The names of variables
-// and of files are one space: none is both.
+// Configuration is what an app gets besides its image. Variables and files share
+// one namespace: no name is both.
 type Configuration struct {
 	Variables map[string]string
 	Files     map[string][]byte // by their names under /run/secrets
 }
 
-// Change is what becomes of a configuration: what Set holds is set, and after
-// that the names in Unset are removed.
+// Change is a change of a configuration: everything in Set is set, and then the
+// names in Unset are removed.
 type Change struct {
 	Set   Configuration
 	Unset []string
@@ -45,12 +45,12 @@ func (c Configuration) Environment() []string {
 	return lines
 }
 
-// String counts, and shows no value.
+// String gives counts, and shows no value.
 func (c Configuration) String() string {
 	return count(len(c.Variables), "variable") + ", " + count(len(c.Files), "file")
 }
 
-// GoString is String, for what prints with %#v.
+// GoString is String, so that %#v shows no value either.
 func (c Configuration) GoString() string { return c.String() }
 
 func count(n int, what string) string {
@@ -61,8 +61,8 @@ func count(n int, what string) string {
 }
 
 // With returns the configuration after the change, and what changes: +NAME for
-// what is new or has another value, -NAME for what is gone. It fails when a
-// name or a value may not be, or one to unset is not there.
+// a new name or value, -NAME for a name that is gone. It fails if a name or
+// value is not allowed, or if a name to unset is not set.
 func (c Configuration) With(change Change) (Configuration, []string, error) {
 	if err := change.Set.check(); err != nil {
 		return c, nil, err
@@ -95,7 +95,7 @@ func (c Configuration) clone() Configuration {
 	return next
 }
 
-// remove reports whether there was something of that name.
+// remove removes a name and reports whether it was set.
 func (c Configuration) remove(name string) bool {
 	was := c.has(name)
 	delete(c.Variables, name)

@@ -116,7 +116,7 @@ func TestParseLines_ReadsWhatPeopleWrite(t *testing.T) {
 		"A=1\ncanary":           "line 2: expected NAME=value",
 		"A='1\n2'\nB='canary\n": "line 3: the quote is not closed",
 		"A=canary # note":       "line 1: put a comment on a line of its own, or the value between quotes",
-		"A='b' canary":          "line 1: something stands behind the closing quote",
+		"A='b' canary":          "line 1: there is text after the closing quote",
 		"A=1\n\nA=canary":       "line 3: A is set a second time",
 		"can ary=x":             "line 1: " + errVariableName.Error(),
 		"COLOUR=canary":         "line 1: COLOUR is set by every deploy: choose another name",

@@ -9,8 +9,8 @@ import (
 )
 
 // disk is every operation that changes a file here. Each is on the disk when it
-// returns, so that a power cut is like a process that dies: what was done stays
-// done. A test has die return an error where the process is to have died.
+// returns, so that a power cut is like the death of the process: what was done
+// stays done. In tests die returns an error where the process is to die.
 type disk struct{ die func() error }
 
 func (d disk) alive() error {
@@ -28,7 +28,7 @@ func (d disk) mkdir(path string) error {
 	return errors.Join(os.MkdirAll(path, 0o700), program.SyncFolder(filepath.Dir(path)))
 }
 
-// write makes a file, whatever the umask is.
+// write creates a file with that mode, whatever the umask.
 func (d disk) write(path string, content []byte, mode os.FileMode) error {
 	if err := d.alive(); err != nil {
 		return err
@@ -44,7 +44,7 @@ func (d disk) write(path string, content []byte, mode os.FileMode) error {
 	return errors.Join(err, file.Chmod(mode), file.Sync(), file.Close(), program.SyncFolder(filepath.Dir(path)))
 }
 
-// replace writes a file in place of the one that is there.
+// replace replaces a file.
 func (d disk) replace(path string, content []byte, mode os.FileMode) error {
 	if err := d.alive(); err != nil {
 		return err
@@ -52,7 +52,7 @@ func (d disk) replace(path string, content []byte, mode os.FileMode) error {
 	return program.ReplaceFile(path, content, mode)
 }
 
-// removeUnfinished removes what a replace left that died.
+// removeUnfinished removes what an interrupted replace left.
 func (d disk) removeUnfinished(path string) error {
 	if err := d.alive(); err != nil {
 		return err

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// ParseLines reads variables from lines of NAME=value, of which blank ones and
-// those that start with # say nothing. A value may be 'as it is', or "with \n,
-// \t, \r, \", \\ and \$", and may then have several lines; one without quotes
-// ends with its line. Nothing is expanded. Errors name a line, never show it.
+// ParseLines reads variables from lines of NAME=value. Blank lines and lines
+// that start with # are skipped. A value may be 'literal' or "with \n, \t, \r,
+// \", \\ and \$", and may then span lines; without quotes it ends with its line.
+// Nothing is expanded. Errors name a line but never show it.
 func ParseLines(text string) (map[string]string, error) {
 	variables := make(map[string]string)
 	p := &parser{rest: strings.ReplaceAll(text, "\r\n", "\n"), line: 1}
@@ -34,7 +34,7 @@ func ParseLines(text string) (map[string]string, error) {
 	return variables, nil
 }
 
-// parser is at some line of a text.
+// parser is a position in a text.
 type parser struct {
 	rest string
 	line int
@@ -43,12 +43,11 @@ type parser struct {
 var (
 	errNoAssignment = errors.New("expected NAME=value")
 	errOpenQuote    = errors.New("the quote is not closed")
-	errBehindQuote  = errors.New("something stands behind the closing quote")
+	errBehindQuote  = errors.New("there is text after the closing quote")
 	errComment      = errors.New("put a comment on a line of its own, or the value between quotes")
 )
 
-// next reads one assignment, or a line that says nothing, for which the name is
-// empty.
+// next reads one assignment. For a line that is skipped the name is empty.
 func (p *parser) next() (name, value string, err error) {
 	line, _, _ := strings.Cut(p.rest, "\n")
 	if trimmed := strings.TrimSpace(line); trimmed == "" || trimmed[0] == '#' {
@@ -73,7 +72,7 @@ func (p *parser) next() (name, value string, err error) {
 	return name, value, nil
 }
 
-// skip goes on by n bytes, and over the end of a line that follows.
+// skip advances by n bytes, and past a line end that follows.
 func (p *parser) skip(n int) {
 	if n < len(p.rest) && p.rest[n] == '\n' {
 		n++
@@ -82,8 +81,8 @@ func (p *parser) skip(n int) {
 	p.rest = p.rest[n:]
 }
 
-// escapes are what a backslash makes of the next byte between double quotes.
-// Before any other it stands for itself.
+// escapes maps a byte after a backslash in double quotes to its meaning. Before
+// any other byte a backslash stands for itself.
 var escapes = map[byte]byte{'n': '\n', 't': '\t', 'r': '\r', '"': '"', '\\': '\\', '$': '$'}
 
 // quoted reads a value up to its closing quote, which ends its line.
@@ -117,7 +116,7 @@ func (c Configuration) Lines() string {
 	return text.String()
 }
 
-// quote puts a value between quotes where it would be read differently without.
+// quote puts a value in quotes if it would be read differently without.
 func quote(value string) string {
 	plain := func(r rune) bool {
 		return strings.ContainsRune("_-+.,:;/@%=?&~", r) || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'

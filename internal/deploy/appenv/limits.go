@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// How much there may be. A process gets its whole environment when it starts:
-// Linux takes 128 KiB for one variable and, with the arguments, a quarter of the
+// Limits of a configuration. A process gets its whole environment when it starts:
+// Linux allows 128 KiB for one variable and, with the arguments, a quarter of the
 // stack's limit in all (execve(2), "Limits on size of arguments and environment").
 const (
 	MaxValue = 32 << 10  // bytes of one variable
@@ -20,7 +20,7 @@ const (
 	MaxFiles = 64        // files
 )
 
-// Reserved are the variables that every release gets from its deploy.
+// Reserved are the variables that every deploy sets.
 var Reserved = []string{"COLOUR", "REVISION"}
 
 var (
@@ -28,33 +28,33 @@ var (
 	fileName     = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,199}$`)
 )
 
-// The errors show no name that is not one: it may be a value in the wrong place.
+// The errors never show an invalid name: it may be a value in the wrong place.
 var (
-	errVariableName = errors.New("a variable's name is letters, digits and _, the first no digit, 200 at most")
-	errFileName     = errors.New("a file's name is letters, digits and _ . -, the first a letter or _, 200 at most")
+	errVariableName = errors.New("a variable's name is letters, digits and _, not starting with a digit, 200 at most")
+	errFileName     = errors.New("a file's name is letters, digits and _ . -, starting with a letter or _, 200 at most")
 	errNotSet       = errors.New("one of the names to unset is not set: env list shows those that are")
 )
 
-// CheckVariable returns an error if the variable may not be set, which does not
-// show its value.
+// CheckVariable returns an error, without the value, if the variable may not be
+// set.
 func CheckVariable(name, value string) error {
 	if err := CheckName(name); err != nil {
 		return err
 	}
 	switch {
 	case len(value) > MaxValue:
-		return fmt.Errorf("%s has %d bytes, and a variable may have %d: give it as a file, with --file", name, len(value), MaxValue)
+		return fmt.Errorf("%s has %d bytes, but a variable may have %d: give it as a file, with --file", name, len(value), MaxValue)
 	case strings.ContainsRune(value, 0):
-		return fmt.Errorf("%s holds a NUL byte, which no variable can: give it as a file, with --file", name)
+		return fmt.Errorf("%s holds a NUL byte, which a variable cannot: give it as a file, with --file", name)
 	case !utf8.ValidString(value):
-		return fmt.Errorf("%s is not UTF-8, which Docker wants a variable to be: give it as a file, with --file", name)
+		return fmt.Errorf("%s is not UTF-8, which Docker requires of a variable: give it as a file, with --file", name)
 	case name == "PORT":
 		return checkPort(value)
 	}
 	return nil
 }
 
-// CheckName returns an error if no variable may have the name.
+// CheckName returns an error if a variable may not have the name.
 func CheckName(name string) error {
 	if !variableName.MatchString(name) {
 		return errVariableName
@@ -79,7 +79,7 @@ func CheckFile(name string, content []byte) error {
 		return errFileName
 	}
 	if len(content) > MaxFile {
-		return fmt.Errorf("the file %s has %d bytes: %d is the most", name, len(content), MaxFile)
+		return fmt.Errorf("the file %s has %d bytes: at most %d are allowed", name, len(content), MaxFile)
 	}
 	return nil
 }
@@ -108,10 +108,10 @@ func (c Configuration) checkSize() error {
 		total += len(name) + len("=") + len(value) + 1
 	}
 	if total > MaxTotal {
-		return fmt.Errorf("all variables together would have %d bytes: %d is the most. Give large ones as files, with --file", total, MaxTotal)
+		return fmt.Errorf("all variables together would have %d bytes, more than %d: give large ones as files, with --file", total, MaxTotal)
 	}
 	if len(c.Files) > MaxFiles {
-		return fmt.Errorf("there would be %d files: %d is the most", len(c.Files), MaxFiles)
+		return fmt.Errorf("there would be %d files: at most %d are allowed", len(c.Files), MaxFiles)
 	}
 	return nil
 }

@@ -12,20 +12,20 @@ import (
 	"strings"
 )
 
-// Store keeps the generations of one app's configuration in a folder that
-// nobody but its owner may enter:
+// Store keeps the generations of one app's configuration in a folder that only
+// its owner may enter:
 //
-//	current            number of today's generation; without it nothing is set
+//	current            number of the current generation; without it nothing is set
 //	7/variables.json   the variables of generation 7, 0600
-//	7/files/NAME       a file of generation 7, 0444: any user of a container that it is mounted into may read it
+//	7/files/NAME       a file of generation 7, 0444: any user of a container that mounts it may read it
 //
-// Whoever changes it holds the colour's lock; reading needs none.
+// Changing it takes the colour's lock; reading takes none.
 type Store struct {
 	dir  string
 	disk disk
 }
 
-// Open returns the store in dir, which need not be there yet.
+// Open returns the store in dir, which need not exist yet.
 func Open(dir string) Store { return Store{dir: dir} }
 
 // None is the generation in which nothing is set.
@@ -35,10 +35,10 @@ const (
 	currentFile   = "current"
 	variablesFile = "variables.json"
 	filesFolder   = "files"
-	unfinished    = ".new" // what a generation is called until it is whole
+	unfinished    = ".new" // a generation's name until it is complete
 )
 
-// Current returns today's generation.
+// Current returns the current generation.
 func (s Store) Current() (int, error) {
 	content, err := os.ReadFile(filepath.Join(s.dir, currentFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -49,20 +49,20 @@ func (s Store) Current() (int, error) {
 	}
 	generation, err := strconv.Atoi(strings.TrimSpace(string(content)))
 	if err != nil || generation < None {
-		return None, fmt.Errorf("%s does not hold a number: write that of a folder beside it into it, or remove it for an empty configuration",
+		return None, fmt.Errorf("%s does not hold a number: write into it the number of a folder beside it, or remove it for an empty configuration",
 			filepath.Join(s.dir, currentFile))
 	}
 	return generation, nil
 }
 
-// Has reports whether the generation is there.
+// Has reports whether the generation exists.
 func (s Store) Has(generation int) bool {
 	_, err := os.Stat(s.path(generation))
 	return generation == None || err == nil
 }
 
-// Load returns today's configuration. One that is replaced while it is read,
-// and removed, is read again.
+// Load returns the current configuration. If it is replaced and removed while it
+// is read, Load reads again.
 func (s Store) Load() (Configuration, error) {
 	for {
 		generation, err := s.Current()
@@ -84,7 +84,7 @@ func (s Store) Read(generation int) (Configuration, error) {
 	}
 	content, err := os.ReadFile(filepath.Join(s.path(generation), variablesFile))
 	if err == nil && json.Unmarshal(content, &found.Variables) != nil {
-		err = errors.New(variablesFile + " does not hold JSON") // whose error may quote a value
+		err = errors.New(variablesFile + " does not hold JSON") // json's own error may quote a value
 	}
 	if err == nil {
 		err = s.readFiles(generation, found.Files)
@@ -108,14 +108,14 @@ func (s Store) readFiles(generation int, files map[string][]byte) error {
 	return err
 }
 
-// File returns where a file of a generation is.
+// File returns the path of a file of a generation.
 func (s Store) File(generation int, name string) string {
 	return filepath.Join(s.path(generation), filesFolder, name)
 }
 
 func (s Store) path(generation int) string { return filepath.Join(s.dir, strconv.Itoa(generation)) }
 
-// Write keeps a configuration as a new generation, which is not yet today's.
+// Write stores a configuration as a new generation, which is not current yet.
 func (s Store) Write(c Configuration) (int, error) {
 	number, err := s.write(c)
 	if err != nil {
@@ -170,7 +170,7 @@ func (s Store) generations() ([]int, error) {
 	return all, err
 }
 
-// Use makes a generation today's.
+// Use makes a generation the current one.
 func (s Store) Use(generation int) error {
 	if now, err := s.Current(); err == nil && now == generation {
 		return nil
@@ -185,8 +185,8 @@ func (s Store) Use(generation int) error {
 	return nil
 }
 
-// Prune removes every generation but today's and those to keep, and what an
-// interrupted change left.
+// Prune removes every generation except the current one and those to keep, and
+// what an interrupted change left.
 func (s Store) Prune(keep ...int) error {
 	current, err := s.Current()
 	all, failed := s.generations()

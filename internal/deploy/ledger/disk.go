@@ -8,8 +8,8 @@ import (
 	"deux/internal/program"
 )
 
-// Disk is every way in which a file of the ledger changes. What a change did is
-// on the disk when it returns, so that a power cut is like a process that dies.
+// Disk is every way in which a file of the ledger changes. A change is on the
+// disk when it returns, so that a power cut is like the death of the process.
 type Disk interface {
 	// Replace writes a file in one step.
 	Replace(path string, content []byte, mode os.FileMode) error
@@ -19,7 +19,7 @@ type Disk interface {
 	Remove(path string) error
 }
 
-// disk is the host's.
+// disk is the host's disk.
 type disk struct{}
 
 func (disk) Replace(path string, content []byte, mode os.FileMode) error {

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Results of a deployment: of a push, or of what a person did instead of one.
+// Results of a deployment: of a push, or of a command run instead.
 const (
 	Deployed   = "DEPLOYED"
 	Failed     = "FAILED"
@@ -23,19 +23,19 @@ const (
 	Configured = "CONFIGURED"
 )
 
-// Record is one deployment, from its first step on, as the history keeps it.
+// Record is one deployment as the history keeps it, from its first step on.
 type Record struct {
-	Time     time.Time  `json:"time"`  // when it began, UTC
-	Built    time.Time  `json:"built"` // when the push that built its image began
+	Time     time.Time  `json:"time"`  // when it started, UTC
+	Built    time.Time  `json:"built"` // when the push that built its image started
 	Ref      string     `json:"ref"`
 	Revision string     `json:"revision"`
 	Subject  string     `json:"subject,omitempty"` // the first line of the commit's message
 	Digest   string     `json:"digest,omitempty"`  // sha256:…, of the image in the registry
 	Who      string     `json:"who"`
 	Steps    []StepTime `json:"steps,omitempty"`
-	Changes  []string   `json:"changes,omitempty"` // of what the app is given: +NAME or -NAME, never a value
+	Changes  []string   `json:"changes,omitempty"` // what the app is given: +NAME or -NAME, never a value
 	Result   string     `json:"result,omitempty"`  // empty while under way
-	Why      string     `json:"why,omitempty"`     // of a failure
+	Why      string     `json:"why,omitempty"`     // why it failed
 }
 
 // StepTime says how long a step took.
@@ -44,7 +44,7 @@ type StepTime struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// String is the deployment in one line with all that is known, as scripts read it.
+// String returns all that is known of the deployment in one line, for scripts.
 func (r Record) String() string {
 	digest := r.Digest
 	if digest == "" {
@@ -65,7 +65,7 @@ func (r Record) String() string {
 	return strings.Join(line, "  ")
 }
 
-// Seconds is how long all steps took.
+// Seconds returns how long all steps took.
 func (r Record) Seconds() (total float64) {
 	for _, step := range r.Steps {
 		total += step.Seconds
@@ -73,8 +73,8 @@ func (r Record) Seconds() (total float64) {
 	return total
 }
 
-// Append adds a record to the history, unless it is the last one there: of a
-// process that was killed as soon as it had added it.
+// Append adds a record to the history, unless it is already the last one there:
+// the process that added it may have been killed right after.
 func (l *Ledger) Append(r Record) error {
 	if past, err := l.History(); err == nil && len(past) > 0 && past[len(past)-1].same(r) {
 		return nil
@@ -89,8 +89,8 @@ func (l *Ledger) Append(r Record) error {
 	return nil
 }
 
-// History returns all records, oldest first. A line that is none, such as the
-// half of one that a full disk left, is passed over.
+// History returns all records, oldest first. It skips a line that is not a
+// record, such as the half that a full disk left.
 func (l *Ledger) History() ([]Record, error) {
 	content, err := os.ReadFile(l.Path(historyFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -106,14 +106,14 @@ func (l *Ledger) History() ([]Record, error) {
 	return all, nil
 }
 
-// same reports whether both are of the same deployment and came to the same end.
+// same reports whether both are of the same deployment with the same end.
 func (r Record) same(other Record) bool {
 	return r.Time.Equal(other.Time) && r.Built.Equal(other.Built) && r.Ref == other.Ref && r.Revision == other.Revision &&
 		r.Result == other.Result && slices.Equal(r.Changes, other.Changes)
 }
 
-// Releases returns the last releases that ran, newest first, each image once:
-// at most keep of them.
+// Releases returns the last releases that ran, newest first, each image once, at
+// most keep of them.
 func Releases(all []Record, keep int) []Record {
 	var last []Record
 	seen := make(map[string]bool)

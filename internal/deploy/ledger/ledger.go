@@ -1,7 +1,7 @@
 // Package ledger is what is written down about a colour, in files of its bare
-// repository: what runs, what is under way, what was, and which process may work
-// on it. It knows files alone, neither Docker nor Redis. What a process wrote
-// before it was killed is all that the next one has to go on.
+// repository: what runs, what is under way, what ran before, and which process
+// may work on it. It knows only files, neither Docker nor Redis. What a process
+// wrote before it was killed is all that the next one has to go on.
 package ledger
 
 import (
@@ -12,31 +12,30 @@ import (
 	"path/filepath"
 )
 
-// The files of a ledger. Those with a capital are for others to read and write.
+// The files of a ledger. Other packages read and write the exported ones.
 const (
-	historyFile  = "history"      // every deployment, one JSON object a line
+	historyFile  = "history"      // every deployment, one JSON object per line
 	currentFile  = "current.json" // the Deployment whose release should run
 	underWayFile = "push.json"    // the Deployment that has not ended
-	downFile     = "down"         // since when the app is not to run; gone while it is
-	portFile     = "port"         // that a candidate was given last
+	downFile     = "down"         // since when the app is not to run; absent while it is
+	portFile     = "port"         // the port that the last candidate was given
 	volumesFile  = "volumes.json" // the Volumes
-	lockFile     = "lock"         // whose flock the process has that works on the colour
+	lockFile     = "lock"         // the process that works on the colour has its flock
 
 	Configurations = "env"            // folder of the app's configurations
-	Logs           = "logs"           // folder of what containers printed that are gone
+	Logs           = "logs"           // folder of the logs of containers that are gone
 	Layers         = "layers"         // what the classic builder left
-	Settings       = "settings"       // NAME=value, one a line
-	Password       = "redis-password" // which nobody but the owner may read
+	Settings       = "settings"       // NAME=value, one per line
+	Password       = "redis-password" // only the owner may read it
 )
 
 // folder holds the files in a bare repository.
 const folder = "deux"
 
-// Dir returns the folder of the ledger of a bare repository.
+// Dir returns the folder of a bare repository's ledger.
 func Dir(repository string) string { return filepath.Join(repository, folder) }
 
-// Ledger is the files of one colour. Whoever writes holds its Lock; reading
-// needs none.
+// Ledger is the files of one colour. Writing takes its Lock; reading takes none.
 type Ledger struct {
 	dir  string
 	disk Disk
@@ -45,10 +44,10 @@ type Ledger struct {
 // At returns the ledger of a bare repository.
 func At(repository string) *Ledger { return &Ledger{Dir(repository), disk{}} }
 
-// On returns the ledger with its changes made through another disk.
+// On returns the ledger with another disk to make its changes.
 func (l *Ledger) On(disk Disk) *Ledger { return &Ledger{l.dir, disk} }
 
-// Path returns where a file of the ledger is.
+// Path returns the path of a file of the ledger.
 func (l *Ledger) Path(file string) string { return filepath.Join(l.dir, file) }
 
 // Exists returns nil if the ledger was made.
@@ -72,7 +71,7 @@ func (l *Ledger) AppendTo(file string, line []byte) error {
 	return l.disk.Append(l.Path(file), line)
 }
 
-// write replaces a file by the value as JSON.
+// write replaces a file with the value as JSON.
 func (l *Ledger) write(file string, value any) error {
 	content, err := json.Marshal(value)
 	if err != nil {
@@ -81,13 +80,13 @@ func (l *Ledger) write(file string, value any) error {
 	return l.Replace(file, append(content, '\n'))
 }
 
-// read reads what write wrote and reports whether there is anything.
+// read reads what write wrote, and reports whether there is anything.
 func (l *Ledger) read(file string, value any) bool {
 	content, err := os.ReadFile(l.Path(file))
 	return err == nil && json.Unmarshal(content, value) == nil
 }
 
-// remove removes a file that need not be there.
+// remove removes a file, which need not exist.
 func (l *Ledger) remove(file string) error {
 	if err := l.disk.Remove(l.Path(file)); !errors.Is(err, os.ErrNotExist) {
 		return err

@@ -10,14 +10,14 @@ import (
 	"deux/internal/program"
 )
 
-// LockPause is how long a process waits between two looks at another one's lock.
+// LockPause is how long a process waits between two looks at another's lock.
 const LockPause = 50 * time.Millisecond
 
 // Lock makes this the only process that works on the colour, until unlock or
 // its death: the kernel drops a flock with its process (flock(2)). Between the
-// two hooks of a push no process of ours lives to hold it; then the push's
-// file and git's own process stand for it. Self is the git that this process is
-// a hook of. If it has to wait, waiting is called once.
+// two hooks of a push none of our processes lives to hold it, so the push's file
+// and git's own process stand in for it. self is the git that runs this process
+// as a hook. If Lock has to wait, it calls waiting once.
 func (l *Ledger) Lock(ctx context.Context, self Process, waiting func()) (unlock func(), err error) {
 	file, err := os.OpenFile(l.Path(lockFile), os.O_CREATE|os.O_RDWR, 0o666)
 	if err != nil {
@@ -48,8 +48,8 @@ func (l *Ledger) betweenHooks(self Process) bool {
 	return under && other.Ready && other.Git != self && other.Git.Alive()
 }
 
-// sweep removes what a process left that was killed while it wrote a file that
-// is written under the lock alone. What it can't remove is in nobody's way.
+// sweep removes half-written copies that a killed process left of the files that
+// are written only under the lock. What it can't remove is in nobody's way.
 func (l *Ledger) sweep() {
 	for _, file := range []string{currentFile, underWayFile, downFile, portFile} {
 		_ = program.RemoveUnfinished(l.Path(file))

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// Process is a process that no later one can be mistaken for.
+// Process identifies a process so that no later one is mistaken for it.
 type Process struct {
 	PID     int    `json:"pid"`
 	Started string `json:"started"` // clock ticks since boot, proc(5) field 22
 }
 
-// ProcessOf returns the process that has the PID now.
+// ProcessOf returns the process that now has the PID.
 func ProcessOf(pid int) Process { return Process{pid, startTime(pid)} }
 
 // Alive reports whether the process has not ended.
@@ -21,7 +21,7 @@ func (p Process) Alive() bool {
 }
 
 // startTime returns "" for a process that has ended. The name, field 2, may
-// hold blanks and brackets: fields are counted from the last bracket.
+// hold spaces and brackets, so fields are counted from the last bracket.
 func startTime(pid int) string {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -34,11 +34,11 @@ func startTime(pid int) string {
 	return fields[19]
 }
 
-// String is the process in a form that ReadProcess reads.
+// String returns the process in a form that ReadProcess reads.
 func (p Process) String() string { return fmt.Sprintf("%d %s", p.PID, p.Started) }
 
-// ReadProcess reads what String wrote. Of anything else it makes a process that
-// is not alive.
+// ReadProcess reads what String wrote. For anything else it returns a process
+// that is not alive.
 func ReadProcess(text string) (p Process) {
 	_, _ = fmt.Sscan(text, &p.PID, &p.Started)
 	return p

@@ -11,13 +11,13 @@ import (
 
 // Volume is data of a colour's app that outlives its containers.
 type Volume struct {
-	Name  string `json:"name"`            // as people say it; Docker's has the system and the colour before it
+	Name  string `json:"name"`            // as people say it; Docker's name starts with the system and the colour
 	Path  string `json:"path"`            // in the container
-	Auto  bool   `json:"auto,omitempty"`  // for a VOLUME of an image: mounted where the image has one
-	Going bool   `json:"going,omitempty"` // somebody asked for its end: mounted no more
+	Auto  bool   `json:"auto,omitempty"`  // made for an image's VOLUME, and mounted only if the image has it
+	Going bool   `json:"going,omitempty"` // to be removed, and no longer mounted
 }
 
-// Volumes is what the file of a colour's volumes holds.
+// Volumes is the volumes of a colour, as the ledger holds them.
 type Volumes []Volume
 
 // At returns the volume that is mounted at the path.
@@ -43,20 +43,20 @@ func (all Volumes) Without(name string) Volumes {
 	return slices.DeleteFunc(slices.Clone(all), func(v Volume) bool { return v.Name == name })
 }
 
-// Add returns all and one that a person asked for, or why it cannot be.
+// Add returns all and one that a person asked for, or why it is refused.
 func (all Volumes) Add(v Volume) (Volumes, error) {
 	if other, taken := all.At(v.Path); taken {
-		return nil, fmt.Errorf("%s is the volume %s already", v.Path, other.Name)
+		return nil, fmt.Errorf("%s is already the volume %s", v.Path, other.Name)
 	}
 	if other, taken := all.Named(v.Name); taken {
-		return nil, fmt.Errorf("the volume %s is at %s already: choose another name", v.Name, other.Path)
+		return nil, fmt.Errorf("the volume %s is already at %s: choose another name", v.Name, other.Path)
 	}
 	return append(slices.Clone(all), v), nil
 }
 
 // ForImage returns all and one more for each path of the image's VOLUMEs that
-// has none. A volume that was left, such as of a repository that somebody
-// deleted, is taken up again by its path.
+// has none. A leftover volume, such as one whose repository was deleted, is
+// reused for its path.
 func (all Volumes) ForImage(paths []string, left []Volume) Volumes {
 	all = slices.Clone(all)
 	for _, at := range paths {
@@ -77,7 +77,7 @@ func (all Volumes) ForImage(paths []string, left []Volume) Volumes {
 	return all
 }
 
-// nameFor makes a name of a path that no volume has.
+// nameFor makes an unused volume name from a path.
 func (all Volumes) nameFor(at string, left []Volume) string {
 	base := strings.Trim(notInName.ReplaceAllString(strings.ToLower(at), "-"), "-.")
 	base = strings.Trim(base[:min(len(base), 40)], "-.")
@@ -92,7 +92,7 @@ func (all Volumes) nameFor(at string, left []Volume) string {
 	}
 }
 
-// Mounted returns those that a release of an image with these VOLUMEs gets.
+// Mounted returns the volumes for a release of an image with these VOLUMEs.
 func (all Volumes) Mounted(paths []string) Volumes {
 	return slices.DeleteFunc(slices.Clone(all), func(v Volume) bool {
 		return v.Going || v.Auto && !slices.ContainsFunc(paths, func(p string) bool { return path.Clean(p) == v.Path })
@@ -111,25 +111,25 @@ func ParseVolume(text string) (Volume, error) {
 		return Volume{}, fmt.Errorf("%q: expected NAME:/path, such as data:/data", text)
 	}
 	if !volumeName.MatchString(name) {
-		return Volume{}, fmt.Errorf("%q: a volume's name is lower-case letters, digits, -, _ and ., a letter or digit first, 48 at most", name)
+		return Volume{}, fmt.Errorf("%q: a volume's name is lower-case letters, digits, -, _ and ., starting with a letter or digit, 48 at most", name)
 	}
 	at, err := checkPath(at)
 	return Volume{Name: name, Path: at}, err
 }
 
-// Paths that are no place for a volume.
+// Paths where a volume is refused.
 var (
 	kernelPaths  = []string{"/proc", "/sys", "/dev", "/run/secrets"}
 	programPaths = []string{"/bin", "/sbin", "/lib", "/lib64", "/usr", "/etc", "/usr/bin", "/usr/sbin", "/usr/lib"}
 )
 
-// checkPath returns the path without . and .. and slashes too many, or why no
-// volume can be there.
+// checkPath returns the path without ., .. and extra slashes, or why a volume is
+// refused there.
 func checkPath(at string) (string, error) {
 	clean := path.Clean(at)
 	switch {
 	case !path.IsAbs(at):
-		return "", fmt.Errorf("%q: a volume's path begins with a slash", at)
+		return "", fmt.Errorf("%q: a volume's path starts with a slash", at)
 	case strings.ContainsAny(at, ":,\"\n\x00"):
 		return "", fmt.Errorf("%q: a volume's path has no colon, comma, quote or line break", at)
 	case clean == "/":
@@ -148,5 +148,5 @@ func (l *Ledger) Volumes() (all Volumes) {
 	return all
 }
 
-// SetVolumes writes down the colour's volumes.
+// SetVolumes records the colour's volumes.
 func (l *Ledger) SetVolumes(all Volumes) error { return l.write(volumesFile, all) }

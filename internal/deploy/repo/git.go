@@ -1,5 +1,5 @@
 // Package repo is a bare git repository that is pushed to: what it holds, and
-// the hooks that git asks. It knows git alone, and nothing of what a push is for.
+// the hooks that git runs. It knows only git, and nothing of what a push is for.
 package repo
 
 import (
@@ -18,9 +18,9 @@ import (
 // Repository is a bare git repository.
 type Repository struct{ Dir string }
 
-// git runs a git command on the repository and returns its output. What a hook
-// inherits of git's variables is left out: they tell of the process that runs
-// the hook.
+// git runs a git command on the repository and returns its output, without the
+// variables of git that a hook inherits: they describe the process that runs the
+// hook.
 func (r Repository) git(ctx context.Context, extra []string, arguments ...string) (string, error) {
 	command := exec.CommandContext(ctx, "git", append([]string{"--git-dir=" + r.Dir}, arguments...)...)
 	command.Env = append(WithoutGit(os.Environ()), extra...)
@@ -32,16 +32,15 @@ func (r Repository) git(ctx context.Context, extra []string, arguments ...string
 	return stdout.String(), nil
 }
 
-// WithoutGit returns an environment less what git tells its hooks in it.
+// WithoutGit returns an environment without what git tells its hooks.
 func WithoutGit(environment []string) []string {
 	return slices.DeleteFunc(slices.Clone(environment), func(variable string) bool { return strings.HasPrefix(variable, "GIT_") })
 }
 
-// oneLine is what a command printed, for an error.
+// oneLine returns what a command printed on one line, for an error.
 func oneLine(output []byte) string { return string(bytes.Join(bytes.Fields(output), []byte(" "))) }
 
-// Resolve returns the revision of a ref, or NoRevision when there is no such
-// ref.
+// Resolve returns the revision of a ref, or NoRevision if there is no such ref.
 func (r Repository) Resolve(ctx context.Context, ref string) (string, error) {
 	output, err := r.git(ctx, nil, "rev-parse", "--verify", "--quiet", ref)
 	if exit := new(exec.ExitError); errors.As(err, &exit) && exit.ExitCode() == 1 {
@@ -50,8 +49,8 @@ func (r Repository) Resolve(ctx context.Context, ref string) (string, error) {
 	return strings.TrimSpace(output), err
 }
 
-// Subject returns the first line of a commit's message, or "" where there is no
-// such commit.
+// Subject returns the first line of a commit's message, or "" if there is no such
+// commit.
 func (r Repository) Subject(ctx context.Context, revision string) string {
 	output, err := r.git(ctx, nil, "show", "--no-patch", "--format=%s", revision, "--")
 	if err != nil {
@@ -60,8 +59,8 @@ func (r Repository) Subject(ctx context.Context, revision string) string {
 	return strings.TrimSpace(output)
 }
 
-// NoRevision is what git gives its hooks for a ref that is not there, before
-// or after the push (githooks(5), "update").
+// NoRevision is what git gives its hooks for a ref that does not exist before or
+// after the push (githooks(5), "update").
 const NoRevision = "0000000000000000000000000000000000000000"
 
 // Submodules returns the paths that hold other repositories.
@@ -70,9 +69,9 @@ func (r Repository) Submodules(ctx context.Context, revision string) ([]string, 
 	return submodulesIn(output), err
 }
 
-// submodulesIn returns the paths of those in what ls-tree -z printed: entries
-// MODE TYPE OBJECT, a tab and the path as it is, each with a zero byte behind it
-// (git-ls-tree(1), "OUTPUT FORMAT").
+// submodulesIn returns the submodules in the output of ls-tree -z: entries of
+// MODE TYPE OBJECT, a tab, the unquoted path and a zero byte (git-ls-tree(1),
+// "OUTPUT FORMAT").
 func submodulesIn(output string) (paths []string) {
 	for entry := range strings.SplitSeq(output, "\x00") {
 		if about, path, _ := strings.Cut(entry, "\t"); strings.HasPrefix(about, "160000 ") {
@@ -82,8 +81,8 @@ func submodulesIn(output string) (paths []string) {
 	return paths
 }
 
-// CheckOut fills dir, which must be empty, with the files of a revision. It
-// works on an index of its own: git archive would leave out and rewrite what
+// CheckOut fills dir, which must be empty, with the files of a revision. It uses
+// an index of its own: git archive would leave out or rewrite files as
 // .gitattributes says (export-ignore, export-subst).
 func (r Repository) CheckOut(ctx context.Context, revision, dir string) error {
 	index := dir + ".index"
@@ -96,12 +95,12 @@ func (r Repository) CheckOut(ctx context.Context, revision, dir string) error {
 	return err
 }
 
-// pointerStart is how a file begins whose content is elsewhere (Git LFS
+// pointerStart is the start of a file whose content is elsewhere (Git LFS
 // specification, "The Pointer").
 const pointerStart = "version https://git-lfs.github.com/spec/v1\n"
 
 // LFSPointer returns the path of a file under dir that only points to its
-// content, or "".
+// content, or "" if there is none.
 func LFSPointer(dir string) (string, error) {
 	found := ""
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// Hooks are git's names of the hooks that a push is deployed by.
+// Hooks are the names of the git hooks that deploy a push.
 var Hooks = []string{"update", "post-receive"}
 
 func (r Repository) hook(name string) string { return filepath.Join(r.Dir, "hooks", name) }
@@ -20,15 +20,15 @@ func (r Repository) hook(name string) string { return filepath.Join(r.Dir, "hook
 func (r Repository) CheckHooks() error {
 	for _, hook := range Hooks {
 		if info, err := os.Stat(r.hook(hook)); err != nil || info.Mode()&0o111 == 0 {
-			return fmt.Errorf("the hook %s is not there or not executable: make deploy-init mends it", hook)
+			return fmt.Errorf("the hook %s is missing or not executable: make deploy-init repairs it", hook)
 		}
 	}
 	return nil
 }
 
-// Make makes the repository unless there is one. Its refs have a
-// log, so that what a forced push threw away can be found again; a deletion of
-// the branch that HEAD names is stored like any other.
+// Make makes the repository unless it exists. Its refs have a log, so that what
+// a forced push threw away can be found again. The branch that HEAD names can be
+// deleted like any other.
 func (r Repository) Make(ctx context.Context) error {
 	if _, err := os.Stat(filepath.Join(r.Dir, "HEAD")); err == nil {
 		return nil
@@ -45,8 +45,8 @@ func (r Repository) Make(ctx context.Context) error {
 	return nil
 }
 
-// Link makes the hook a relative link to an executable source, in place of an
-// older hook of ours. Somebody's own hook stays.
+// Link makes the hook a relative link to an executable source, replacing an
+// older hook of ours. A hook of somebody's own stays.
 func (r Repository) Link(hook, source string) error {
 	path := r.hook(hook)
 	if err := os.Chmod(source, 0o755); err != nil {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Commit writes files into dir, a repository that it makes unless it is one,
+// Commit writes files into dir, which becomes a repository if it is not one,
 // commits them to main and returns the revision. Its git directory is .git.
 func Commit(t testing.TB, dir, message string, files map[string]string) (revision string) {
 	t.Helper()
@@ -28,7 +28,7 @@ func Commit(t testing.TB, dir, message string, files map[string]string) (revisio
 	return Git(t, dir, "rev-parse", "HEAD")
 }
 
-// Git runs a git command in dir and returns what it printed, less blanks around.
+// Git runs a git command in dir and returns its trimmed output.
 func Git(t testing.TB, dir string, arguments ...string) string {
 	t.Helper()
 	output, err := exec.Command("git", append([]string{"-C", dir}, arguments...)...).CombinedOutput()

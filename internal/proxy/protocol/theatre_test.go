@@ -15,6 +15,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"deux/internal/porttest"
 	"deux/internal/redistest"
 )
 
@@ -86,7 +87,7 @@ var lists = map[string]string{"proxy": "servers", "blue": "blueServers", "green"
 // start starts Redis and a proxy. The settings of a case win over these.
 func (h *theatre) start(env string) *stage {
 	h.t.Helper()
-	redisAddress, port, adminPort := redistest.Address(h.t), freePort(h.t), freePort(h.t)
+	redisAddress, port, adminPort := redistest.Address(h.t), strconv.Itoa(porttest.Free(h.t)), strconv.Itoa(porttest.Free(h.t))
 	service := "proxy"
 	for _, setting := range strings.Fields(env) {
 		if name, value, _ := strings.Cut(setting, "="); name == "SERVICE" {
@@ -188,15 +189,4 @@ func (s *stage) turns(ctx context.Context) (int, error) {
 	}
 	calls, _, _ = strings.Cut(calls, ",")
 	return strconv.Atoi(calls)
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	return port
 }

@@ -3,7 +3,7 @@ package protocol
 import (
 	"bytes"
 	"crypto/tls"
-	"net"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"deux/internal/porttest"
 )
 
 // TestCaddy_InFrontAsTheDocsSay runs Caddy with the lines of docs/security.md,
@@ -34,9 +36,9 @@ func TestCaddy_InFrontAsTheDocsSay(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	front := net.JoinHostPort("localhost", freePort(t))
+	front := localPort(t)
 	startCaddy(t, strings.NewReplacer("deux.example.org", front, "127.0.0.1:3456", s.address,
-		"blue.example.org", "localhost:"+freePort(t), "green.example.org", "localhost:"+freePort(t)).Replace(caddyfile))
+		"blue.example.org", localPort(t), "green.example.org", localPort(t)).Replace(caddyfile))
 	getTLS(t, "https://"+front+"/")
 
 	got := (<-seen).Header
@@ -47,6 +49,12 @@ func TestCaddy_InFrontAsTheDocsSay(t *testing.T) {
 			t.Errorf("the server sees %s: %q, want %q", name, got.Get(name), want)
 		}
 	}
+}
+
+// localPort returns an address that Caddy can listen on.
+func localPort(t *testing.T) string {
+	t.Helper()
+	return fmt.Sprint("localhost:", porttest.Free(t))
 }
 
 // docsBlock returns the only block of that language in docs/security.md.

@@ -1,14 +1,11 @@
 // Package streamtest is what the tests of the stream's packages share: waiting
-// for a state, a free port, socat, and the program under test as a process.
+// for a state, socat, and the program under test as a process.
 package streamtest
 
 import (
 	"bytes"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -39,21 +36,6 @@ func NeedSocat(t testing.TB) {
 		t.Fatal("socat is not installed, and REQUIRE_TOOLS=1")
 	}
 	t.Skip("socat is not installed")
-}
-
-// FreePort returns a port that nobody listens on, below those that the kernel
-// gives to clients.
-func FreePort(t testing.TB) int {
-	t.Helper()
-	for range 100 {
-		port := 20000 + rand.IntN(10000)
-		if listener, err := net.Listen("tcp", ":"+strconv.Itoa(port)); err == nil {
-			listener.Close()
-			return port
-		}
-	}
-	t.Fatal("no free port found")
-	return 0
 }
 
 // runsProgram tells a test binary that it is the program.
@@ -120,15 +102,12 @@ func (p *Process) Wait(t testing.TB) (said string, err error) {
 	}
 }
 
-// WantCleanEnd sends SIGTERM, after which the process must end within the
-// limit and with status 0.
-func (p *Process) WantCleanEnd(t testing.TB, limit time.Duration) {
+// WantCleanEnd sends SIGTERM, after which the process must end with status 0.
+func (p *Process) WantCleanEnd(t testing.TB) {
 	t.Helper()
-	began := time.Now()
 	p.cmd.Process.Signal(syscall.SIGTERM)
-	_, err := p.Wait(t)
-	if took := time.Since(began); err != nil || took > limit {
-		t.Errorf("got an end after %v with %v, want one within %v with status 0", took, err, limit)
+	if _, err := p.Wait(t); err != nil {
+		t.Errorf("got an end with %v, want one with status 0", err)
 	}
 }
 

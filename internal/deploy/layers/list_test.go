@@ -1,4 +1,4 @@
-package deploy
+package layers
 
 import (
 	"bytes"
@@ -39,8 +39,8 @@ func (s stock) ids() []string {
 
 func at(second int64) time.Time { return time.Unix(1_000_000+second, 0) }
 
-func TestLayersPrune_RemovesWhatOnlyDroppedReleasesHaveSeen(t *testing.T) {
-	list := newLayers(t)
+func TestPrune_RemovesWhatOnlyDroppedReleasesHaveSeen(t *testing.T) {
+	list := newList(t)
 	for _, entry := range []layer{
 		{at(10), "r1", "base"}, {at(10), "r1", "shared"}, {at(10), "r1", "one"},
 		{at(20), "r2", "base"}, {at(20), "r2", "shared"}, {at(20), "r2", "two"},
@@ -58,7 +58,7 @@ func TestLayersPrune_RemovesWhatOnlyDroppedReleasesHaveSeen(t *testing.T) {
 		{[]string{"r2"}, "base shared two"},
 		{nil, "base"}, // it was there before the first build: a stranger's
 	} {
-		if err := list.prune(t.Context(), docker, test.keep); err != nil {
+		if err := list.Prune(t.Context(), docker, test.keep); err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.Join(docker.ids(), " "); got != test.left {
@@ -67,33 +67,33 @@ func TestLayersPrune_RemovesWhatOnlyDroppedReleasesHaveSeen(t *testing.T) {
 	}
 }
 
-func TestLayersPrune_TriesAgainWhatIsStillInUse(t *testing.T) {
-	list := newLayers(t)
+func TestPrune_TriesAgainWhatIsStillInUse(t *testing.T) {
+	list := newList(t)
 	if err := list.add(layer{at(10), "r1", "one"}); err != nil {
 		t.Fatal(err)
 	}
 	docker := stock{"one": {made: at(10), used: true}}
-	if err := list.prune(t.Context(), docker, nil); err != nil || len(docker) != 1 {
+	if err := list.Prune(t.Context(), docker, nil); err != nil || len(docker) != 1 {
 		t.Fatalf("an image in use: got %v, %v, want it left", docker.ids(), err)
 	}
 	docker["one"] = struct {
 		made time.Time
 		used bool
 	}{at(10), false}
-	if err := list.prune(t.Context(), docker, nil); err != nil || len(docker) != 0 {
+	if err := list.Prune(t.Context(), docker, nil); err != nil || len(docker) != 0 {
 		t.Errorf("an image that is free now: got %v, %v, want it gone", docker.ids(), err)
 	}
 }
 
-func TestLayersPrune_TheListDoesNotGrowWithThePushes(t *testing.T) {
-	list := newLayers(t)
+func TestPrune_TheListDoesNotGrowWithThePushes(t *testing.T) {
+	list := newList(t)
 	docker := stock{"shared": {made: at(0)}}
 	for push := range int64(50) {
 		revision := string(rune('a' + push%26))
 		if err := list.add(layer{at(push), revision, "shared"}); err != nil {
 			t.Fatal(err)
 		}
-		if err := list.prune(t.Context(), docker, []string{revision}); err != nil {
+		if err := list.Prune(t.Context(), docker, []string{revision}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -102,22 +102,23 @@ func TestLayersPrune_TheListDoesNotGrowWithThePushes(t *testing.T) {
 	}
 }
 
-func TestBuildOutput_HandsEverythingOnAndRemembersTheLastLine(t *testing.T) {
+func TestOutput_HandsEverythingOnAndRemembersTheLastLine(t *testing.T) {
 	var out bytes.Buffer
-	list := newLayers(t)
-	watch := &buildOutput{to: &out, layers: list, revision: "r1", begun: at(10)}
-	text := "Step 1/2 : FROM scratch\n ---> \n ---> 0123456789ab\n ---> Running in ba9876543210\n" +
+	list := newList(t)
+	watch := list.Watch(&out, "r1", at(10))
+	text := "Sending build context  8.3kB\nStep 1/2 : FROM scratch\n ---> \n ---> 0123456789ab\n ---> Running in ba9876543210\n" +
 		strings.Repeat("x", 3*longLine) + "\nThe command failed: 1\n\n"
-	for i := 0; i < len(text); i += 7 {
-		if _, err := watch.Write([]byte(text[i:min(i+7, len(text))])); err != nil {
+	printed := strings.Replace(text, "8.3kB\n", "8.3kB\r\r\n", 1)
+	for i := 0; i < len(printed); i += 7 {
+		if _, err := watch.Write([]byte(printed[i:min(i+7, len(printed))])); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if out.String() != text {
 		t.Errorf("handed on %d bytes, want the %d that came", out.Len(), len(text))
 	}
-	if want := "The command failed: 1"; watch.last != want {
-		t.Errorf("last line: got %q, want %q", watch.last, want)
+	if want := "The command failed: 1"; watch.Last() != want {
+		t.Errorf("last line: got %q, want %q", watch.Last(), want)
 	}
 	if got := list.read(); len(got) != 1 || got[0] != (layer{at(10), "r1", "0123456789ab"}) {
 		t.Errorf("layers: got %v, want the one that was printed", got)
