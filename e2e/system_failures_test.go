@@ -90,6 +90,20 @@ func infrastructureKilled(s *system) {
 	}
 }
 
+func supervisorKilled(s *system) {
+	killed := s.poller()
+	pid, err := os.ReadFile(filepath.Join(s.env["VAR"], "supervisor.pid"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.output("kill", "-9", strings.TrimSpace(string(pid)))
+	s.script("infrastructure.sh", "start")
+	s.spawn(1)
+	if s.poller() == killed {
+		s.t.Error("infrastructure was not replaced")
+	}
+}
+
 func serverDies(s *system) {
 	url := s.spawn(1)[0]
 	port := url[strings.LastIndex(url, ":")+1:]
@@ -133,8 +147,10 @@ func redisRestarts(s *system) {
 	another := s.wish("/spawn")
 	s.want("servers", s.server(0), url, another)
 	log := s.infrastructureLog()[before:]
-	if n := strings.Count(log, `while="claiming work"`); n != 2 {
-		s.t.Errorf("the log speaks %d times of Redis while claiming work, want twice: once away, once back", n)
+	for _, event := range []string{"Redis is away", "Redis is back"} {
+		if n := strings.Count(log, event); n != 1 {
+			s.t.Errorf("infrastructure's log says %q %d times, want once", event, n)
+		}
 	}
 }
 

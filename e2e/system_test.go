@@ -51,6 +51,7 @@ func TestSystem(t *testing.T) {
 		{"twenty viewers of the page hold up no destroy", viewersHoldUpNothing},
 		{"the page shows a push, and one that is refused", pageFollowsAPush},
 		{"infrastructure killed in the middle of a spawn", infrastructureKilled},
+		{"infrastructure's supervisor killed", supervisorKilled},
 		{"a server that dies comes back", serverDies},
 		{"a proxy restart forgets nobody", proxyRestarts},
 		{"redis away and back", redisRestarts},

@@ -37,6 +37,7 @@ var allowed = map[string][]string{
 	"repotest":       {},
 	"streamtest":     {},
 	"program":        {},
+	"supervisor":     {},
 	"settings":       {},
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // scripts are the settings that only scripts read.
-var scripts = []string{"ADMIN_PASSWORD_FILE", "HOST_NAME", "REDIS_PASSWORD_FILE", "ROOT_DIR", "VAR", "VERBOSE"}
+var scripts = []string{"ADMIN_PASSWORD_FILE", "HOST_NAME", "REDIS_PASSWORD_FILE", "VERBOSE"}
 
 // others are the beginnings of names that tools read which the scripts call.
 var others = []string{"BUILDKIT_", "BUILDX_", "COMPOSE_", "DOCKER_", "GF_", "GIT_", "GO", "HTTP", "NO_PROXY", "TMPDIR"}
@@ -53,12 +53,16 @@ func warnings(known []string) (lines []string) {
 func unread(file string, known []string) (names []string) {
 	for line := range strings.Lines(file) {
 		name, _, is := strings.Cut(strings.TrimSpace(line), "=")
-		isOther := func(start string) bool { return strings.HasPrefix(name, start) }
-		if is && !strings.HasPrefix(name, "#") && !slices.Contains(known, name) && !slices.ContainsFunc(others, isOther) {
+		if is && !strings.HasPrefix(name, "#") && !slices.Contains(known, name) && !isOther(name) {
 			names = append(names, name)
 		}
 	}
 	return names
+}
+
+// isOther reports whether a tool that the scripts call reads the name.
+func isOther(name string) bool {
+	return slices.ContainsFunc(others, func(start string) bool { return strings.HasPrefix(name, start) })
 }
 
 // farthest is how many letters a name that was meant may differ in.

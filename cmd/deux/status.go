@@ -31,8 +31,7 @@ func readPatience(arguments []string) (patience time.Duration, ok bool) {
 // runStatus shows how the system does or, with patience, waits until it is
 // healthy.
 func runStatus(ctx context.Context, patience time.Duration) error {
-	env := settings.FromEnvironment()
-	config, err := infrastructure.ReadConfig(env)
+	config, err := infrastructure.ReadConfig(settings.FromEnvironment())
 	if err != nil {
 		return err
 	}
@@ -46,7 +45,7 @@ func runStatus(ctx context.Context, patience time.Duration) error {
 	host := &status.Host{
 		Docker: docker,
 		Runs:   func() bool { return infrastructure.Runs(config.LockFile) },
-		Log:    filepath.Join(env.String("VAR", "var/"+config.Fleet), "infrastructure.log"),
+		Log:    filepath.Join(config.Var, "infrastructure.log"),
 	}
 	system := status.New(lists, host)
 	if patience > 0 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -19,6 +18,9 @@ const (
 	firstHealthPause = 10 * time.Millisecond
 	maxHealthPause   = 250 * time.Millisecond
 )
+
+// answerTimeout is what an app has to answer one look in.
+const answerTimeout = 10 * time.Second
 
 // prober asks a container how it is.
 type prober interface {
@@ -46,7 +48,7 @@ func waitUntilHealthy(ctx context.Context, docker prober, id, url string, port i
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	last := errors.New("no check was made")
-	for pause := firstHealthPause; ; pause = min(2*pause, maxHealthPause) {
+	for range program.Pauses(ctx, firstHealthPause, maxHealthPause) {
 		state, err := docker.State(ctx, id)
 		if err == nil && !state.Running {
 			return ended(state)
@@ -60,10 +62,8 @@ func waitUntilHealthy(ctx context.Context, docker prober, id, url string, port i
 		if ctx.Err() == nil {
 			last = err
 		}
-		if !program.Sleep(ctx, pause) {
-			return fmt.Errorf("%w %v: %w", errLate, timeout, last)
-		}
 	}
+	return fmt.Errorf("%w %v: %w", errLate, timeout, last)
 }
 
 // check makes one check: the image's own HEALTHCHECK, which Docker would first
@@ -81,29 +81,16 @@ func check(ctx context.Context, docker prober, id, url string, port int, command
 	return err
 }
 
-// healthClient opens a connection for each check, and takes a redirect as the
-// answer instead of following it.
-var healthClient = &http.Client{
-	Timeout:       10 * time.Second,
-	Transport:     &http.Transport{DisableKeepAlives: true},
-	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-}
-
 // answers returns nil if GET / is answered with a status below 500.
 func answers(ctx context.Context, url string, port int) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/", nil)
-	if err != nil {
-		return err
-	}
-	request.Header.Set("User-Agent", program.ProbeAgent)
-	response, err := healthClient.Do(request)
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	status, err := program.Probe(ctx, url+"/")
 	if err != nil {
 		return fmt.Errorf("no answer on port %d of the container (does the app listen there, on all addresses?): %w", port, err)
 	}
-	defer response.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<10))
-	if response.StatusCode >= http.StatusInternalServerError {
-		return fmt.Errorf("GET / answers %s", response.Status)
+	if status >= http.StatusInternalServerError {
+		return fmt.Errorf("GET / answers %s", program.StatusText(status))
 	}
 	return nil
 }

@@ -16,6 +16,9 @@ import (
 // redisPatience is how long a switch waits for a Redis that is away.
 const redisPatience = 10 * time.Second
 
+// switchPause is how long to wait between two tries to switch.
+const switchPause = 50 * time.Millisecond
+
 // switchOver sends the requests to the candidate. Once the lists are switched it
 // is the release that runs, whatever happens afterwards.
 func (d *Deployer) switchOver(ctx context.Context, p *ledger.Deployment) error {
@@ -52,12 +55,13 @@ func (d *Deployer) confirm(p *ledger.Deployment) error {
 func (d *Deployer) list(ctx context.Context, server fleet.Server) error {
 	ctx, cancel := context.WithTimeout(ctx, redisPatience)
 	defer cancel()
-	for {
-		err := d.rotation.Switch(ctx, server)
-		if err == nil || !program.Sleep(ctx, drainPause) {
-			return err
+	var err error
+	for range program.Pauses(ctx, switchPause, switchPause) {
+		if err = d.rotation.Switch(ctx, server); err == nil {
+			break
 		}
 	}
+	return err
 }
 
 // others returns the colour's containers except one.
@@ -65,9 +69,6 @@ func (d *Deployer) others(ctx context.Context, id string) ([]engine.Release, err
 	all, err := d.docker.Releases(ctx, d.colour.name)
 	return slices.DeleteFunc(all, func(release engine.Release) bool { return release.ID == id }), err
 }
-
-// drainPause is how long to wait between two looks at the drain list.
-const drainPause = 50 * time.Millisecond
 
 // stopOld lets the requests to the old release end, stops it with its grace,
 // and gives its name to the new one.
@@ -115,17 +116,14 @@ func (d *Deployer) passName(ctx context.Context, old []engine.Release, id string
 // longer than the drain timeout.
 func (d *Deployer) drain(ctx context.Context, release engine.Release) error {
 	server := d.colour.site.Server(release.Port)
-	for end := time.Now().Add(d.config.DrainTimeout); time.Now().Before(end); {
-		draining, err := d.rotation.IsDraining(ctx, server)
-		if err != nil || !draining || !release.Running {
-			return err
-		}
-		if !program.Sleep(ctx, drainPause) {
-			return context.Cause(ctx)
-		}
+	if !release.Running {
+		return nil
 	}
-	d.out.line("Requests to %s still ran after %v", server.URL, d.config.DrainTimeout)
-	return nil
+	drained, err := fleet.WaitDrained(ctx, d.rotation, server, d.config.DrainTimeout)
+	if err == nil && !drained {
+		d.out.line("Requests to %s still ran after %v", server.URL, d.config.DrainTimeout)
+	}
+	return err
 }
 
 // removeOld removes the containers of the old releases.

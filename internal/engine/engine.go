@@ -7,9 +7,7 @@ package engine
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -17,6 +15,8 @@ import (
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/client"
+
+	"deux/internal/program"
 )
 
 // Labels of everything that the system makes. Anything without them is somebody
@@ -37,7 +37,6 @@ const roleServer = "server"
 type Engine struct {
 	docker *client.Client
 	fleet  string
-	away   atomic.Bool // the outage has been logged
 }
 
 // Open returns the engine that DOCKER_HOST names, or the local one. It sends
@@ -64,26 +63,15 @@ func (e *Engine) Ping(ctx context.Context) error {
 // pingPause is how long Wait pauses between two tries.
 const pingPause = 500 * time.Millisecond
 
-// Wait returns when Docker answers, or with ctx's error. The start and the end
-// of an outage are logged once each, however many callers wait.
-func (e *Engine) Wait(ctx context.Context, log *slog.Logger) error {
-	for {
+// Wait returns when Docker answers, or with ctx's error.
+func (e *Engine) Wait(ctx context.Context, docker *program.Outage) error {
+	for range program.Pauses(ctx, pingPause, pingPause) {
 		err := e.Ping(ctx)
-		if err == nil {
-			if e.away.CompareAndSwap(true, false) {
-				log.Info("Docker answers again")
-			}
+		if docker.Note(err); err == nil {
 			return nil
 		}
-		if e.away.CompareAndSwap(false, true) {
-			log.Warn("Waiting for Docker", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(pingPause):
-		}
 	}
+	return ctx.Err()
 }
 
 // Container is one container of the system.

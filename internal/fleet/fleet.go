@@ -12,7 +12,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -20,6 +19,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
+
+	"deux/internal/program"
 )
 
 // Fleet is the lists of one system.
@@ -79,31 +80,15 @@ func (f *Fleet) Ping(ctx context.Context) error { return f.client.Ping(ctx).Err(
 // pingPause is how long Wait pauses between two tries.
 const pingPause = 500 * time.Millisecond
 
-// Wait returns when Redis answers, or with ctx's error. It logs the start and
-// the end of the wait, once each.
-func (f *Fleet) Wait(ctx context.Context, log *slog.Logger) error {
-	said := false
-	for {
+// Wait returns when Redis answers, or with ctx's error.
+func (f *Fleet) Wait(ctx context.Context, redis *program.Outage) error {
+	for range program.Pauses(ctx, pingPause, pingPause) {
 		err := f.Ping(ctx)
-		if err == nil {
-			if said {
-				log.Info("Redis answers again")
-			}
+		if redis.Note(err); err == nil {
 			return nil
 		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if !said {
-			log.Warn("Waiting for Redis", "address", f.redis.Address, "error", err)
-			said = true
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(pingPause):
-		}
 	}
+	return ctx.Err()
 }
 
 // Reserved reports whether key names one of the system's lists or another key

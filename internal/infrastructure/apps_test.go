@@ -127,7 +127,7 @@ func newApps(t *testing.T) *apps {
 	fake := &fakeApps{exists: true, name: "blue-app", status: 200, condition: engine.Condition{State: engine.StateRunning}}
 	a := &apps{fakeApps: fake, CLI: cli, t: t}
 	config := Config{WatchInterval: 5 * time.Millisecond, HangTimeout: 100 * time.Millisecond}
-	a.watcher = newWatcher(config, lists, fake, slog.New(slog.NewTextHandler(fake, nil)))
+	a.watcher = newWatcher(config, lists, fake, newComplaints(slog.New(slog.NewTextHandler(fake, nil))))
 	a.watcher.quickAnswer, a.watcher.firstRepairPause = hasty, 10*time.Millisecond
 	a.watcher.ask = fake.ask
 	a.watcher.heal = func(context.Context, string) error { return fake.repaired("heal") }

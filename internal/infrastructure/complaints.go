@@ -5,33 +5,51 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+
+	"deux/internal/fleet"
+	"deux/internal/program"
 )
 
 // complaints says each trouble once, and once that it is over, however often
-// it is met in between.
+// it is met in between. What fails while Redis or Docker is away is not said
+// besides.
 type complaints struct {
+	redis  *program.Outage
+	docker *program.Outage
+	log    *slog.Logger
+
 	mu   sync.Mutex
-	log  *slog.Logger
-	said map[string]string
+	said map[string]bool
 }
 
 func newComplaints(log *slog.Logger) *complaints {
-	return &complaints{log: log, said: make(map[string]string)}
+	return &complaints{redis: program.NewOutage(log, "Redis"), docker: program.NewOutage(log, "Docker"), log: log, said: make(map[string]bool)}
+}
+
+// reportRedis takes the outcome of something that only asks Redis. One that
+// answers what it will not do is not away.
+func (c *complaints) reportRedis(what string, err error) {
+	if errors.Is(err, fleet.ErrOutOfMemory) || errors.Is(err, fleet.ErrPassword) {
+		c.redis.Note(nil)
+	} else {
+		c.redis.Note(err)
+	}
+	c.report(what, err)
 }
 
 // report takes the outcome of something that is tried again and again.
 func (c *complaints) report(what string, err error) {
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) || err != nil && (c.redis.IsOn() || c.docker.IsOn()) {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch _, said := c.said[what]; {
+	switch said := c.said[what]; {
 	case err != nil && !said:
-		c.said[what] = err.Error()
-		c.log.Warn("Trouble, trying again until it is over", "while", what, "error", err)
+		c.said[what] = true
+		c.log.Warn("Failing, will retry", "while", what, "error", err)
 	case err == nil && said:
 		delete(c.said, what)
-		c.log.Info("Trouble is over", "while", what)
+		c.log.Info("Recovered", "while", what)
 	}
 }

@@ -15,10 +15,13 @@ type Config struct {
 	Fleet         string                   // FLEET: name of the system on this host
 	Root          string                   // ROOT_DIR: the checkout
 	LockFile      string                   // LOCK_FILE: held by the one poller of this host
+	Var           string                   // VAR: pid, log and locks of what runs on the host
 	MaxServers    int                      // MAX_SERVERS: for the servers, which see to it
 	MaxImages     int                      // MAX_IMAGES: for the servers, which see to it
 	Handed        []string                 // NAME=value of settings that only the servers read
 	Password      settings.Secret          // ADMIN_PASSWORD: for the servers, which ask for it
+	DeployDir     string                   // DEPLOY_DIR: for bin/deploy, which this program runs
+	DockerHost    string                   // DOCKER_HOST: Docker's client reads it, and a change replaces this program
 	Parallel      int                      // PARALLEL: servers spawned, and servers destroyed, at once
 	Attempts      int                      // SPAWN_ATTEMPTS: tries before a server goes to failedServers
 	SpawnTimeout  time.Duration            // SPAWN_TIMEOUT: for one build and start of a server
@@ -33,17 +36,20 @@ type Config struct {
 
 // ReadConfig reads the settings, each with its default.
 func ReadConfig(env *settings.Reader) (Config, error) {
-	name := env.Fleet()
+	name, folder, lockFile := Places(env)
 	config := Config{
 		Redis:         fleet.ReadRedis(env),
 		Site:          fleet.ReadSite(env),
 		Fleet:         name,
 		Root:          env.String("ROOT_DIR", "."),
-		LockFile:      env.String("LOCK_FILE", "/tmp/deux-"+name+".lock"),
+		LockFile:      lockFile,
+		Var:           folder,
 		MaxServers:    env.MaxServers(),
 		MaxImages:     env.MaxImages(),
 		Handed:        handed(env),
 		Password:      env.Secret("ADMIN_PASSWORD"),
+		DeployDir:     env.Handed("DEPLOY_DIR"),
+		DockerHost:    env.Handed("DOCKER_HOST"),
 		Parallel:      env.Int("PARALLEL", 8, 1, 100),
 		Attempts:      env.Int("SPAWN_ATTEMPTS", 3, 1, 100),
 		SpawnTimeout:  env.Duration("SPAWN_TIMEOUT", 10*time.Minute, time.Second),
@@ -58,6 +64,13 @@ func ReadConfig(env *settings.Reader) (Config, error) {
 	return config, env.Err()
 }
 
+// Places reads the name of the system on this host and where it is known what
+// runs: FLEET, VAR and LOCK_FILE.
+func Places(env *settings.Reader) (name, folder, lockFile string) {
+	name = env.Fleet()
+	return name, env.String("VAR", "var/"+name), env.String("LOCK_FILE", "/tmp/deux-"+name+".lock")
+}
+
 // healthTimeouts reads how long each colour's app may take to start.
 func healthTimeouts(env *settings.Reader) map[string]time.Duration {
 	blue, green := env.HealthTimeouts()
@@ -68,7 +81,7 @@ func healthTimeouts(env *settings.Reader) map[string]time.Duration {
 // are: the servers read them.
 func handed(env *settings.Reader) (all []string) {
 	for _, name := range []string{"MAX_IMAGE_BYTES", "MAX_KEYS", "HOST_NAME", "ALLOWED_HOSTS", "SESSION_TIMEOUT", "PRIVATE", "READ_ONLY", "TRUSTED_PROXIES",
-		"BLUE_PORT", "GREEN_PORT", "READER_PORT"} {
+		"BLUE_PORT", "GREEN_PORT", "READER_PORT", "SERVER_MEMORY", "LOG_SIZE", "LOG_FILES", "LOG_FORMAT"} {
 		all = append(all, name+"="+env.Handed(name))
 	}
 	return all

@@ -1,6 +1,9 @@
 package infrastructure
 
 import (
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,5 +33,30 @@ func TestConfig_HandsThePasswordOnApartFromWhatMayBeShown(t *testing.T) {
 	secret := strings.Join(config.secretEnv(), " ")
 	if want := "ADMIN_PASSWORD=" + canary + " ADMIN_PASSWORD_FILE="; secret != want {
 		t.Errorf("secretEnv: got %q, want %q", secret, want)
+	}
+}
+
+// variable matches what a script takes from the environment: --env NAME, which
+// docker run reads itself, $NAME and ${NAME…}.
+var variable = regexp.MustCompile(`(?:--env |\$\{?)([A-Z][A-Z_]+)`)
+
+// A change of what ReadConfig reads has the program replaced.
+func TestReadConfig_ReadsEverySettingOfASpawnedServer(t *testing.T) {
+	script, err := os.ReadFile("../../scripts/spawn_docker.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := settings.From(func(string) string { return "" })
+	if _, err := ReadConfig(env); err != nil {
+		t.Fatal(err)
+	}
+	found := variable.FindAllStringSubmatch(string(script), -1)
+	if len(found) < 20 {
+		t.Fatalf("found only %d variables in the script", len(found))
+	}
+	for _, match := range found {
+		if name := match[1]; name != "SERVER_VERSION" && !slices.Contains(env.Read(), name+"=") {
+			t.Errorf("%s is not read", name)
+		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"deux/internal/fleet"
-	"deux/internal/program"
 )
 
 func (p *Poller) beginDestroy(ctx context.Context, server fleet.Server) {
@@ -59,20 +58,14 @@ func (p *Poller) isFirst(ctx context.Context, server fleet.Server) bool {
 
 // drain waits until the proxy has taken the server off drainServers, at most
 // for the drain timeout. While Redis is away nobody can tell, so that time does
-// not count.
+// not count, and the server gets all of it afterwards.
 func (p *Poller) drain(ctx context.Context, server fleet.Server) {
-	for waited := time.Duration(0); waited < p.config.DrainTimeout; {
-		draining, err := p.fleet.IsDraining(ctx, server)
-		if err == nil && !draining {
-			return
-		}
-		if !program.Sleep(ctx, p.pauses.drain) {
-			return
-		}
-		if err == nil {
-			waited += p.pauses.drain
-		}
+	drained := false
+	asked := p.persist(ctx, func(ctx context.Context, server fleet.Server) (err error) {
+		drained, err = fleet.WaitDrained(ctx, p.fleet, server, p.config.DrainTimeout)
+		return err
+	}, server)
+	if asked && !drained {
+		p.log.Warn("Drain timed out, stopping anyway", "server", server.URL, "waited", p.config.DrainTimeout)
 	}
-	p.log.Warn("The proxy did not say that the last request has ended, stopping the server all the same",
-		"server", server.URL, "waited", p.config.DrainTimeout)
 }

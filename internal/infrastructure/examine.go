@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
@@ -39,7 +38,7 @@ func (a *app) examineRunning(ctx context.Context, id string, condition engine.Co
 	case condition.Health == "" && status >= http.StatusInternalServerError:
 		// It runs and says what is wrong: a restart would help as often as not,
 		// and would end what it can still do.
-		return trouble{what: fmt.Sprintf("GET / answers %d %s", status, http.StatusText(status))}
+		return trouble{what: "GET / answers " + program.StatusText(status)}
 	}
 	return trouble{}
 }
@@ -70,26 +69,8 @@ func ending(condition engine.Condition) string {
 	return ""
 }
 
-// appClient opens a connection for each probe, like prober, and takes a
-// redirection for the answer that it is.
-var appClient = &http.Client{
-	Transport:     &http.Transport{DisableKeepAlives: true},
-	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-}
-
 // askApp asks what a push asks of a candidate, GET /, and returns the status of
 // the answer.
 func askApp(ctx context.Context, server fleet.Server) (status int, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/", nil)
-	if err != nil {
-		return 0, err
-	}
-	request.Header.Set("User-Agent", program.ProbeAgent)
-	response, err := appClient.Do(request)
-	if err != nil {
-		return 0, err
-	}
-	defer response.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<10))
-	return response.StatusCode, nil
+	return program.Probe(ctx, server.URL+"/")
 }

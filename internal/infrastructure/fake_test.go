@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 	"sync"
@@ -73,7 +72,7 @@ func (d *fakeDocker) Ping(context.Context) (err error) {
 	return err
 }
 
-func (d *fakeDocker) Wait(ctx context.Context, _ *slog.Logger) error {
+func (d *fakeDocker) Wait(ctx context.Context, _ *program.Outage) error {
 	for d.Ping(ctx) != nil {
 		if !program.Sleep(ctx, time.Millisecond) {
 			return ctx.Err()

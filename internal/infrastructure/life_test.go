@@ -11,6 +11,7 @@ import (
 
 	"deux/internal/engine"
 	"deux/internal/fleet"
+	"deux/internal/program"
 	"deux/internal/redistest"
 )
 
@@ -95,7 +96,7 @@ var matrixConfig = Config{Site: site, Fleet: "test", Parallel: 8, StartTimeout: 
 	DrainTimeout: time.Minute, SpawnTimeout: time.Minute, LevelInterval: 20 * time.Millisecond}
 
 // soon makes whatever is waited for come soon.
-var soon = pauses{trouble: 10 * time.Millisecond, firstRetry: 10 * time.Millisecond, maxRetry: 40 * time.Millisecond, drain: 5 * time.Millisecond}
+var soon = pauses{trouble: 10 * time.Millisecond, firstRetry: 10 * time.Millisecond, maxRetry: 40 * time.Millisecond}
 
 // live starts a poller whose calls have these fates, and that makes so many
 // attempts.
@@ -111,7 +112,7 @@ func live(redis string, docker *fakeDocker, attempts int, fates fates) (*life, e
 	lists := fleet.Open(fleet.Redis{Address: wire.Address()}, site).As("infrastructure")
 	config := matrixConfig
 	config.Attempts = attempts
-	l.poller = newPoller(config, lists, l, l, slog.New(slog.DiscardHandler))
+	l.poller = newPoller(config, lists, l, l, newComplaints(slog.New(slog.DiscardHandler)))
 	l.poller.probe = l.probe
 	l.poller.pauses = soon
 	go func() {
@@ -265,7 +266,9 @@ func (l *life) Usages(ctx context.Context) ([]engine.Usage, error) {
 
 func (l *life) DataDir(ctx context.Context) (string, error) { return l.docker.DataDir(ctx) }
 
-func (l *life) Wait(ctx context.Context, log *slog.Logger) error { return l.docker.Wait(ctx, log) }
+func (l *life) Wait(ctx context.Context, docker *program.Outage) error {
+	return l.docker.Wait(ctx, docker)
+}
 
 func (l *life) Ping(ctx context.Context) error {
 	_, err := asked(l, func() (any, error) { return nil, l.docker.Ping(ctx) })

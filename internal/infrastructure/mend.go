@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -87,8 +88,9 @@ func (a *app) bringBack(ctx context.Context) (bool, error) {
 
 // healer runs bin/deploy heal.
 type healer struct {
-	root string
-	log  *slog.Logger
+	root      string
+	deployDir string
+	log       *slog.Logger
 }
 
 const (
@@ -103,6 +105,7 @@ func (h healer) heal(ctx context.Context, colour string) error {
 	ctx, cancel := context.WithTimeout(ctx, healTimeout)
 	defer cancel()
 	command := exec.CommandContext(ctx, filepath.Join(h.root, "bin", "deploy"), "heal", colour)
+	command.Env = append(os.Environ(), "DEPLOY_DIR="+h.deployDir)
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
 	command.WaitDelay = healDelay
 	output, err := command.CombinedOutput()

@@ -22,7 +22,7 @@ import (
 // containers is Docker, as far as this package needs it.
 type containers interface {
 	usages
-	Wait(ctx context.Context, log *slog.Logger) error
+	Wait(ctx context.Context, docker *program.Outage) error
 	Ping(ctx context.Context) error
 	Servers(ctx context.Context) ([]engine.Container, error)
 	FirstServerVersion(ctx context.Context) (string, error)
@@ -60,7 +60,6 @@ type pauses struct {
 	trouble    time.Duration // of a loop, after an error that may last
 	firstRetry time.Duration // of one job
 	maxRetry   time.Duration
-	drain      time.Duration // between two looks whether a server still drains
 }
 
 // Run polls until ctx ends. It returns an error only when it cannot begin.
@@ -80,13 +79,14 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	spawner := &engine.Spawner{Root: config.Root, Script: "scripts/spawn_docker.sh", Env: append(config.scriptEnv(), config.secretEnv()...), Log: log}
 
 	var parts sync.WaitGroup
-	parts.Go(func() { newWatcher(config, lists, docker, log).run(ctx) })
-	newPoller(config, lists, docker, spawner, log).run(ctx)
+	complaints := newComplaints(log)
+	parts.Go(func() { newWatcher(config, lists, docker, complaints).run(ctx) })
+	newPoller(config, lists, docker, spawner, complaints).run(ctx)
 	parts.Wait()
 	return nil
 }
 
-func newPoller(config Config, lists *fleet.Fleet, docker containers, spawner spawner, log *slog.Logger) *Poller {
+func newPoller(config Config, lists *fleet.Fleet, docker containers, spawner spawner, complaints *complaints) *Poller {
 	return &Poller{
 		config:     config,
 		fleet:      lists,
@@ -94,19 +94,19 @@ func newPoller(config Config, lists *fleet.Fleet, docker containers, spawner spa
 		docker:     docker,
 		spawner:    spawner,
 		probe:      probe,
-		log:        log,
+		log:        complaints.log,
 		secret:     mark(config),
-		pauses:     pauses{trouble: time.Second, firstRetry: time.Second, maxRetry: 30 * time.Second, drain: 50 * time.Millisecond},
+		pauses:     pauses{trouble: time.Second, firstRetry: time.Second, maxRetry: 30 * time.Second},
 		jobs:       newJobs(),
 		spawns:     make(chan struct{}, config.Parallel),
 		destroys:   make(chan struct{}, config.Parallel),
 		strikes:    make(map[fleet.Server]int),
-		complaints: newComplaints(log),
+		complaints: complaints,
 	}
 }
 
 func (p *Poller) run(ctx context.Context) {
-	if p.fleet.Wait(ctx, p.log) != nil || p.docker.Wait(ctx, p.log) != nil {
+	if p.fleet.Wait(ctx, p.complaints.redis) != nil || p.docker.Wait(ctx, p.complaints.docker) != nil {
 		return // told to end before it could begin
 	}
 	p.log.Info("Infrastructure polls", "redis", p.config.Redis.Address, "first", p.config.Site.FirstServer().URL)
@@ -136,7 +136,7 @@ func (p *Poller) claim(ctx context.Context, next func(context.Context, time.Dura
 		if errors.Is(err, fleet.ErrNoWork) {
 			err = nil
 		}
-		p.complaints.report("claiming work", err)
+		p.complaints.reportRedis("claiming work", err)
 		if err != nil {
 			patience = shortPatience
 			program.Sleep(ctx, p.pauses.trouble)
@@ -151,18 +151,16 @@ func (p *Poller) claim(ctx context.Context, next func(context.Context, time.Dura
 
 // persist repeats a change of the lists until Redis has taken it, or ctx ends:
 // then the lists still hold the work and the next poller does it again. It
-// tells whether Redis has taken it.
+// reports whether Redis has taken it.
 func (p *Poller) persist(ctx context.Context, change func(context.Context, fleet.Server) error, server fleet.Server) bool {
-	for {
+	for range program.Pauses(ctx, p.pauses.trouble, p.pauses.trouble) {
 		err := change(ctx, server)
-		p.complaints.report("writing the lists", err)
+		p.complaints.reportRedis("writing the lists", err)
 		if err == nil {
 			return true
 		}
-		if !program.Sleep(ctx, p.pauses.trouble) {
-			return false
-		}
 	}
+	return false
 }
 
 // stillWanted asks the list itself whether a job has anything to do: what began

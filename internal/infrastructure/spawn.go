@@ -89,7 +89,7 @@ func (p *Poller) try(ctx context.Context, what string, work func() error) error 
 		}
 		if p.docker.Ping(ctx) != nil {
 			attempt--
-			_ = p.docker.Wait(ctx, p.log)
+			_ = p.docker.Wait(ctx, p.complaints.docker)
 			continue
 		}
 		if attempt == p.config.Attempts {

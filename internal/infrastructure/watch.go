@@ -38,16 +38,17 @@ type watcher struct {
 	firstRepairPause time.Duration
 }
 
-func newWatcher(config Config, lists *fleet.Fleet, docker releases, log *slog.Logger) *watcher {
+func newWatcher(config Config, lists *fleet.Fleet, docker releases, complaints *complaints) *watcher {
+	log := complaints.log
 	return &watcher{
 		config:     config,
 		fleet:      lists,
 		view:       lists.View(),
 		docker:     docker,
 		ask:        askApp,
-		heal:       healer{root: config.Root, log: log}.heal,
+		heal:       healer{root: config.Root, deployDir: config.DeployDir, log: log}.heal,
 		log:        log,
-		complaints: newComplaints(log),
+		complaints: complaints,
 
 		quickAnswer:      quickAnswer,
 		firstRepairPause: firstRepairPause,

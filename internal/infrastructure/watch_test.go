@@ -148,7 +148,7 @@ func TestWatcher_ReleasesThatHaveJustStartedAreNotRestarted(t *testing.T) {
 }
 
 func TestWatcher_PausesBetweenRepairsGrow(t *testing.T) {
-	a := &app{watcher: newWatcher(Config{}, fleet.Open(fleet.Redis{}, site), nil, slog.New(slog.DiscardHandler))}
+	a := &app{watcher: newWatcher(Config{}, fleet.Open(fleet.Redis{}, site), nil, newComplaints(slog.New(slog.DiscardHandler)))}
 	var got []time.Duration
 	for a.repairs = range 9 {
 		got = append(got, a.repairPause())

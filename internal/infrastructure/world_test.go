@@ -32,7 +32,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{fakeDocker: newFakeDocker(), CLI: cli, t: t, fleet: fleet.Open(fleet.Redis{Address: cli.Address}, site)}
 	config := Config{Site: site, Fleet: "test", Parallel: 4, Attempts: 2, StartTimeout: time.Minute,
 		DrainTimeout: 200 * time.Millisecond, SpawnTimeout: time.Minute, LevelInterval: 20 * time.Millisecond}
-	w.poller = newPoller(config, w.fleet, w.fakeDocker, w.fakeDocker, slog.New(slog.DiscardHandler))
+	w.poller = newPoller(config, w.fleet, w.fakeDocker, w.fakeDocker, newComplaints(slog.New(slog.DiscardHandler)))
 	w.poller.probe, w.poller.pauses = w.fakeDocker.probe, soon
 	t.Cleanup(func() { w.fleet.Close() })
 	return w

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -66,4 +67,11 @@ func SyncFolder(dir string) error {
 		return err
 	}
 	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// ReadPID returns the process id that a file holds, or 0.
+func ReadPID(path string) int {
+	content, _ := os.ReadFile(path)
+	pid, _ := strconv.Atoi(strings.TrimSpace(string(content)))
+	return pid
 }

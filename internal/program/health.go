@@ -3,6 +3,7 @@ package program
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 )
@@ -14,23 +15,43 @@ const healthTimeout = 2 * time.Second
 // gets from the system, so that its log can leave them out.
 const ProbeAgent = "deux-health/1"
 
+// prober opens a connection for each probe, because one that is kept alive would
+// be in a stopping server's way, and takes a redirection for the answer that it
+// is.
+var prober = &http.Client{
+	Transport:     &http.Transport{DisableKeepAlives: true},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// Probe returns the status that a GET of url is answered with, or why there is
+// no answer until ctx ends.
+func Probe(ctx context.Context, url string) (status int, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("User-Agent", ProbeAgent)
+	response, err := prober.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<10))
+	return response.StatusCode, nil
+}
+
+// StatusText is a status as an answer has it, 503 Service Unavailable.
+func StatusText(status int) string { return fmt.Sprintf("%d %s", status, http.StatusText(status)) }
+
 // CheckHealth returns nil if a GET of url is answered with 200 within two
 // seconds, and otherwise why it is not. Docker's health checks run a program
 // for it in images that have no shell.
 func CheckHealth(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
+	status, err := Probe(ctx, url)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("%s answered %s", url, StatusText(status))
 	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answered %s", url, response.Status)
-	}
-	return nil
+	return err
 }

@@ -36,3 +36,18 @@ func TestCheckHealth_DoesNotWaitForASilentServer(t *testing.T) {
 		t.Errorf("CheckHealth of a silent server: got %v, want that the deadline was exceeded", err)
 	}
 }
+
+func TestProbe_TakesARedirectionForTheAnswerAndKeepsNoConnection(t *testing.T) {
+	var asked []*http.Request
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r)
+		http.Redirect(w, r, "/elsewhere", http.StatusFound)
+	}))
+	defer server.Close()
+	if status, err := Probe(t.Context(), server.URL); status != http.StatusFound || err != nil {
+		t.Errorf("got %d, %v, want %d", status, err, http.StatusFound)
+	}
+	if len(asked) != 1 || !asked[0].Close || asked[0].UserAgent() != ProbeAgent {
+		t.Errorf("got requests %v, want one of %s on a connection that is closed after it", asked, ProbeAgent)
+	}
+}

@@ -20,8 +20,8 @@ type rotor struct {
 	log   *slog.Logger
 	busy  func() int // requests under way
 
-	away    atomic.Bool // Redis did not answer the last time
-	garbage sync.Map    // elements already complained of
+	redis   *program.Outage
+	garbage sync.Map // elements already complained of
 	wake    chan struct{}
 	fetcher sync.Mutex  // held by whoever fetches turns
 	reading sync.Mutex  // held by whoever reads the lists
@@ -50,7 +50,7 @@ type rotor struct {
 
 func newRotor(lists rotation, turns turns, log *slog.Logger) *rotor {
 	return &rotor{
-		lists: lists, turns: turns, log: log, busy: func() int { return 0 },
+		lists: lists, turns: turns, log: log, redis: program.NewOutage(log, "Redis"), busy: func() int { return 0 },
 		wake: make(chan struct{}, 1), stale: time.NewTimer(staleAfter), all: make(map[fleet.Server]*upstream),
 	}
 }
@@ -121,7 +121,7 @@ func (r *rotor) watchLists(ctx context.Context, drains <-chan struct{}) {
 		draining := r.refresh(ctx)
 		for {
 			turned := r.fetched.Load()
-			if draining || r.away.Load() || turned != seen {
+			if draining || r.redis.IsOn() || turned != seen {
 				seen = turned
 				program.Sleep(ctx, busyPause)
 				break

@@ -3,7 +3,6 @@ package proxy
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"time"
 
 	"deux/internal/fleet"
@@ -80,7 +79,7 @@ func (r *rotor) take(w *waiter) (*upstream, error) {
 		r.mu.Unlock()
 		return to, nil
 	}
-	if r.away.Load() {
+	if r.redis.IsOn() {
 		defer r.mu.Unlock()
 		return r.fromMemory(errRedisAway)
 	}
@@ -178,7 +177,7 @@ func (r *rotor) serveWaiting(servers []fleet.Server, err error) {
 	}
 	r.fetched.Add(int64(len(servers)))
 	if err != nil {
-		if r.away.Load() {
+		if r.redis.IsOn() {
 			err = errRedisAway
 		}
 		for ; served < len(r.waiting); served++ {
@@ -206,15 +205,11 @@ func (r *rotor) complain(garbage []*fleet.InvalidError) {
 	}
 }
 
-// notice remembers whether Redis answers.
+// notice remembers whether Redis answers. While it does not, the servers known
+// last are used.
 func (r *rotor) notice(err error) {
-	down := err != nil && !errors.Is(err, fleet.ErrNoServers)
-	if r.away.Swap(down) == down {
-		return
+	if errors.Is(err, fleet.ErrNoServers) {
+		err = nil
 	}
-	if down {
-		r.log.Warn("Redis is away, using the servers known last", slog.Any("error", err))
-	} else {
-		r.log.Info("Redis is back")
-	}
+	r.redis.Note(err)
 }

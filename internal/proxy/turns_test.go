@@ -131,7 +131,7 @@ func TestRotor_GivesNoTurnInStockToAServerThatDrains(t *testing.T) {
 	to.inFlight.Add(1)
 	to.draining.Store(true)
 	r.stock = []*upstream{to}
-	r.away.Store(true) // so that take does not fetch
+	r.redis.Note(errors.New("refused")) // so that take does not fetch
 	if got, err := r.take(newWaiter()); !errors.Is(err, errRedisAway) {
 		t.Errorf("got %v, %v, want %v", got, err, errRedisAway)
 	}
@@ -147,7 +147,7 @@ func TestRotor_UsesTheFirstTurnOfAServerThatIsListedAgainAfterItsDrain(t *testin
 	r.refresh(t.Context())
 	<-lists.drained
 	r.serveWaiting([]fleet.Server{lists.server}, nil) // it was listed again, and has a turn in stock
-	r.away.Store(true)                                // so that take does not fetch
+	r.redis.Note(errors.New("refused"))               // so that take does not fetch
 	got, err := r.take(newWaiter())
 	if err != nil || got.Server != lists.server {
 		t.Errorf("got %v, %v, want the turn of %v", got, err, lists.server)

@@ -10,6 +10,7 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
@@ -24,6 +25,7 @@ import (
 // with them. A variable that is unset or empty has its default.
 type Reader struct {
 	lookup   func(string) string
+	read     map[string]string
 	defaults map[string][]string // all that each was read with
 	errs     []error
 }
@@ -33,7 +35,21 @@ func FromEnvironment() *Reader { return From(os.Getenv) }
 
 // From returns a Reader that asks lookup for the value of each variable.
 func From(lookup func(string) string) *Reader {
-	return &Reader{lookup: lookup, defaults: make(map[string][]string)}
+	r := &Reader{read: make(map[string]string), defaults: make(map[string][]string)}
+	r.lookup = func(name string) string {
+		r.read[name] = lookup(name)
+		return r.read[name]
+	}
+	return r
+}
+
+// Read returns every variable that was read so far as NAME=value, by name, with
+// secrets as they are.
+func (r *Reader) Read() (all []string) {
+	for _, name := range slices.Sorted(maps.Keys(r.read)) {
+		all = append(all, name+"="+r.read[name])
+	}
+	return all
 }
 
 // Err returns nil, or an error with one line for each bad setting read so far.

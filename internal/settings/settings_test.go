@@ -2,6 +2,7 @@ package settings_test
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -121,5 +122,18 @@ func TestReader_RefusesABadSecretWithoutSayingIt(t *testing.T) {
 		if err := env.Err(); got != "" || err == nil || !strings.Contains(err.Error(), "setting X: expected") || strings.Contains(err.Error(), "canary") {
 			t.Errorf("%.12q: got %q, %v, want an error that names X and not the value", value, got, err)
 		}
+	}
+}
+
+func TestReader_TellsEverythingThatItHasRead(t *testing.T) {
+	env := settings.From(func(name string) string {
+		return map[string]string{"B": "many", "SECRET": "canary", "UNREAD": "x"}[name]
+	})
+	env.Int("B", 3, 1, 9)
+	env.Secret("SECRET")
+	env.Duration("A", time.Second, 0)
+	env.String("B", "")
+	if got, want := env.Read(), []string{"A=", "B=many", "SECRET=canary"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"deux/internal/program"
 )
 
 // Reader answers HTTP requests with the text that the writer's socat sends,
@@ -15,14 +17,16 @@ import (
 type Reader struct {
 	config ReaderConfig
 	shared *shared
-	away   bool          // whether the last read failed; touched by one read at a time
+	writer *program.Outage
 	grace  time.Duration // for the requests under way at the end
 	log    *slog.Logger
 }
 
 // NewReader returns a Reader that has not dialled the writer yet.
 func NewReader(config ReaderConfig, log *slog.Logger) *Reader {
-	r := &Reader{config: config, grace: serverGrace, log: log}
+	r := &Reader{
+		config: config, writer: program.NewOutage(log.With("writer", config.Writer), "The writer"), grace: serverGrace, log: log,
+	}
 	r.shared = &shared{read: r.read, timeout: config.ReadTimeout, gather: gatherTime}
 	return r
 }
@@ -75,21 +79,6 @@ func (r *Reader) explain(err error) string {
 
 func (r *Reader) read(ctx context.Context) ([]byte, error) {
 	text, err := readToEnd(ctx, r.config.Writer, r.config.MaxBytes)
-	r.note(err)
+	r.writer.Note(err)
 	return text, err
-}
-
-// note logs that the writer can't be read any more, or again, and not every
-// failure: a page that reloads itself must not fill the log.
-func (r *Reader) note(err error) {
-	away := err != nil
-	if away == r.away || errors.Is(err, context.Canceled) {
-		return
-	}
-	r.away = away
-	if away {
-		r.log.Error("Writer away", "writer", r.config.Writer, "error", err)
-	} else {
-		r.log.Info("Writer back", "writer", r.config.Writer)
-	}
 }

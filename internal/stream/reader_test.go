@@ -179,7 +179,7 @@ func TestReader_GivesAWriterThatHangsUpAfterTheReadTimeout(t *testing.T) {
 		t.Errorf("got an answer after %v, want 300ms", took)
 	}
 	streamtest.WaitFor(t, "an answer from the next read", func() bool { return request(r, "GET", "/").Code == 200 })
-	if away, back := book.count("Writer away"), book.count("Writer back"); away < 1 || back < 1 {
+	if away, back := book.count("The writer is away"), book.count("The writer is back"); away < 1 || back < 1 {
 		t.Errorf("got %d times away and %d back in the log, want each:\n%s", away, back, book)
 	}
 }
@@ -196,7 +196,7 @@ func TestReader_LogsAFailingWriterOnceAndItsReturnOnce(t *testing.T) {
 			t.Errorf("request %d: got success %v, want %v", n+1, got, want)
 		}
 	}
-	if away, back := book.count("Writer away"), book.count("Writer back"); away != 1 || back != 1 {
+	if away, back := book.count("The writer is away"), book.count("The writer is back"); away != 1 || back != 1 {
 		t.Errorf("got %d times away and %d back in the log, want 1 and 1:\n%s", away, back, book)
 	}
 }

@@ -15,15 +15,12 @@ import (
 	"deux/internal/program"
 )
 
-const (
-	minPause = 100 * time.Millisecond // before socat is started again
-	maxPause = 5 * time.Second
-	steady   = 10 * time.Second // a life after which the pauses start over
+// socatPace is how fast socat is started again when it dies.
+var socatPace = program.Pace{First: 100 * time.Millisecond, Most: 5 * time.Second, Steady: 10 * time.Second}
 
-	// socatGrace is what socat, and then each process that still serves a
-	// client, has to finish in at the end.
-	socatGrace = 2 * time.Second
-)
+// socatGrace is what socat, and then each process that still serves a client,
+// has to finish in at the end.
+const socatGrace = 2 * time.Second
 
 // Socat keeps a socat running that sends the file to everyone who connects.
 // socat opens the file anew for each connection, in a process of its own.
@@ -31,7 +28,6 @@ type Socat struct {
 	dir   string
 	args  []string
 	grace time.Duration
-	serve func(context.Context) error // runs socat once
 	log   *slog.Logger
 }
 
@@ -40,9 +36,7 @@ func NewSocat(config WriterConfig, log *slog.Logger) (*Socat, error) {
 	if _, err := exec.LookPath("socat"); err != nil {
 		return nil, fmt.Errorf("looking for socat: %w", err)
 	}
-	s := &Socat{dir: config.DataDir, args: socatArgs(config.Port), grace: socatGrace, log: log}
-	s.serve = s.serveOnce
-	return s, nil
+	return &Socat{dir: config.DataDir, args: socatArgs(config.Port), grace: socatGrace, log: log}, nil
 }
 
 // socatArgs is the command line of the contract; crlf makes it readable in a
@@ -55,30 +49,12 @@ func socatArgs(port int) []string {
 // stops listening at once, and returns when those who are connected have read
 // to the end, or the grace is over.
 func (s *Socat) Run(ctx context.Context) {
-	var pause time.Duration
-	for ctx.Err() == nil {
-		started := time.Now()
-		err := s.serve(ctx)
-		if ctx.Err() != nil {
-			return
-		}
-		pause = nextPause(pause, time.Since(started))
-		s.log.Error("Socat died", "error", err, "restart_in", pause)
-		program.Sleep(ctx, pause)
-	}
+	program.Keep(ctx, s.log, "Socat", socatPace, s.serve)
 }
 
-// nextPause doubles the last pause, or starts over after a steady life.
-func nextPause(last, lived time.Duration) time.Duration {
-	if last == 0 || lived >= steady {
-		return minPause
-	}
-	return min(2*last, maxPause)
-}
-
-// serveOnce runs socat from its start to its death. Its processes share the
+// serve runs socat from its start to its death. Its processes share the
 // pipe that is their standard error, so the pipe's end is the end of the last.
-func (s *Socat) serveOnce(ctx context.Context) error {
+func (s *Socat) serve(ctx context.Context) error {
 	runtime.LockOSThread() // Pdeathsig means this thread: go.dev/issue/27505
 	defer runtime.UnlockOSThread()
 

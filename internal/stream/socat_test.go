@@ -1,17 +1,14 @@
 package stream
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"deux/internal/porttest"
@@ -152,52 +149,4 @@ func TestKeeper_DoesNotStartWithoutSocat(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	_, err := NewSocat(WriterConfig{}, nil)
 	wantErrorWith(t, err, `"socat"`)
-}
-
-func TestKeeper_PausesGrowAndStartOverAfterASteadyLife(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		lives := []time.Duration{0, 0, 0, 0, 0, 0, 0, time.Second, steady, 0, 0}
-		var pauses []time.Duration
-		var died time.Time
-		log, book := newLog()
-		ctx, stop := context.WithCancel(t.Context())
-		s := &Socat{log: log, serve: func(context.Context) error {
-			if !died.IsZero() {
-				pauses = append(pauses, time.Since(died))
-			}
-			if len(pauses) == len(lives) {
-				stop()
-				return nil
-			}
-			time.Sleep(lives[len(pauses)])
-			died = time.Now()
-			return errors.New("exit status 1")
-		}}
-		s.Run(ctx)
-
-		var want []time.Duration
-		for _, ms := range []int{100, 200, 400, 800, 1600, 3200, 5000, 5000, 100, 200, 400} {
-			want = append(want, time.Duration(ms)*time.Millisecond)
-		}
-		if !slices.Equal(pauses, want) {
-			t.Errorf("got pauses %v, want %v", pauses, want)
-		}
-		if got := book.count("Socat died"); got != len(lives) {
-			t.Errorf("got %d deaths in the log, want %d", got, len(lives))
-		}
-	})
-}
-
-func TestKeeper_EndsInAPauseToo(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		log, _ := newLog()
-		ctx, stop := context.WithTimeout(t.Context(), minPause/2)
-		defer stop()
-		began := time.Now()
-		s := &Socat{log: log, serve: func(context.Context) error { return errors.New("exit status 1") }}
-		s.Run(ctx)
-		if got := time.Since(began); got != minPause/2 {
-			t.Errorf("got an end after %v, want %v", got, minPause/2)
-		}
-	})
 }

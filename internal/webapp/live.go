@@ -10,6 +10,7 @@ import (
 
 	"deux/internal/fleet"
 	"deux/internal/overview"
+	"deux/internal/program"
 )
 
 // Bounds on what the viewers of one server cost.
@@ -20,8 +21,10 @@ const (
 	backlog = 16
 	// lookInterval is between two looks at the lists, while somebody watches.
 	lookInterval = 250 * time.Millisecond
-	// drainPatience is how long one wait for the drain list lasts.
+	// drainPatience is how long one wait for the drain list lasts, and drainPause
+	// is between two.
 	drainPatience = time.Second
+	drainPause    = 20 * time.Millisecond
 )
 
 // Reasons why another viewer is refused.
@@ -36,7 +39,7 @@ type live struct {
 	server fleet.Server // its own
 	store  store
 	reader *overview.Reader
-	outage *outage
+	redis  *program.Outage
 	log    *slog.Logger
 
 	mu          sync.Mutex // guards everything below; held while looking, so that looks never overlap
@@ -53,12 +56,12 @@ type live struct {
 // viewer is one stream. Its channel is closed when it has to end.
 type viewer struct{ messages chan []byte }
 
-func newLive(config Config, store store, outage *outage, log *slog.Logger) *live {
+func newLive(config Config, store store, redis *program.Outage, log *slog.Logger) *live {
 	return &live{
 		server:  config.Site.Server(config.Port),
 		store:   store,
 		reader:  overview.NewReader(config.Site, store.Snapshot),
-		outage:  outage,
+		redis:   redis,
 		log:     log,
 		painter: newPainter(config, log),
 		viewers: make(map[*viewer]bool),
@@ -165,7 +168,7 @@ func (l *live) step() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
 	if err := l.look(ctx); err != nil {
-		l.outage.begin(err)
+		l.redis.Note(err)
 	}
 	if change := difference(before.fragments, l.shown.fragments); len(change.Put)+len(change.Gone) > 0 {
 		l.tell(encode(change))
@@ -201,7 +204,7 @@ func (l *live) look(ctx context.Context) error {
 	o, err := l.reader.Look(ctx)
 	switch {
 	case err == nil:
-		l.outage.end()
+		l.redis.Note(nil)
 		l.last, l.isStale = o, false
 	case l.last.At.IsZero():
 		return err

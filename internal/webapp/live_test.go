@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"deux/internal/fleet"
+	"deux/internal/program"
 )
 
 // counting is a store that is only looked at, and counts how often.
@@ -52,7 +53,7 @@ func (c *counting) Snapshot(context.Context, fleet.Depth) (fleet.Snapshot, error
 
 func liveOver(store store) *live {
 	log := slog.New(slog.DiscardHandler)
-	return newLive(testConfig, store, &outage{log: log}, log)
+	return newLive(testConfig, store, program.NewOutage(log, "Redis"), log)
 }
 
 func watch(t *testing.T, l *live) *viewer {

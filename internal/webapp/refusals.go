@@ -1,7 +1,6 @@
 package webapp
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -152,8 +151,6 @@ func (a *App) refusalOf(err error) refusal {
 			return refused
 		}
 	}
-	if !errors.Is(err, context.Canceled) { // the client left; Redis may be well
-		a.outage.begin(err)
-	}
+	a.redis.Note(err)
 	return redisAway
 }

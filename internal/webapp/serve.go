@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"deux/internal/fleet"
 	"deux/internal/program"
 )
 
@@ -24,13 +25,10 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 	return program.Serve(serving, a.server(), listener, a.config.ShutdownTimeout, a.log)
 }
 
-const (
-	// stepAsideTimeout bounds stepAside. The proxy needs a fraction of it to
-	// see that a server drains, and longer only with a request under way, which
-	// then has ShutdownTimeout to end.
-	stepAsideTimeout = time.Second
-	drainPause       = 20 * time.Millisecond
-)
+// stepAsideTimeout bounds stepAside. The proxy needs a fraction of it to see that
+// a server drains, and longer only with a request under way, which then has
+// ShutdownTimeout to end.
+const stepAsideTimeout = time.Second
 
 // stepAside takes the first server out of rotation, if another one stays, and
 // waits until the proxy has no request to it. Infrastructure takes the other
@@ -49,8 +47,8 @@ func (a *App) stepAside() {
 	if err != nil {
 		a.log.Warn("Stopping while the proxy may still send requests", "error", err)
 	}
-	for draining := moved; draining && err == nil && program.Sleep(ctx, drainPause); {
-		draining, err = a.store.IsDraining(ctx, server)
+	if moved {
+		_, _ = fleet.WaitDrained(ctx, a.store, server, a.stepAsideTimeout)
 	}
 }
 

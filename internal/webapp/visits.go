@@ -28,11 +28,7 @@ func (a *App) recordVisit(c *gin.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), visitTimeout)
 	defer cancel()
-	if err := a.store.AddVisit(ctx, visitOf(c.Request)); err != nil {
-		a.outage.begin(err)
-		return
-	}
-	a.outage.end()
+	a.redis.Note(a.store.AddVisit(ctx, visitOf(c.Request)))
 }
 
 // visitOf returns path and query as sent, cut to maxVisit and without partial

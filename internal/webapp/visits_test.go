@@ -96,8 +96,8 @@ func TestVisit_ThatCannotBeRememberedFailsNoPageAndIsLoggedOnceAnOutage(t *testi
 		got = append(got, event)
 	}
 	want := []string{
-		`"Redis fails" error="first outage"`, `"Redis answers again"`,
-		`"Redis fails" error="second outage"`, `"Redis answers again"`,
+		`"Redis is away" error="first outage"`, `"Redis is back"`,
+		`"Redis is away" error="second outage"`, `"Redis is back"`,
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("log: got %q, want %q", got, want)

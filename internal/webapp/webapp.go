@@ -17,6 +17,7 @@ import (
 
 	"deux/internal/access"
 	"deux/internal/fleet"
+	"deux/internal/program"
 	"deux/internal/settings"
 )
 
@@ -91,7 +92,7 @@ type App struct {
 	host     string // its own name: in Docker, the container's id
 	store    store
 	log      *slog.Logger
-	outage   *outage
+	redis    *program.Outage
 	refusals []refusal
 	pages    map[string]*template.Template
 	live     *live
@@ -118,7 +119,7 @@ func New(config Config, store store, log *slog.Logger) (*App, error) {
 		host:     host,
 		store:    store,
 		log:      log,
-		outage:   &outage{log: log},
+		redis:    program.NewOutage(log, "Redis"),
 		refusals: refusals(config),
 		pages:    parsePages(),
 		hosts:    access.NewHosts(config.Hosts),
@@ -127,7 +128,7 @@ func New(config Config, store store, log *slog.Logger) (*App, error) {
 		stepAsideTimeout: stepAsideTimeout,
 		storeTimeout:     storeTimeout,
 	}
-	app.live = newLive(config, store, app.outage, log)
+	app.live = newLive(config, store, app.redis, log)
 	app.keepPassword()
 	return app, nil
 }

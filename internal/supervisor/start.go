@@ -1,0 +1,135 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"deux/internal/program"
+)
+
+// Start has the program run in the background. It does nothing if it does so
+// already, the same with the same settings, and else replaces it.
+func (s *Supervisor) Start(ctx context.Context) error {
+	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
+		return err
+	}
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if s.isSupervised() && s.isCurrent() {
+		s.say("Infrastructure runs already")
+		return nil
+	}
+	if s.isSupervised() {
+		s.say("Replacing infrastructure: its program or settings changed")
+	}
+	if err := s.stop(ctx); err != nil {
+		return err
+	}
+	if s.IsRunning() {
+		return fmt.Errorf("one runs that this did not start, in another terminal or without its supervisor: end it with kill %d", program.ReadPID(s.LockFile))
+	}
+	here, _ := os.Getwd()
+	s.say("Starting infrastructure in the background, log in %s", strings.TrimPrefix(s.path(logFile), here+"/"))
+	return s.launch(ctx)
+}
+
+// Stop ends what Start has started, and waits for its end.
+func (s *Supervisor) Stop(ctx context.Context) error {
+	if _, err := os.Stat(s.Dir); err != nil {
+		return nil // it was never started
+	}
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	return s.stop(ctx)
+}
+
+// stop is Stop for those whose turn it is.
+func (s *Supervisor) stop(ctx context.Context) error {
+	if s.isOver() {
+		return nil
+	}
+	s.say("Stopping infrastructure")
+	waiting, cancel := context.WithTimeout(ctx, stopTimeout)
+	defer cancel()
+	isTold := false
+	for range program.Pauses(waiting, 10*time.Millisecond, 100*time.Millisecond) {
+		if s.isOver() {
+			return nil
+		}
+		if pid := program.ReadPID(s.path(pidFile)); !isTold && pid > 0 && s.isSupervised() { // it may have to write it yet
+			if err := syscall.Kill(pid, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
+				return fmt.Errorf("ending process %d: %w", pid, err)
+			}
+			isTold = true
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return fmt.Errorf("process %d does not end within %v: end it with kill -9", program.ReadPID(s.LockFile), stopTimeout)
+}
+
+// isOver reports whether nothing runs any more that Start has started.
+func (s *Supervisor) isOver() bool { return !s.isSupervised() && !s.isOrphan() }
+
+// launch starts a supervisor and returns when it is one.
+func (s *Supervisor) launch(ctx context.Context) error {
+	if err := s.forget(); err != nil {
+		return err
+	}
+	log, err := s.openLog()
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	command := exec.Command(s.Program, Argument)
+	command.Stdout, command.Stderr = log, log
+	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := command.Start(); err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	for range program.Pauses(ctx, time.Millisecond, 50*time.Millisecond) {
+		select {
+		case err := <-ended:
+			return fmt.Errorf("the supervisor ended at once (%v): see %s", err, s.path(logFile))
+		default:
+		}
+		if program.ReadPID(s.path(pidFile)) == command.Process.Pid {
+			return nil
+		}
+	}
+	return context.Cause(ctx)
+}
+
+// forget removes what is known of the last supervisor.
+func (s *Supervisor) forget() error {
+	for _, file := range []string{fingerprintFile, pidFile} {
+		if err := os.Remove(s.path(file)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// openLog opens a new log, and keeps the last one.
+func (s *Supervisor) openLog() (*os.File, error) {
+	path := s.path(logFile)
+	if err := os.Rename(path, path+".1"); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	return os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+}

@@ -1,0 +1,45 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"syscall"
+
+	"deux/internal/program"
+)
+
+// Supervise keeps the program running until ctx ends, and returns when it has
+// ended too.
+func (s *Supervisor) Supervise(ctx context.Context, log *slog.Logger) error {
+	lock, err := program.TakeLock(s.path(lockFile))
+	if err != nil {
+		return fmt.Errorf("supervising: %w", err)
+	}
+	defer lock.Close()
+	if err := program.ReplaceFile(s.path(fingerprintFile), []byte(s.Fingerprint), 0o600); err != nil { // of a password among others
+		return err
+	}
+	if err := program.ReplaceFile(s.path(pidFile), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o644); err != nil {
+		return err
+	}
+	runtime.LockOSThread() // Pdeathsig means this thread: go.dev/issue/27505
+	defer runtime.UnlockOSThread()
+	program.Keep(ctx, log, "Infrastructure", s.Pace, s.run)
+	return nil
+}
+
+// run runs the program from its start to its death. It gets SIGTERM when ctx
+// ends, and also when this process is killed: without a supervisor nobody would
+// start it again.
+func (s *Supervisor) run(ctx context.Context) error {
+	command := exec.CommandContext(ctx, s.Program, ChildArgument)
+	command.Stdout, command.Stderr = os.Stdout, os.Stderr
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
+	return command.Run()
+}
