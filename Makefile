@@ -7,7 +7,7 @@ up: ## start everything, wait until it is healthy, print the addresses
 down: ## end everything and remove the spawned servers; data and pushed apps stay
 	@scripts/down.sh
 clean: ## down, and remove the data, the images and bin/
-	@scripts/down.sh --clean && rm -rf bin var/go var/go-cache; rmdir var 2>/dev/null || true
+	@scripts/clean.sh
 status: ## say how all of it does, and fail if somebody should look
 	@scripts/status.sh
 logs: ## follow the logs of everything (Ctrl-C ends it)

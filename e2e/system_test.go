@@ -5,10 +5,12 @@ import (
 	"context"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -30,6 +32,7 @@ func TestSystem(t *testing.T) {
 		{"every service answers", everyServiceAnswers},
 		{"up again changes nothing", upAgainChangesNothing},
 		{"up with a bad setting names it and changes nothing", badSetting},
+		{"what is in the way of a setting is named", whatIsInTheWay},
 		{"spawned servers take turns and destroyed ones are gone", spawnAndDestroy},
 		{"eight spawns at once", eightSpawnsAtOnce},
 		{"more servers than may be are refused", tooManyServersAreRefused},
@@ -119,6 +122,37 @@ func badSetting(s *system) {
 		for _, want := range []string{`setting MAX_IMAGES="many": expected`, `setting WRITE_INTERVAL="often": expected`} {
 			if err == nil || !strings.Contains(string(output), want) {
 				s.t.Errorf("up with a bad setting: got %v, want it to fail with %q\n%s", err, want, output)
+			}
+		}
+	})
+}
+
+// whatIsInTheWay tries settings that are good, each by itself, on the system
+// that is up.
+func whatIsInTheWay(s *system) {
+	s.spawn(1)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer listener.Close()
+	_, taken, _ := net.SplitHostPort(listener.Addr().String())
+	s.changesNothing(func() {
+		for setting, want := range map[string]string{
+			"HOST_IP=203.0.113.1":                    "this machine does not have that address", // RFC 5737: nobody's
+			"WRITER_PORT=" + taken:                   "expected a free port, but e2e.test (process " + strconv.Itoa(os.Getpid()) + ") has it",
+			"READER_PORT=" + s.env["WRITER_PORT"]:    "expected another port than that of",
+			"READER_PORT=" + strconv.Itoa(s.port(5)): "which are those of FIRST_PORT",
+			"FIRST_PORT=" + strconv.Itoa(s.port(2)):  "redis-cli lpush deleteServers " + s.server(1),
+			"FIRST_PORT=" + strconv.Itoa(s.port(1)):  "redis-cli lpush deleteServers " + s.server(1),
+			"FLEET=deuxother":                        "belongs to FLEET=" + s.env["FLEET"],
+			"FIRST_PORT=" + s.env["FIRST_PORT"]:      "", // what it has
+		} {
+			check := s.command("sh", "-c", "root=$PWD; . scripts/settings.sh; bin/deux check")
+			check.Env = append(check.Env, setting)
+			output, err := check.CombinedOutput()
+			if (err == nil) != (want == "") || !strings.Contains(string(output), want) {
+				s.t.Errorf("%s: got %v, want it to fail with %q\n%s", setting, err, want, output)
 			}
 		}
 	})

@@ -20,6 +20,7 @@ var allowed = map[string][]string{
 	"engine":         {},
 	"stream":         {},
 	"overview":       {"fleet"},
+	"preflight":      {"fleet", "engine"},
 	"status":         {"fleet", "engine", "overview"},
 	"webapp":         {"fleet", "access", "overview"},
 	"proxy":          {"fleet", "http1"},

@@ -12,6 +12,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/scripts/volumes.sh"
 [ ! -e "$file" ] || { echo "backup.sh: $file is there already: name another file" >&2; exit 1; }
 [ -e "$DEPLOY_DIR/blue.git" ] || { echo "backup.sh: there is no $DEPLOY_DIR/blue.git, so nothing to keep: make up makes it" >&2; exit 1; }
+need_own_repositories
 need_docker
 
 work=$(mktemp -d "$file.XXXXXX") # beside the archive, where there is room for it

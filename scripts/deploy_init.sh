@@ -12,9 +12,12 @@ case "${1:-}" in
 	need_docker
 	scripts/base_images.sh
 	scripts/build.sh
-	bin/deux check
-	if ! step "Starting the registry and the blue and green proxies" scripts/compose.sh up --detach --build redis registry blue green; then
-		echo "deploy_init.sh: not everything started. Is a port in use? .env may name others (docs/settings.md)" >&2
+	services="redis registry blue green"
+	# shellcheck disable=SC2086 # a list of words
+	bin/deux check $services
+	# shellcheck disable=SC2086
+	if ! step "Starting the registry and the blue and green proxies" scripts/compose.sh up --detach --build $services; then
+		echo "deploy_init.sh: not everything started. What is wrong is above; .env may name other ports (docs/settings.md)" >&2
 		exit 1
 	fi
 	;;

@@ -18,7 +18,7 @@ if "$root/scripts/infrastructure.sh" running; then
 fi
 need_docker
 step "Stopping the proxies" "$root/scripts/compose.sh" stop proxy blue green
-if [ -x "$root/bin/deploy" ] && grep -qsx "FLEET=$FLEET" "$DEPLOY_DIR/blue.git/deux/settings"; then
+if [ -x "$root/bin/deploy" ] && [ "$(repositories_fleet)" = "$FLEET" ]; then
 	"$root/bin/deploy" down ${1:+"$1"}
 fi
 
@@ -37,8 +37,11 @@ fi
 if [ "${1:-}" = --clean ]; then
 	step "Removing the containers, the data and the images" "$root/scripts/compose.sh" down --volumes --rmi local
 	docker images --quiet --filter dangling=true --filter "label=deux.image=$FLEET" | xargs -r docker rmi >/dev/null 2>&1 || true
-	rm -rf "${VAR:?}" "${DEPLOY_DIR:?}/blue-www" "${DEPLOY_DIR:?}/green-www"
-	[ ! -d "$DEPLOY_DIR/blue.git" ] || echo "==> What was pushed stays in $DEPLOY_DIR/blue.git and green.git: remove them yourself"
+	rm -rf "${VAR:?}"
+	if own_repositories; then
+		rm -rf "${DEPLOY_DIR:?}/blue-www" "${DEPLOY_DIR:?}/green-www"
+		[ ! -d "$DEPLOY_DIR/blue.git" ] || echo "==> What was pushed stays in $DEPLOY_DIR/blue.git and green.git: remove them yourself"
+	fi
 else
 	step "Removing the containers" "$root/scripts/compose.sh" down
 fi

@@ -4,6 +4,7 @@ set -eu
 [ $# -eq 1 ] || { echo "usage: scripts/remotes.sh DIR (make remotes APP=DIR)" >&2; exit 2; }
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/scripts/settings.sh"
+need_own_repositories
 git -C "$1" rev-parse --git-dir >/dev/null
 
 for colour in blue green; do

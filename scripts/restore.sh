@@ -26,6 +26,7 @@ elif [ -f "$work/env" ] && ! cmp -s "$work/env" "$root/.env"; then
 fi
 . "$root/scripts/settings.sh"
 . "$root/scripts/volumes.sh"
+need_own_repositories
 need_docker
 
 if [ "$(kept FLEET)" != "$FLEET" ]; then

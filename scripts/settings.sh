@@ -41,6 +41,22 @@ need_docker() {
 	exit 1
 }
 
+# repositories_fleet prints the system to which the repositories in DEPLOY_DIR
+# belong, if there are any.
+repositories_fleet() { sed -n 's/^FLEET=//p' "$DEPLOY_DIR/blue.git/deux/settings" 2>/dev/null || true; }
+
+# own_repositories: does DEPLOY_DIR have nothing of another system?
+own_repositories() {
+	case $(repositories_fleet) in '' | "$FLEET") ;; *) return 1 ;; esac
+}
+
+# need_own_repositories ends the script unless they are this system's.
+need_own_repositories() {
+	own_repositories && return
+	echo "${0##*/}: DEPLOY_DIR=$DEPLOY_DIR belongs to FLEET=$(repositories_fleet): name another folder for FLEET=$FLEET" >&2
+	exit 1
+}
+
 # secret NAME: sets a password, from the file that NAME_FILE names if it names
 # one. Programs and containers are given it by name, so that no command line,
 # which every user may read, has it. What this starts has the same one, whatever

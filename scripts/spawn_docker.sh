@@ -67,7 +67,7 @@ docker run --detach --name "$container" \
 	--memory "$SERVER_MEMORY" --memory-swap "$SERVER_MEMORY" --cpu-shares 512 --pids-limit 128 --oom-score-adj 500 \
 	--log-driver json-file --log-opt "max-size=$LOG_SIZE" --log-opt "max-file=$LOG_FILES" \
 	--env REDIS_PASSWORD --env REDIS_ADDR=redis:6379 --env "HOST_IP=$HOST_IP" --env "FIRST_PORT=$FIRST_PORT" \
-	--env "SHUTDOWN_TIMEOUT=$((STOP_GRACE_SECONDS > 2 ? STOP_GRACE_SECONDS - 2 : 1))s" \
+	--env "STOP_GRACE_SECONDS=$STOP_GRACE_SECONDS" --stop-timeout "$STOP_GRACE_SECONDS" \
 	--env "MAX_SERVERS=$MAX_SERVERS" --env "MAX_IMAGES=$MAX_IMAGES" --env "LOG_FORMAT=$LOG_FORMAT" \
 	--env MAX_IMAGE_BYTES --env MAX_KEYS --env FLEET --env HOST_NAME --env ALLOWED_HOSTS \
 	--env ADMIN_PASSWORD --env SESSION_TIMEOUT --env PRIVATE --env READ_ONLY --env TRUSTED_PROXIES \

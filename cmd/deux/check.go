@@ -1,13 +1,19 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"deux/internal/deploy"
+	"deux/internal/engine"
+	"deux/internal/fleet"
 	"deux/internal/infrastructure"
+	"deux/internal/preflight"
 	"deux/internal/program"
 	"deux/internal/proxy"
 	"deux/internal/settings"
@@ -16,10 +22,16 @@ import (
 )
 
 // runCheck reads the settings of all programs as make up hands them on, and
-// says what is wrong with them: a bad one is to be found before anything that
-// runs is replaced.
-func runCheck(environment func(string) string, complaints io.Writer) error {
-	lines := check(environment)
+// says what is wrong with them, or in the way of what is to be started: these
+// services, or all. It is to be found before anything that runs is replaced.
+func runCheck(ctx context.Context, services []string, complaints io.Writer) error {
+	env, lines := check(os.Getenv)
+	for _, warning := range warnings(known(env)) {
+		fmt.Fprintln(complaints, warning)
+	}
+	if len(lines) == 0 {
+		lines = checkHost(ctx, env, services)
+	}
 	if len(lines) == 0 {
 		return nil
 	}
@@ -28,20 +40,28 @@ func runCheck(environment func(string) string, complaints io.Writer) error {
 	return program.ErrReported
 }
 
+// areServices reports whether all names are those of Compose's services that
+// listen on the host.
+func areServices(names []string) bool {
+	claims := preflight.Claims(settings.From(func(string) string { return "" }))
+	return !slices.ContainsFunc(names, func(name string) bool {
+		return name == "" || !slices.ContainsFunc(claims, func(claim preflight.Claim) bool { return claim.Service == name })
+	})
+}
+
 // inside are settings of programs in containers that docker-compose.yml does
 // not hand on from the host, where they may mean something else.
-var inside = []string{"PORT", "ADMIN_PORT", "SERVICE", "CONNECT_TIMEOUT", "SHUTDOWN_TIMEOUT", "start_port", "WRITER_ADDR",
-	"DATA_DIR", "KEEP_BYTES", "READ_TIMEOUT", "MAX_STREAM_BYTES"}
+var inside = []string{"PORT", "ADMIN_PORT", "SERVICE", "start_port", "WRITER_ADDR", "DATA_DIR"}
 
-// check returns a line for each bad setting.
-func check(environment func(string) string) []string {
-	env := settings.From(func(name string) string {
+// check reads every setting and returns a line for each bad one.
+func check(environment func(string) string) (env *settings.Reader, lines []string) {
+	env = settings.From(func(name string) string {
 		if slices.Contains(inside, name) {
 			return ""
 		}
 		return environment(name)
 	})
-	lines := checkPorts(env, lowestPort())
+	lines = preflight.CheckClaims(preflight.Claims(env), preflight.Machine{}.LowestPort())
 	checkLimits(env)
 	// env remembers what each found bad.
 	_, _ = program.ReadLogFormat(env)
@@ -55,5 +75,37 @@ func check(environment func(string) string) []string {
 		lines = append(lines, strings.Split(err.Error(), "\n")...)
 	}
 	slices.Sort(lines) // several programs read FIRST_PORT
-	return slices.Compact(lines)
+	return env, slices.Compact(lines)
 }
+
+// hostTimeout is how long Docker and Redis have to answer: where they do not,
+// make up is what to try.
+const hostTimeout = 10 * time.Second
+
+// checkHost returns a line for each thing on this host that is in the way of
+// good settings.
+func checkHost(ctx context.Context, env *settings.Reader, services []string) []string {
+	ctx, cancel := context.WithTimeout(ctx, hostTimeout)
+	defer cancel()
+	config, _ := deploy.ReadConfig(env, "deploy")
+	if err := config.CheckOwner(); err != nil {
+		return []string{err.Error()}
+	}
+	docker, err := engine.Open(config.Fleet)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	defer docker.Close()
+	lists := fleet.Open(config.Redis, fleet.ReadSite(env))
+	defer lists.Close()
+	host := preflight.Host{Docker: docker, Kernel: preflight.Machine{}, Lists: lists, Site: lists.Site}
+	lines := host.Check(ctx, preflight.Claims(env), services...)
+	if len(lines) > 0 && program.Sleep(ctx, startPause) {
+		lines = host.Check(ctx, preflight.Claims(env), services...)
+	}
+	return lines
+}
+
+// startPause is how long after a first look a second one decides: a container
+// that Docker is just starting has its ports before Docker says that it runs.
+const startPause = time.Second

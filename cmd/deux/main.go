@@ -15,14 +15,15 @@ func main() {
 	program.Command("deux", func(ctx context.Context) error { return run(ctx, os.Args[1:]) })
 }
 
-const usage = `usage: bin/deux check                    name each bad setting, or say nothing
+const usage = `usage: bin/deux check [SERVICE]...       name each bad setting and what is in the way
+                                         of starting the services, else of all
        bin/deux status [--wait SECONDS]  say how the system does, or wait until it is healthy
 `
 
 func run(ctx context.Context, arguments []string) error {
 	switch {
-	case len(arguments) == 1 && arguments[0] == "check":
-		return runCheck(os.Getenv, os.Stderr)
+	case len(arguments) > 0 && arguments[0] == "check" && areServices(arguments[1:]):
+		return runCheck(ctx, arguments[1:], os.Stderr)
 	case len(arguments) > 0 && arguments[0] == "status":
 		if patience, ok := readPatience(arguments[1:]); ok {
 			return runStatus(ctx, patience)

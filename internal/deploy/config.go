@@ -17,51 +17,48 @@ import (
 
 // Config is the settings of the program, with the names of their variables.
 type Config struct {
-	Fleet         string        // FLEET: name of the system on this host
-	Dir           string        // DEPLOY_DIR: the bare repositories and their checkouts
-	Redis         fleet.Redis   // REDIS_ADDR, REDIS_PASSWORD
-	HostIP        string        // HOST_IP: where releases are published, as in the lists
-	RegistryPort  int           // REGISTRY_PORT: of the registry, on 127.0.0.1
-	BluePort      int           // BLUE_PORT: of the blue proxy
-	GreenPort     int           // GREEN_PORT: of the green proxy
-	BlueFirst     int           // BLUE_FIRST_PORT: first of the ports for blue releases
-	GreenFirst    int           // GREEN_FIRST_PORT: first of the ports for green releases
-	Ports         int           // RELEASE_PORTS: how many ports each colour has
-	Keep          int           // KEEP_RELEASES: how many releases of a colour keep their images
-	BuildMemory   int64         // BUILD_MEMORY: bytes for each step of a build, if the builder can limit it
-	BuildTimeout  time.Duration // BUILD_TIMEOUT: for a build
-	HealthTimeout time.Duration // HEALTH_TIMEOUT: from a release's start to its first good answer
-	BlueHealth    time.Duration // BLUE_HEALTH_TIMEOUT: the same for blue; HealthTimeout unless set
-	GreenHealth   time.Duration // GREEN_HEALTH_TIMEOUT: the same for green
-	DrainTimeout  time.Duration // DRAIN_TIMEOUT: for requests in flight to the old release
-	StopGrace     time.Duration // STOP_GRACE_SECONDS: between SIGTERM and SIGKILL
-	BlueApp       AppLimits     // BLUE_APP_…, else APP_…: the limits of the blue app
-	GreenApp      AppLimits     // GREEN_APP_…, else APP_…
+	Fleet        string        // FLEET: name of the system on this host
+	Dir          string        // DEPLOY_DIR: the bare repositories and their checkouts
+	Redis        fleet.Redis   // REDIS_ADDR, REDIS_PASSWORD
+	HostIP       string        // HOST_IP: where releases are published, as in the lists
+	RegistryPort int           // REGISTRY_PORT: of the registry, on 127.0.0.1
+	BluePort     int           // BLUE_PORT: of the blue proxy
+	GreenPort    int           // GREEN_PORT: of the green proxy
+	BlueFirst    int           // BLUE_FIRST_PORT: first of the ports for blue releases
+	GreenFirst   int           // GREEN_FIRST_PORT: first of the ports for green releases
+	Ports        int           // RELEASE_PORTS: how many ports each colour has
+	Keep         int           // KEEP_RELEASES: how many releases of a colour keep their images
+	BuildMemory  int64         // BUILD_MEMORY: bytes for each step of a build, if the builder can limit it
+	BuildTimeout time.Duration // BUILD_TIMEOUT: for a build
+	BlueHealth   time.Duration // BLUE_HEALTH_TIMEOUT, else HEALTH_TIMEOUT: from a release's start to its first good answer
+	GreenHealth  time.Duration // GREEN_HEALTH_TIMEOUT, else HEALTH_TIMEOUT: the same for green
+	DrainTimeout time.Duration // DRAIN_TIMEOUT: for requests in flight to the old release
+	StopGrace    time.Duration // STOP_GRACE_SECONDS: between SIGTERM and SIGKILL
+	BlueApp      AppLimits     // BLUE_APP_…, else APP_…: the limits of the blue app
+	GreenApp     AppLimits     // GREEN_APP_…, else APP_…
 }
 
 // ReadConfig reads the settings, each with its default. DEPLOY_DIR is dir
 // unless set.
 func ReadConfig(env *settings.Reader, dir string) (Config, error) {
 	config := Config{
-		Fleet:         env.Name("FLEET", "deux"),
-		Dir:           env.String("DEPLOY_DIR", dir),
-		Redis:         fleet.ReadRedis(env),
-		HostIP:        env.IPv4("HOST_IP", "172.17.0.1"),
-		RegistryPort:  env.Port("REGISTRY_PORT", 5000),
-		BluePort:      env.Port("BLUE_PORT", 50101),
-		GreenPort:     env.Port("GREEN_PORT", 50100),
-		BlueFirst:     env.Port("BLUE_FIRST_PORT", 50200),
-		GreenFirst:    env.Port("GREEN_FIRST_PORT", 50250),
-		Ports:         env.Int("RELEASE_PORTS", 50, 3, 1000),
-		Keep:          env.Int("KEEP_RELEASES", 5, 1, 100),
-		BuildMemory:   env.Size("BUILD_MEMORY", "1g", 32<<20),
-		BuildTimeout:  env.Duration("BUILD_TIMEOUT", 15*time.Minute, time.Second),
-		HealthTimeout: env.Duration("HEALTH_TIMEOUT", 30*time.Second, time.Second),
-		DrainTimeout:  env.Duration("DRAIN_TIMEOUT", 30*time.Second, 0),
-		StopGrace:     time.Duration(env.Int("STOP_GRACE_SECONDS", 10, 0, 3600)) * time.Second,
+		Fleet:        env.Fleet(),
+		Dir:          env.String("DEPLOY_DIR", dir),
+		Redis:        fleet.ReadRedis(env),
+		HostIP:       env.HostIP(),
+		RegistryPort: env.RegistryPort(),
+		BluePort:     env.ColourPort("blue"),
+		GreenPort:    env.ColourPort("green"),
+		BlueFirst:    env.ColourFirstPort("blue"),
+		GreenFirst:   env.ColourFirstPort("green"),
+		Ports:        env.ReleasePorts(),
+		Keep:         env.Int("KEEP_RELEASES", 5, 1, 100),
+		BuildMemory:  env.Size("BUILD_MEMORY", "1g", 32<<20),
+		BuildTimeout: env.Duration("BUILD_TIMEOUT", 15*time.Minute, time.Second),
+		DrainTimeout: env.DrainTimeout(),
+		StopGrace:    env.StopGrace(),
 	}
-	config.BlueHealth = env.Duration("BLUE_HEALTH_TIMEOUT", config.HealthTimeout, time.Second)
-	config.GreenHealth = env.Duration("GREEN_HEALTH_TIMEOUT", config.HealthTimeout, time.Second)
+	config.BlueHealth, config.GreenHealth = env.HealthTimeouts()
 	config.BlueApp, config.GreenApp = readAppLimits(env)
 	return config, env.Err()
 }
@@ -82,7 +79,6 @@ func (c Config) variables() []string {
 		fmt.Sprintf("KEEP_RELEASES=%d", c.Keep),
 		fmt.Sprintf("BUILD_MEMORY=%d", c.BuildMemory),
 		"BUILD_TIMEOUT=" + c.BuildTimeout.String(),
-		"HEALTH_TIMEOUT=" + c.HealthTimeout.String(),
 		"BLUE_HEALTH_TIMEOUT=" + c.BlueHealth.String(),
 		"GREEN_HEALTH_TIMEOUT=" + c.GreenHealth.String(),
 		"DRAIN_TIMEOUT=" + c.DrainTimeout.String(),
@@ -126,7 +122,7 @@ func (c Config) colour(name string) (colour, error) {
 		first, port, health, limits = c.GreenFirst, c.GreenPort, c.GreenHealth, c.GreenApp
 	}
 	prefix := ""
-	if c.Fleet != "deux" {
+	if c.Fleet != settings.DefaultFleet {
 		prefix = c.Fleet + "-"
 	}
 	return colour{

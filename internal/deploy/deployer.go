@@ -102,7 +102,7 @@ func (d *Deployer) ready(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("no answer from Redis at %v (make up starts it): %w", d.config.Redis, err)
 	}
-	stranger, err := d.docker.Stranger(ctx, d.colour.app)
+	stranger, err := d.docker.NameTaken(ctx, d.colour.app)
 	if err == nil && stranger {
 		err = fmt.Errorf("a container called %s exists that no push made: rename or remove it", d.colour.app)
 	}

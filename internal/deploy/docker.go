@@ -38,7 +38,7 @@ type builder interface {
 // runner starts and ends the containers of releases.
 type runner interface {
 	Ping(ctx context.Context) error
-	Stranger(ctx context.Context, name string) (bool, error)
+	NameTaken(ctx context.Context, name string) (bool, error)
 	Releases(ctx context.Context, colour string) ([]engine.Release, error)
 	Start(ctx context.Context, release engine.Release, runtime engine.Runtime, repository, host string) (id string, err error)
 	Keep(ctx context.Context, id string) error
@@ -50,7 +50,7 @@ type runner interface {
 
 // examiner looks at one container and changes nothing.
 type examiner interface {
-	patient
+	prober
 	Condition(ctx context.Context, id string) (engine.Condition, error)
 	Process(ctx context.Context, id string) (engine.Process, error)
 	MemoryKills(ctx context.Context, id string, since time.Time) (last time.Time, kills int)
@@ -78,7 +78,7 @@ type attacher interface {
 type rotation interface {
 	Read(ctx context.Context) (listed, draining []fleet.Server, err error)
 	Switch(ctx context.Context, server fleet.Server) error
-	Draining(ctx context.Context, server fleet.Server) (bool, error)
+	IsDraining(ctx context.Context, server fleet.Server) (bool, error)
 	Forget(ctx context.Context, server fleet.Server) error
 }
 

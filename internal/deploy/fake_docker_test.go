@@ -27,7 +27,7 @@ func (c fatedDocker) Ping(context.Context) error {
 	return c.fate.asks("docker ping", func() error { return nil })
 }
 
-func (c fatedDocker) Stranger(context.Context, string) (stranger bool, err error) {
+func (c fatedDocker) NameTaken(context.Context, string) (stranger bool, err error) {
 	return false, c.fate.asks("docker inspect", func() error { return nil })
 }
 

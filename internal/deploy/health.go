@@ -22,8 +22,8 @@ const (
 // answerTimeout is what an app has to answer one look in.
 const answerTimeout = 10 * time.Second
 
-// patient is a container as far as its health is concerned.
-type patient interface {
+// prober asks a container how it is.
+type prober interface {
 	State(ctx context.Context, id string) (engine.State, error)
 	Exec(ctx context.Context, id string, command []string) (code int, output string, err error)
 }
@@ -44,7 +44,7 @@ func (d *Deployer) waitUntilHealthy(ctx context.Context, p *ledger.Deployment) e
 var errLate = errors.New("not healthy within")
 
 // waitUntilHealthy checks at url, where the container's port is published.
-func waitUntilHealthy(ctx context.Context, docker patient, id, url string, port int, timeout time.Duration) error {
+func waitUntilHealthy(ctx context.Context, docker prober, id, url string, port int, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	last := errors.New("no check was made")
@@ -69,7 +69,7 @@ func waitUntilHealthy(ctx context.Context, docker patient, id, url string, port 
 // check makes one check: the image's own HEALTHCHECK, which Docker would first
 // run only after its interval, half a minute by default, or, without one, a
 // request over HTTP.
-func check(ctx context.Context, docker patient, id, url string, port int, command []string) error {
+func check(ctx context.Context, docker prober, id, url string, port int, command []string) error {
 	if command == nil {
 		return answers(ctx, url, port)
 	}

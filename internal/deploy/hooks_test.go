@@ -98,7 +98,7 @@ func TestStoredConfig_IsWhatWasInitialised(t *testing.T) {
 	}
 	config := Config{Fleet: "test", Dir: dir, Redis: fleet.Redis{Address: "127.0.0.1:6380", Password: `p "a" 's' $s =\`}, HostIP: "192.0.2.1", RegistryPort: 5001,
 		BluePort: 1001, GreenPort: 1002, BlueFirst: 2000, GreenFirst: 3000, Ports: 7, Keep: 3,
-		BuildMemory: 64 << 20, BuildTimeout: 60e9, HealthTimeout: 90e9, BlueHealth: 90e9, GreenHealth: 120e9, DrainTimeout: 5e9, StopGrace: 4e9,
+		BuildMemory: 64 << 20, BuildTimeout: 60e9, BlueHealth: 90e9, GreenHealth: 120e9, DrainTimeout: 5e9, StopGrace: 4e9,
 		BlueApp:  AppLimits{Memory: 64 << 20, CPUShares: 100, Pids: 20, LogSize: 2 << 20, Capabilities: "none,NET_RAW"},
 		GreenApp: AppLimits{Memory: 1 << 30, CPUShares: 2048, Pids: 512, LogSize: 1 << 20}}
 	for _, builder := range []string{"0", "1"} { // initialised again, it takes what is new

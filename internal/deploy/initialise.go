@@ -21,6 +21,9 @@ import (
 // them. What already exists stays. A repository keeps its latest settings in a
 // file: a push may come over ssh, with no environment.
 func Initialise(ctx context.Context, config Config, root string, out io.Writer) error {
+	if err := config.CheckOwner(); err != nil {
+		return err
+	}
 	for _, name := range Colours {
 		colour, err := config.colour(name)
 		if err != nil {
@@ -34,11 +37,19 @@ func Initialise(ctx context.Context, config Config, root string, out io.Writer) 
 	return nil
 }
 
-// initialise refuses a folder that another system on this host deploys from.
-func initialise(ctx context.Context, config Config, colour colour, root string) error {
-	if stored, err := readStored(colour.git); err == nil && stored["FLEET"] != "" && stored["FLEET"] != config.Fleet {
-		return fmt.Errorf("it belongs to FLEET=%s: DEPLOY_DIR must name another folder for FLEET=%s", stored["FLEET"], config.Fleet)
+// CheckOwner returns an error if another system on this host deploys from the
+// folder.
+func (c Config) CheckOwner() error {
+	for _, name := range Colours {
+		stored, err := readStored(filepath.Join(c.Dir, name+".git"))
+		if err == nil && stored["FLEET"] != "" && stored["FLEET"] != c.Fleet {
+			return fmt.Errorf("setting DEPLOY_DIR=%s: it belongs to FLEET=%s: name another folder for FLEET=%s", c.Dir, stored["FLEET"], c.Fleet)
+		}
 	}
+	return nil
+}
+
+func initialise(ctx context.Context, config Config, colour colour, root string) error {
 	repository := repo.Repository{Dir: colour.git}
 	if err := errors.Join(os.MkdirAll(colour.www, 0o755), repository.Make(ctx)); err != nil {
 		return err

@@ -31,9 +31,9 @@ func (d *Deployer) leaveWatcher() error {
 	return watcher.Process.Release()
 }
 
-// Settle waits until the push under way has ended, and settles it if its git
+// SettleLater waits until the push under way has ended, and settles it if its git
 // ended first.
-func (d *Deployer) Settle(ctx context.Context) error {
+func (d *Deployer) SettleLater(ctx context.Context) error {
 	p, under := d.ledger.UnderWay()
 	for watched := p.Git; under && p.Git == watched && watched.Alive(); p, under = d.ledger.UnderWay() {
 		if !program.Sleep(ctx, 4*ledger.LockPause) {

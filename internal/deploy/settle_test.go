@@ -20,7 +20,7 @@ type silentRedis struct{ lists }
 
 func (silentRedis) Ping(context.Context) error { return errors.New("no answer") }
 
-func watch(ctx context.Context, d *Deployer) error { return d.Settle(ctx) }
+func watch(ctx context.Context, d *Deployer) error { return d.SettleLater(ctx) }
 func heal(ctx context.Context, d *Deployer) error  { return d.Heal(ctx) }
 
 func TestPrepare_SettlesNothingWhileDockerOrRedisIsAway(t *testing.T) {

@@ -120,7 +120,7 @@ const (
 // FirstServer identifies the code and settings that the first server runs, by
 // its image and Compose's hash of its configuration. It returns "" while the
 // first server does not run.
-func (e *Engine) FirstServer(ctx context.Context) (string, error) {
+func (e *Engine) FirstServerVersion(ctx context.Context) (string, error) {
 	found, err := e.docker.ContainerList(ctx, container.ListOptions{Filters: filters.NewArgs(
 		filters.Arg("label", composeProject+"="+e.fleet),
 		filters.Arg("label", composeService+"=webapp"),

@@ -216,8 +216,8 @@ func (e *Engine) Rename(ctx context.Context, id, name string) error {
 	return nil
 }
 
-// Stranger reports whether the name belongs to a container that no push made.
-func (e *Engine) Stranger(ctx context.Context, name string) (bool, error) {
+// NameTaken reports whether the name belongs to a container that no push made.
+func (e *Engine) NameTaken(ctx context.Context, name string) (bool, error) {
 	found, err := e.docker.ContainerInspect(ctx, name)
 	if errdefs.IsNotFound(err) {
 		return false, nil

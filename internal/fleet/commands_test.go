@@ -52,7 +52,7 @@ var arrows = map[fleet.What]arrow{
 		return errors.Join(err, l.StartSpawn(ctx, server))
 	}},
 	fleet.Serving: {"web", in3001("spawningServers"), func(ctx context.Context, l lists, server fleet.Server) error {
-		return l.List(ctx, server, 0)
+		return l.Join(ctx, server, 0)
 	}},
 	fleet.Adopted: {"web", map[string][]any{"servers": {url(3000)}}, func(ctx context.Context, l lists, server fleet.Server) error {
 		return ok(l.Adopt(ctx, server))
@@ -74,7 +74,7 @@ var arrows = map[fleet.What]arrow{
 		return ok(l.StepAside(ctx, server))
 	}},
 	fleet.Away: {"web", in3001("servers"), func(ctx context.Context, l lists, server fleet.Server) error {
-		return l.Unlist(ctx, server, errAway)
+		return l.Leave(ctx, server, errAway)
 	}},
 	fleet.Lost: {"web", in3001("servers"), func(ctx context.Context, l lists, server fleet.Server) error {
 		return ok(l.Respawn(ctx, server, errAway))

@@ -12,7 +12,7 @@ const drainPause = 50 * time.Millisecond
 
 // drainList is the drain list of one of the pools.
 type drainList interface {
-	Draining(ctx context.Context, server Server) (bool, error)
+	IsDraining(ctx context.Context, server Server) (bool, error)
 }
 
 // WaitDrained waits until the proxy has no request to server in flight any more,
@@ -22,7 +22,7 @@ func WaitDrained(ctx context.Context, list drainList, server Server, patience ti
 	waiting, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for range program.Pauses(waiting, drainPause/4, drainPause) {
-		if isDraining, err := list.Draining(ctx, server); err != nil || !isDraining {
+		if isDraining, err := list.IsDraining(ctx, server); err != nil || !isDraining {
 			return err == nil, err
 		}
 	}

@@ -16,7 +16,7 @@ type drainList struct {
 	err   error
 }
 
-func (d *drainList) Draining(context.Context, fleet.Server) (bool, error) {
+func (d *drainList) IsDraining(context.Context, fleet.Server) (bool, error) {
 	d.looks--
 	return d.looks >= 0, d.err
 }

@@ -42,12 +42,12 @@ func TestEvents_AreTheArrowsThatAServerTook(t *testing.T) {
 		func() error { _, err := l.RequestSpawn(ctx, 20); return err },
 		func() error { _, err := l.ClaimSpawn(ctx, time.Second); return err },
 		func() error { return l.StartSpawn(ctx, server) },
-		func() error { return l.List(ctx, server, 1200*time.Millisecond) },
+		func() error { return l.Join(ctx, server, 1200*time.Millisecond) },
 		func() error { _, err := l.Renew(ctx, server); return err },
 		func() error { return rotation.Drained(ctx, server) },
-		func() error { return l.List(ctx, server, 0) },
+		func() error { return l.Join(ctx, server, 0) },
 		func() error { _, err := l.Respawn(ctx, server, errors.New("no answer")); return err },
-		func() error { return l.List(ctx, server, 0) },
+		func() error { return l.Join(ctx, server, 0) },
 		func() error { _, err := l.StepAside(ctx, site.Server(3000)); return err },
 		func() error { _, err := l.RequestDestroy(ctx); return err },
 		func() error { _, err := l.ClaimDestroy(ctx, time.Second); return err },
@@ -79,10 +79,10 @@ func TestEvents_AreNotInventedByAChangeThatMovesNothing(t *testing.T) {
 	ctx, server := t.Context(), site.Server(3001)
 	rotation, _ := l.Rotation("proxy")
 	for name, change := range map[string]func() error{
-		"List":        func() error { return l.List(ctx, server, 0) },
+		"Join":        func() error { return l.Join(ctx, server, 0) },
 		"Fail":        func() error { return l.Fail(ctx, server, nil) },
 		"Forget":      func() error { return l.Forget(ctx, server, 0) },
-		"Unlist":      func() error { return l.Unlist(ctx, server, nil) },
+		"Leave":       func() error { return l.Leave(ctx, server, nil) },
 		"BeginDrain":  func() error { return l.BeginDrain(ctx, server) },
 		"Drained":     func() error { return rotation.Drained(ctx, server) },
 		"DropWishes":  func() error { return l.DropWishes(ctx, server) },

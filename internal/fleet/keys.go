@@ -3,15 +3,18 @@ package fleet
 // The lists are the whole protocol between the programs. An element of those
 // that name servers is a URL such as http://172.17.0.1:3001, and the list that
 // holds it is that server's state. New elements enter on the left and old ones
-// leave on the right, unless stated otherwise.
+// leave on the right, unless stated otherwise. The methods walk the arrows.
 //
-//	/spawn   → tempServers → spawningServers → servers
-//	                                        ↘ failedServers → tempServers, or forgotten
-//	servers  → spawningServers → servers, with other code or settings
-//	         ↘ drainServers until its last request has ended
-//	/destroy → deleteServers → destroyingServers → gone
-//	                         ↘ drainServers → gone
-//	servers  → drainServers → servers, when the first server restarts
+//	/spawn   → tempServers → spawningServers → servers             RequestSpawn, ClaimSpawn, Join
+//	                                        ↘ failedServers        Fail
+//	failedServers → tempServers, or forgotten                      Retry, ForgetFailed
+//	servers  → spawningServers → servers, when it died             Respawn, Join
+//	servers  → spawningServers → servers, with other settings      Renew, Join
+//	         ↘ drainServers until its last request has ended       Drained
+//	/destroy → deleteServers → destroyingServers → gone            RequestDestroy, ClaimDestroy, Forget
+//	                         ↘ drainServers → gone                 BeginDrain, Drained
+//	servers  → drainServers → servers, when the first one restarts StepAside, Drained, Adopt
+//	servers  → nowhere → servers, when one dies and comes back     Leave, Adopt
 const (
 	// serversKey holds the servers that answer. The proxy rotates it for each
 	// request; a new one enters on the right, so that it is the next to serve.

@@ -39,9 +39,9 @@ func (r *Rotation) Switch(ctx context.Context, server Server) error {
 	return nil
 }
 
-// Draining reports whether the proxy may still have a request to server in
+// IsDraining reports whether the proxy may still have a request to server in
 // flight.
-func (r *Rotation) Draining(ctx context.Context, server Server) (bool, error) {
+func (r *Rotation) IsDraining(ctx context.Context, server Server) (bool, error) {
 	return r.fleet.has(ctx, r.drain, server)
 }
 

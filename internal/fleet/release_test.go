@@ -49,9 +49,9 @@ func TestSwitch_BackToADrainingReleaseEndsItsDrain(t *testing.T) {
 	switchTo(t, rotation, 3001)
 	l.Want("blueServers", url(3001))
 	l.Want("drainBlueServers", url(3002))
-	draining, err := rotation.Draining(t.Context(), site.Server(3002))
+	draining, err := rotation.IsDraining(t.Context(), site.Server(3002))
 	if err != nil || !draining {
-		t.Errorf("Draining(3002): got %v, %v, want true", draining, err)
+		t.Errorf("IsDraining(3002): got %v, %v, want true", draining, err)
 	}
 }
 

@@ -158,7 +158,7 @@ func (f *Fleet) AwaitDraining(ctx context.Context, server Server, patience time.
 	if some, err := f.awaitElement(ctx, drainKey, patience); !some || err != nil {
 		return false, err
 	}
-	return f.Draining(ctx, server)
+	return f.IsDraining(ctx, server)
 }
 
 // awaitElement waits until a list has an element. It changes nothing that

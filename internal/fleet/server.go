@@ -5,12 +5,19 @@ import (
 	"net"
 	"net/url"
 	"strconv"
+
+	"deux/internal/settings"
 )
 
 // Site is where the servers of a fleet are: one host, and ports from First up.
 type Site struct {
 	Host  string // IPv4 address or name that containers and host both reach
-	First int    // port of the server that is never destroyed
+	First int    // lowest port: of the web servers, that of the one that is never destroyed
+}
+
+// ReadSite reads HOST_IP and FIRST_PORT.
+func ReadSite(env *settings.Reader) Site {
+	return Site{Host: env.HostIP(), First: env.FirstPort()}
 }
 
 // Server is one web server: an element of the lists, parsed.

@@ -70,9 +70,9 @@ func (f *Fleet) move(ctx context.Context, event Event, element, to string, from 
 	return nil
 }
 
-// List puts a server that answers into rotation and ends its spawning. took is
+// Join puts a server that answers into rotation and ends its spawning. took is
 // how long that lasted.
-func (f *Fleet) List(ctx context.Context, server Server, took time.Duration) error {
+func (f *Fleet) Join(ctx context.Context, server Server, took time.Duration) error {
 	return f.move(ctx, Event{What: Serving, Ms: took.Milliseconds()}, server.URL, serversKey, spawningKey, failedKey, drainKey)
 }
 
@@ -171,8 +171,8 @@ func (f *Fleet) StepAside(ctx context.Context, server Server) (bool, error) {
 	return moved, nil
 }
 
-// Unlist takes a server that does not answer out of rotation.
-func (f *Fleet) Unlist(ctx context.Context, server Server, cause error) error {
+// Leave takes a server that does not answer out of rotation.
+func (f *Fleet) Leave(ctx context.Context, server Server, cause error) error {
 	return f.remove(ctx, Event{What: Away, Why: because(cause)}, server, serversKey)
 }
 
@@ -233,9 +233,9 @@ func (f *Fleet) BeginDrain(ctx context.Context, server Server) error {
 	return f.move(ctx, Event{What: Draining}, server.URL, drainKey, serversKey)
 }
 
-// Draining reports whether the proxy may still have a request to server in
+// IsDraining reports whether the proxy may still have a request to server in
 // flight.
-func (f *Fleet) Draining(ctx context.Context, server Server) (bool, error) {
+func (f *Fleet) IsDraining(ctx context.Context, server Server) (bool, error) {
 	return f.has(ctx, drainKey, server)
 }
 

@@ -4,14 +4,14 @@ import (
 	"testing"
 )
 
-func TestList_EndsTheSpawningAndListsAServerOnce(t *testing.T) {
+func TestJoin_EndsTheSpawningAndListsAServerOnce(t *testing.T) {
 	l := open(t)
 	l.Put("servers", url(3000))
 	l.Put("spawningServers", url(3001), url(3001))
 	l.Put("failedServers", url(3001))
 	for range 2 {
-		if err := l.List(t.Context(), site.Server(3001), 0); err != nil {
-			t.Fatalf("List: %v", err)
+		if err := l.Join(t.Context(), site.Server(3001), 0); err != nil {
+			t.Fatalf("Join: %v", err)
 		}
 	}
 	l.Want("servers", url(3000), url(3001))
@@ -41,15 +41,15 @@ func TestDestruction_UnlistsBeforeItDrainsAndEndsInNoList(t *testing.T) {
 	}
 	l.Want("servers", url(3000))
 	l.Want("drainServers", url(3001))
-	if draining, err := l.Draining(ctx, server); err != nil || !draining {
-		t.Errorf("Draining: got %v, %v, want true", draining, err)
+	if draining, err := l.IsDraining(ctx, server); err != nil || !draining {
+		t.Errorf("IsDraining: got %v, %v, want true", draining, err)
 	}
 	rotation, _ := l.Rotation("proxy")
 	if err := rotation.Drained(ctx, server); err != nil {
 		t.Fatalf("Drained: %v", err)
 	}
-	if draining, err := l.Draining(ctx, server); err != nil || draining {
-		t.Errorf("Draining after Drained: got %v, %v, want false", draining, err)
+	if draining, err := l.IsDraining(ctx, server); err != nil || draining {
+		t.Errorf("IsDraining after Drained: got %v, %v, want false", draining, err)
 	}
 	if err := l.Forget(ctx, server, 0); err != nil {
 		t.Fatalf("Forget: %v", err)
@@ -86,7 +86,7 @@ func TestRespawn_LeavesWhatIsToBeDestroyedAlone(t *testing.T) {
 	}
 }
 
-func TestRenew_DrainsWhatServesAndListEndsIt(t *testing.T) {
+func TestRenew_DrainsWhatServesAndJoinEndsIt(t *testing.T) {
 	l := open(t)
 	l.Put("servers", url(3000), url(3001), url(3002), url(3003))
 	l.Put("deleteServers", url(3002))
@@ -99,7 +99,7 @@ func TestRenew_DrainsWhatServesAndListEndsIt(t *testing.T) {
 	l.Want("servers", url(3000), url(3002), url(3003))
 	l.Want("spawningServers", url(3001))
 	l.Want("drainServers", url(3001))
-	if err := l.List(t.Context(), site.Server(3001), 0); err != nil {
+	if err := l.Join(t.Context(), site.Server(3001), 0); err != nil {
 		t.Fatal(err)
 	}
 	l.Want("servers", url(3000), url(3002), url(3003), url(3001))

@@ -2,7 +2,6 @@ package infrastructure
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"deux/internal/fleet"
@@ -40,23 +39,23 @@ func ReadConfig(env *settings.Reader) (Config, error) {
 	name, folder, lockFile := Places(env)
 	config := Config{
 		Redis:         fleet.ReadRedis(env),
-		Site:          fleet.Site{Host: env.IPv4("HOST_IP", "172.17.0.1"), First: env.Port("FIRST_PORT", 3000)},
+		Site:          fleet.ReadSite(env),
 		Fleet:         name,
 		Root:          env.String("ROOT_DIR", "."),
 		LockFile:      lockFile,
 		Var:           folder,
-		MaxServers:    env.Int("MAX_SERVERS", 20, 1, 1000),
-		MaxImages:     env.Int("MAX_IMAGES", 100, 1, 1000),
+		MaxServers:    env.MaxServers(),
+		MaxImages:     env.MaxImages(),
 		Handed:        handed(env),
 		Password:      env.Secret("ADMIN_PASSWORD"),
-		DeployDir:     env.String("DEPLOY_DIR", ""),
-		DockerHost:    env.String("DOCKER_HOST", ""),
+		DeployDir:     env.Handed("DEPLOY_DIR"),
+		DockerHost:    env.Handed("DOCKER_HOST"),
 		Parallel:      env.Int("PARALLEL", 8, 1, 100),
 		Attempts:      env.Int("SPAWN_ATTEMPTS", 3, 1, 100),
 		SpawnTimeout:  env.Duration("SPAWN_TIMEOUT", 10*time.Minute, time.Second),
 		StartTimeout:  env.Duration("START_TIMEOUT", 30*time.Second, time.Second),
-		DrainTimeout:  env.Duration("DRAIN_TIMEOUT", 30*time.Second, 0),
-		StopGrace:     time.Duration(env.Int("STOP_GRACE_SECONDS", 10, 0, 3600)) * time.Second,
+		DrainTimeout:  env.DrainTimeout(),
+		StopGrace:     env.StopGrace(),
 		LevelInterval: env.Duration("LEVEL_INTERVAL", 5*time.Second, 100*time.Millisecond),
 		WatchInterval: env.Duration("WATCH_INTERVAL", 1500*time.Millisecond, 100*time.Millisecond),
 		HangTimeout:   env.Duration("HANG_TIMEOUT", 15*time.Second, time.Second),
@@ -68,26 +67,22 @@ func ReadConfig(env *settings.Reader) (Config, error) {
 // Places reads the name of the system on this host and where it is known what
 // runs: FLEET, VAR and LOCK_FILE.
 func Places(env *settings.Reader) (name, folder, lockFile string) {
-	name = env.Name("FLEET", "deux")
+	name = env.Fleet()
 	return name, env.String("VAR", "var/"+name), env.String("LOCK_FILE", "/tmp/deux-"+name+".lock")
 }
 
 // healthTimeouts reads how long each colour's app may take to start.
 func healthTimeouts(env *settings.Reader) map[string]time.Duration {
-	all := env.Duration("HEALTH_TIMEOUT", 30*time.Second, time.Second)
-	timeouts := make(map[string]time.Duration)
-	for _, colour := range fleet.Colours {
-		timeouts[colour] = env.Duration(strings.ToUpper(colour)+"_HEALTH_TIMEOUT", all, time.Second)
-	}
-	return timeouts
+	blue, green := env.HealthTimeouts()
+	return map[string]time.Duration{"blue": blue, "green": green}
 }
 
 // handed reads the settings of which this program needs to know only what they
-// are. Their defaults are in scripts/settings.sh.
+// are: the servers read them.
 func handed(env *settings.Reader) (all []string) {
 	for _, name := range []string{"MAX_IMAGE_BYTES", "MAX_KEYS", "HOST_NAME", "ALLOWED_HOSTS", "SESSION_TIMEOUT", "PRIVATE", "READ_ONLY", "TRUSTED_PROXIES",
 		"BLUE_PORT", "GREEN_PORT", "READER_PORT", "SERVER_MEMORY", "LOG_SIZE", "LOG_FILES", "LOG_FORMAT"} {
-		all = append(all, name+"="+env.String(name, ""))
+		all = append(all, name+"="+env.Handed(name))
 	}
 	return all
 }

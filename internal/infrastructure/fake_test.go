@@ -99,7 +99,7 @@ func (d *fakeDocker) Servers(ctx context.Context) ([]engine.Container, error) {
 	return all, nil
 }
 
-func (d *fakeDocker) FirstServer(ctx context.Context) (first string, err error) {
+func (d *fakeDocker) FirstServerVersion(ctx context.Context) (first string, err error) {
 	if err := d.Ping(ctx); err != nil {
 		return "", err
 	}

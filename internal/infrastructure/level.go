@@ -111,7 +111,7 @@ func (p *Poller) checkListed(ctx context.Context, lists fleet.Lists, alive map[f
 func (p *Poller) retire(ctx context.Context, server fleet.Server, cause error) error {
 	if server == p.config.Site.FirstServer() {
 		p.log.Warn("The first server does not answer, unlisted until it does", "server", server.URL, "error", cause)
-		return p.fleet.Unlist(ctx, server, cause)
+		return p.fleet.Leave(ctx, server, cause)
 	}
 	moved, err := p.fleet.Respawn(ctx, server, cause)
 	if err == nil && moved {

@@ -256,8 +256,8 @@ func (l *life) Servers(ctx context.Context) ([]engine.Container, error) {
 	return asked(l, func() ([]engine.Container, error) { return l.docker.Servers(ctx) })
 }
 
-func (l *life) FirstServer(ctx context.Context) (string, error) {
-	return asked(l, func() (string, error) { return l.docker.FirstServer(ctx) })
+func (l *life) FirstServerVersion(ctx context.Context) (string, error) {
+	return asked(l, func() (string, error) { return l.docker.FirstServerVersion(ctx) })
 }
 
 func (l *life) Usages(ctx context.Context) ([]engine.Usage, error) {

@@ -25,7 +25,7 @@ type containers interface {
 	Wait(ctx context.Context, docker *program.Outage) error
 	Ping(ctx context.Context) error
 	Servers(ctx context.Context) ([]engine.Container, error)
-	FirstServer(ctx context.Context) (string, error)
+	FirstServerVersion(ctx context.Context) (string, error)
 	Remove(ctx context.Context, name, image string, grace time.Duration) error
 }
 

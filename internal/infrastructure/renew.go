@@ -77,7 +77,7 @@ func (p *Poller) serves(lists fleet.Lists, server fleet.Server) bool {
 // has changed, or a limit, is in Compose's hash of what the first server gets:
 // nothing secret is added to it here.
 func (p *Poller) version(ctx context.Context) (string, error) {
-	first, err := p.docker.FirstServer(ctx)
+	first, err := p.docker.FirstServerVersion(ctx)
 	if err != nil || first == "" {
 		return "", err
 	}

@@ -36,7 +36,7 @@ func (p *Poller) spawn(ctx context.Context, server fleet.Server) {
 		p.fail(ctx, server, err)
 	default:
 		took := time.Since(begun).Round(time.Millisecond)
-		list := func(ctx context.Context, server fleet.Server) error { return p.fleet.List(ctx, server, took) }
+		list := func(ctx context.Context, server fleet.Server) error { return p.fleet.Join(ctx, server, took) }
 		if p.persist(ctx, list, server) {
 			log.Info("Server listed", "container", server.Container(), "took", took)
 		}

@@ -18,12 +18,12 @@ type Config struct {
 	Redis     fleet.Redis // REDIS_ADDR, REDIS_PASSWORD
 	Site      fleet.Site  // HOST_IP, FIRST_PORT
 
-	ConnectTimeout  time.Duration // CONNECT_TIMEOUT: for a connection to a server
+	ConnectTimeout  time.Duration // for a connection to a server, which is on this host
 	ResponseTimeout time.Duration // RESPONSE_TIMEOUT: from the last byte that the server took to the first of its answer
 	HeadTimeout     time.Duration // HEAD_TIMEOUT: for a request's head, from its first byte
 	IdleTimeout     time.Duration // IDLE_TIMEOUT: for a client's connection without a request
 	BodyTimeout     time.Duration // BODY_TIMEOUT: the longest pause of a client that sends or reads a body
-	ShutdownTimeout time.Duration // SHUTDOWN_TIMEOUT: for requests in flight when told to end
+	ShutdownTimeout time.Duration // for requests in flight when told to end
 
 	Limits               http1.Limits   // MAX_HEAD_BYTES, MAX_TARGET_BYTES, MAX_FIELDS
 	MaxBodyBytes         int            // MAX_BODY_BYTES: of a request; 0 for any
@@ -34,7 +34,8 @@ type Config struct {
 	AccessLog            string         // ACCESS_LOG: off, sampled or all
 }
 
-// ReadConfig reads the settings, each with its default.
+// ReadConfig reads the settings, each with its default. The time to end is over
+// before stop_grace_period in docker-compose.yml, 30 s.
 func ReadConfig(env *settings.Reader) (Config, error) {
 	const unit = time.Millisecond
 	config := Config{
@@ -42,14 +43,14 @@ func ReadConfig(env *settings.Reader) (Config, error) {
 		Port:      env.Port("PORT", 3456),
 		AdminPort: env.Port("ADMIN_PORT", 3457),
 		Redis:     fleet.ReadRedis(env),
-		Site:      fleet.Site{Host: env.IPv4("HOST_IP", "172.17.0.1"), First: env.Port("FIRST_PORT", 3000)},
+		Site:      fleet.ReadSite(env),
 
-		ConnectTimeout:  env.Duration("CONNECT_TIMEOUT", 2*time.Second, unit),
+		ConnectTimeout:  2 * time.Second,
 		ResponseTimeout: env.Duration("RESPONSE_TIMEOUT", time.Minute, unit),
 		HeadTimeout:     env.Duration("HEAD_TIMEOUT", 10*time.Second, unit),
 		IdleTimeout:     env.Duration("IDLE_TIMEOUT", 2*time.Minute, unit),
 		BodyTimeout:     env.Duration("BODY_TIMEOUT", 30*time.Second, unit),
-		ShutdownTimeout: env.Duration("SHUTDOWN_TIMEOUT", 25*time.Second, 0),
+		ShutdownTimeout: 25 * time.Second,
 
 		Limits: http1.Limits{
 			Head:   env.Int("MAX_HEAD_BYTES", 64<<10, 1<<10, 1<<20),

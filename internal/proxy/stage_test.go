@@ -34,11 +34,12 @@ type stage struct {
 func testConfig(t *testing.T) Config {
 	t.Helper()
 	config, err := ReadConfig(settings.From(func(name string) string {
-		return map[string]string{"HOST_IP": "127.0.0.1", "FIRST_PORT": "1024", "CONNECT_TIMEOUT": "20s"}[name]
+		return map[string]string{"HOST_IP": "127.0.0.1", "FIRST_PORT": "1024"}[name]
 	}))
 	if err != nil {
 		t.Fatal(err)
 	}
+	config.ConnectTimeout = 20 * time.Second
 	return config
 }
 

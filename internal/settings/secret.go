@@ -28,7 +28,7 @@ const maxSecret = 500
 // Secret returns the variable as it is, or "" without one. Of a bad one the
 // error does not say the value.
 func (r *Reader) Secret(name string) Secret {
-	value := r.lookup(name)
+	value := r.value(name, "")
 	if problem := checkSecret(value); problem != nil {
 		r.errs = append(r.errs, fmt.Errorf("setting %s: %w", name, problem))
 		return ""

@@ -24,9 +24,10 @@ import (
 // Reader reads settings one by one and remembers everything that was wrong
 // with them. A variable that is unset or empty has its default.
 type Reader struct {
-	lookup func(string) string
-	read   map[string]string
-	errs   []error
+	lookup   func(string) string
+	read     map[string]string
+	defaults map[string][]string // all that each was read with
+	errs     []error
 }
 
 // FromEnvironment returns a Reader of the process's environment.
@@ -34,7 +35,7 @@ func FromEnvironment() *Reader { return From(os.Getenv) }
 
 // From returns a Reader that asks lookup for the value of each variable.
 func From(lookup func(string) string) *Reader {
-	r := &Reader{read: make(map[string]string)}
+	r := &Reader{read: make(map[string]string), defaults: make(map[string][]string)}
 	r.lookup = func(name string) string {
 		r.read[name] = lookup(name)
 		return r.read[name]
@@ -54,9 +55,31 @@ func (r *Reader) Read() (all []string) {
 // Err returns nil, or an error with one line for each bad setting read so far.
 func (r *Reader) Err() error { return errors.Join(r.errs...) }
 
+// Defaults returns the default of each variable read so far, as a person writes
+// it. One that was read with several has all of them, with " or " between.
+func (r *Reader) Defaults() map[string]string {
+	all := make(map[string]string)
+	for name, defaults := range r.defaults {
+		all[name] = strings.Join(defaults, " or ")
+	}
+	return all
+}
+
+// value returns the variable as it is, or "", and remembers its default.
+func (r *Reader) value(name, fallback string) string {
+	if !slices.Contains(r.defaults[name], fallback) {
+		r.defaults[name] = append(r.defaults[name], fallback)
+	}
+	return r.lookup(name)
+}
+
+// Handed returns the variable as it is, or "", for a program that hands it on
+// to the one that reads it.
+func (r *Reader) Handed(name string) string { return r.lookup(name) }
+
 // String returns the variable as it is.
 func (r *Reader) String(name, fallback string) string {
-	if value := r.lookup(name); value != "" {
+	if value := r.value(name, fallback); value != "" {
 		return value
 	}
 	return fallback
@@ -64,7 +87,7 @@ func (r *Reader) String(name, fallback string) string {
 
 // Int returns the variable as a whole number between low and high.
 func (r *Reader) Int(name string, fallback, low, high int) int {
-	value := r.lookup(name)
+	value := r.value(name, strconv.Itoa(fallback))
 	if value == "" {
 		return fallback
 	}
@@ -84,7 +107,7 @@ func (r *Reader) Port(name string, fallback int) int {
 // Duration returns the variable as a time of at least low, written as Go
 // writes one: 500ms, 30s, 2m.
 func (r *Reader) Duration(name string, fallback, low time.Duration) time.Duration {
-	value := r.lookup(name)
+	value := r.value(name, fallback.String())
 	if value == "" {
 		return fallback
 	}

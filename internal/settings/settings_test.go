@@ -1,6 +1,7 @@
 package settings_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -64,6 +65,26 @@ func TestReader_RefusesABadValueWithItsNameAndWhatWasExpected(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "X=") || !strings.Contains(err.Error(), c.value) || !strings.Contains(err.Error(), c.expected) {
 			t.Errorf("X=%q: got %v, want an error that names X, the value and %q", c.value, err, c.expected)
 		}
+	}
+}
+
+func TestReader_TellsTheDefaultsOfWhatItRead(t *testing.T) {
+	env := from(map[string]string{"LIMIT": "5", "HANDED": "x"})
+	env.Int("LIMIT", 20, 1, 100)
+	env.Duration("PAUSE", time.Minute, 0)
+	env.Size("MEMORY", "96m", 1)
+	env.Choice("COLOUR", "blue", "green")
+	env.Bool("SHY")
+	env.Secret("PASSWORD")
+	env.Port("PORT", 1)
+	env.Port("PORT", 2)
+	env.Port("PORT", 2)
+	if got := env.Handed("HANDED"); got != "x" {
+		t.Errorf("Handed: got %q, want x", got)
+	}
+	want := map[string]string{"LIMIT": "20", "PAUSE": "1m0s", "MEMORY": "96m", "COLOUR": "blue", "SHY": "no", "PASSWORD": "", "PORT": "1 or 2"}
+	if got := env.Defaults(); !maps.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

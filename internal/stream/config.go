@@ -25,14 +25,14 @@ type WriterConfig struct {
 }
 
 // ReadWriterConfig reads the writer's settings; err has a line for each bad one.
-// A file of the largest size, with the carriage returns that socat adds, still
-// fits what a reader takes by default.
+// A file of KeepBytes, with the carriage returns that socat adds, fits what a
+// reader takes by default.
 func ReadWriterConfig(env *settings.Reader) (config WriterConfig, err error) {
 	config = WriterConfig{
 		DataDir:   env.String("DATA_DIR", "."),
 		Interval:  env.Duration("WRITE_INTERVAL", 2*time.Minute, time.Millisecond),
-		KeepBytes: env.Int("KEEP_BYTES", 64<<10, 1<<10, 512<<10),
-		Port:      env.Port("WRITER_PORT", 7000),
+		KeepBytes: 64 << 10,
+		Port:      env.WriterPort(),
 	}
 	return config, env.Err()
 }
@@ -48,7 +48,7 @@ type ReaderConfig struct {
 // ReadReaderConfig reads the reader's settings; err has a line for each bad one.
 func ReadReaderConfig(env *settings.Reader) (config ReaderConfig, err error) {
 	config = ReaderConfig{
-		Port:        env.Port("READER_PORT", 8000),
+		Port:        env.ReaderPort(),
 		Writer:      env.Address("WRITER_ADDR", "write:7000"),
 		ReadTimeout: env.Duration("READ_TIMEOUT", 5*time.Second, time.Millisecond),
 		MaxBytes:    env.Int("MAX_STREAM_BYTES", 1<<20, 1, 1<<30),

@@ -22,8 +22,8 @@ type Access struct {
 // machine's own names, which a container does not know.
 func readAccess(env *settings.Reader) Access {
 	access := Access{
-		Fleet:          env.Name("FLEET", "deux"),
-		Hosts:          env.Hosts("ALLOWED_HOSTS", env.String("HOST_NAME", "")),
+		Fleet:          env.Fleet(),
+		Hosts:          env.Hosts("ALLOWED_HOSTS", env.Handed("HOST_NAME")),
 		Password:       env.Secret("ADMIN_PASSWORD"),
 		SessionTimeout: env.Duration("SESSION_TIMEOUT", 12*time.Hour, time.Second),
 		Private:        env.Bool("PRIVATE"),

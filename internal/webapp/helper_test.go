@@ -124,7 +124,7 @@ func must(t *testing.T, err error) {
 func list(t *testing.T, f *fleet.Fleet, ports ...int) {
 	t.Helper()
 	for _, port := range ports {
-		must(t, f.List(t.Context(), f.Server(port), 0))
+		must(t, f.Join(t.Context(), f.Server(port), 0))
 	}
 }
 
@@ -151,8 +151,8 @@ func (f failing) Lists(context.Context) (fleet.Lists, error)           { return 
 func (f failing) Snapshot(context.Context, fleet.Depth) (fleet.Snapshot, error) {
 	return fleet.Snapshot{}, f.fail()
 }
-func (f failing) StepAside(context.Context, fleet.Server) (bool, error) { return false, f.fail() }
-func (f failing) Draining(context.Context, fleet.Server) (bool, error)  { return false, f.fail() }
+func (f failing) StepAside(context.Context, fleet.Server) (bool, error)  { return false, f.fail() }
+func (f failing) IsDraining(context.Context, fleet.Server) (bool, error) { return false, f.fail() }
 func (f failing) AwaitDraining(context.Context, fleet.Server, time.Duration) (bool, error) {
 	return false, f.fail()
 }

@@ -1,59 +1,109 @@
 package webapp
 
 import (
-	"bufio"
-	"encoding/base64"
+	"context"
+	"errors"
+	"html/template"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"strings"
+
+	"github.com/gin-gonic/gin"
 )
 
 const (
-	maxImage = 10 << 20 // bytes of a picture's file
-	sniffed  = 512      // bytes that http.DetectContentType looks at
+	maxForm    = maxImage + 64<<10 // bytes of a picture with the form around it
+	imageField = "image"           // the picture's name in the form
 )
 
-// encodeImage writes the picture in file to encoded in base64, and returns its
-// type and size.
-func encodeImage(encoded io.Writer, file io.Reader) (kind string, size int64, err error) {
-	buffered := bufio.NewReader(file)
-	if kind, err = sniff(buffered); err != nil {
-		return "", 0, err
+type uploadData struct {
+	Type  string `json:"type"`
+	Bytes int64  `json:"bytes"`
+}
+
+// upload reads the form as a stream: ParseMultipartForm would write it to disk,
+// which the container does not have.
+func (a *App) upload(c *gin.Context) (reply, error) {
+	if c.Request.ContentLength > maxForm {
+		return reply{}, errLargeImage
 	}
-	encoder := base64.NewEncoder(base64.StdEncoding, encoded)
-	size, err = io.Copy(encoder, io.LimitReader(buffered, maxImage+1))
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxForm)
+	part, err := imagePart(c.Request)
 	if err != nil {
-		return "", 0, err
+		return reply{}, err
 	}
-	if size > maxImage {
-		return "", 0, errLargeImage
+	var encoded strings.Builder
+	kind, size, err := encodeImage(&encoded, part)
+	if err != nil {
+		return reply{}, err
 	}
-	return kind, size, encoder.Close()
+	// The form may have taken longer than a page may wait for Redis.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), a.storeTimeout)
+	defer cancel()
+	err = a.store.AddImage(ctx, encoded.String(), a.config.MaxImages, int64(a.config.MaxImageBytes))
+	return reply{http.StatusCreated, "upload", uploadData{kind, size}}, err
 }
 
-// verify reads a stored picture to its end and returns its type.
-func verify(encoded string) (kind string, err error) {
-	decoded := bufio.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(encoded)))
-	if kind, err = sniff(decoded); err != nil {
-		return "", err
+// imagePart returns the first field called image.
+func imagePart(request *http.Request) (io.Reader, error) {
+	form, err := request.MultipartReader()
+	for err == nil {
+		var part *multipart.Part
+		part, err = form.NextPart()
+		if err == nil && part.FormName() == imageField {
+			return formReader{part}, nil
+		}
 	}
-	_, err = io.Copy(io.Discard, decoded)
-	return kind, err
+	if err == io.EOF {
+		return nil, errNoImage
+	}
+	return nil, formError(err)
 }
 
-// sniff returns the picture's type by its first bytes. DetectContentType does not
-// know SVG, so SVGs, which may hold scripts, are refused.
-func sniff(file *bufio.Reader) (string, error) {
-	head, err := file.Peek(sniffed)
+// formReader reads a form's field and returns errors that the pages know.
+type formReader struct{ field io.Reader }
+
+func (r formReader) Read(buffer []byte) (int, error) {
+	n, err := r.field.Read(buffer)
 	if err != nil && err != io.EOF {
-		return "", err
+		err = formError(err)
 	}
-	if len(head) == 0 {
-		return "", errEmptyImage
+	return n, err
+}
+
+// formError returns what is wrong with a form that failed to read.
+func formError(err error) error {
+	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
+		return errLargeImage
 	}
-	kind := http.DetectContentType(head)
-	if !strings.HasPrefix(kind, "image/") {
-		return "", errNotImage
+	return errBrokenForm
+}
+
+type pictureData struct {
+	Type   string `json:"type"`
+	Base64 string `json:"base64"`
+}
+
+// Tag shows the picture. It needs no escaping: the type is one of
+// DetectContentType's, and verify has read the base64 to its end. As a
+// template.URL, megabytes would pass through the escaper three times.
+func (p pictureData) Tag() template.HTML {
+	return template.HTML(`<img src="data:` + p.Type + `;base64,` + p.Base64 + `" alt="The newest picture">`)
+}
+
+// meow takes pictures until one can be shown. Anything else in the list is
+// dropped: it would hide the pictures below it for ever.
+func (a *App) meow(c *gin.Context) (reply, error) {
+	for {
+		encoded, err := a.store.TakeImage(c.Request.Context())
+		if err != nil {
+			return reply{}, err
+		}
+		kind, err := verify(encoded)
+		if err == nil {
+			return reply{http.StatusOK, "meow", pictureData{kind, encoded}}, nil
+		}
+		a.log.Warn("Element of images dropped", "bytes", len(encoded), "error", err)
 	}
-	return kind, nil
 }

@@ -129,7 +129,7 @@ func wantLists(t *testing.T, f *fleet.Fleet, listed []fleet.Server, drains bool)
 	t.Helper()
 	lists, err := f.Lists(t.Context())
 	must(t, err)
-	draining, err := f.Draining(t.Context(), f.FirstServer())
+	draining, err := f.IsDraining(t.Context(), f.FirstServer())
 	must(t, err)
 	if got := lists.Listed(); !slices.Equal(got, listed) || draining != drains {
 		t.Errorf("got servers %v, the first draining %v, want %v, %v", got, draining, listed, drains)
@@ -142,7 +142,7 @@ func TestFirstServer_StepsAsideAndServesUntilTheProxySaysThatItHasDrained(t *tes
 	stop()
 	for draining := false; !draining; {
 		var err error
-		draining, err = f.Draining(t.Context(), f.FirstServer())
+		draining, err = f.IsDraining(t.Context(), f.FirstServer())
 		must(t, err)
 	}
 	wantLists(t, f, []fleet.Server{f.Server(3001)}, true)

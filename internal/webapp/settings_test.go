@@ -30,14 +30,14 @@ func TestSettings_HaveDefaults(t *testing.T) {
 func TestSettings_AreReadFromTheEnvironment(t *testing.T) {
 	got, err := read(map[string]string{
 		"start_port": "3007", "REDIS_ADDR": "redis:6379", "REDIS_PASSWORD": "a b", "HOST_IP": "10.0.0.5", "FIRST_PORT": "3005",
-		"MAX_SERVERS": "1000", "MAX_IMAGES": "1", "SHUTDOWN_TIMEOUT": "500ms",
+		"MAX_SERVERS": "1000", "MAX_IMAGES": "1", "STOP_GRACE_SECONDS": "60",
 		"MAX_IMAGE_BYTES": "33554432", "MAX_KEYS": "100", "FLEET": "two", "ALLOWED_HOSTS": "deux.example.com, .example.org",
 		"HOST_NAME": "vm", "ADMIN_PASSWORD": "open sesame", "SESSION_TIMEOUT": "90s", "PRIVATE": "yes", "READ_ONLY": "yes",
 		"TRUSTED_PROXIES": "192.0.2.0/24", "BLUE_PORT": "1", "GREEN_PORT": "2", "READER_PORT": "3",
 	})
 	want := Config{
 		Port: 3007, Redis: fleet.Redis{Address: "redis:6379", Password: "a b"}, Site: fleet.Site{Host: "10.0.0.5", First: 3005},
-		MaxServers: 1000, MaxImages: 1, MaxImageBytes: 32 << 20, MaxKeys: 100, ShutdownTimeout: 500 * time.Millisecond,
+		MaxServers: 1000, MaxImages: 1, MaxImageBytes: 32 << 20, MaxKeys: 100, ShutdownTimeout: 58 * time.Second,
 		Ports: map[string]int{"blue": 1, "green": 2, "reader": 3},
 		Access: Access{
 			Fleet: "two", Hosts: []string{"deux.example.com", ".example.org"}, Password: "open sesame", SessionTimeout: 90 * time.Second,
@@ -64,7 +64,7 @@ func TestSettings_ThatAreBadAreNamedWithWhatWasExpected(t *testing.T) {
 		{"PRIVATE", "yes", `setting PRIVATE="yes": expected a password in ADMIN_PASSWORD or ADMIN_PASSWORD_FILE too, or nobody could log in`},
 		{"ADMIN_PASSWORD", "two\nlines", `setting ADMIN_PASSWORD: expected text in UTF-8 on one line, without control characters such as a tab`},
 		{"ALLOWED_HOSTS", "http://vm/", `setting ALLOWED_HOSTS="http://vm/": expected names of hosts without ports, with commas between them, such as deux.example.com, .example.org, or *`},
-		{"SHUTDOWN_TIMEOUT", "8", `setting SHUTDOWN_TIMEOUT="8": expected a time of at least 1ms, such as 500ms, 30s or 2m`},
+		{"STOP_GRACE_SECONDS", "8s", `setting STOP_GRACE_SECONDS="8s": expected a whole number from 0 to 3600`},
 	} {
 		_, err := read(map[string]string{test.name: test.value})
 		if err == nil || err.Error() != test.want {

@@ -36,24 +36,22 @@ type Config struct {
 }
 
 // ReadConfig reads the web server's settings; err has a line for each bad one.
-// The 8 s of SHUTDOWN_TIMEOUT end before the 10 s that docker stop allows.
+// Requests have all but two of STOP_GRACE_SECONDS to end in; those are for
+// stepping aside and for the end itself.
 func ReadConfig(env *settings.Reader) (config Config, err error) {
 	config = Config{
-		Port:  env.Port("start_port", 3000),
-		Redis: fleet.ReadRedis(env),
-		Site: fleet.Site{
-			Host:  env.IPv4("HOST_IP", "172.17.0.1"),
-			First: env.Port("FIRST_PORT", 3000),
-		},
-		MaxServers:      env.Int("MAX_SERVERS", 20, 1, 1000),
-		MaxImages:       env.Int("MAX_IMAGES", 100, 1, 1000),
+		Port:            env.Port("start_port", 3000),
+		Redis:           fleet.ReadRedis(env),
+		Site:            fleet.ReadSite(env),
+		MaxServers:      env.MaxServers(),
+		MaxImages:       env.MaxImages(),
 		MaxImageBytes:   env.Int("MAX_IMAGE_BYTES", 64<<20, 16<<20, 1<<40), // room for the largest picture
 		MaxKeys:         env.Int("MAX_KEYS", 10000, 100, 10_000_000),
-		ShutdownTimeout: env.Duration("SHUTDOWN_TIMEOUT", 8*time.Second, time.Millisecond),
+		ShutdownTimeout: max(env.StopGrace()-2*time.Second, time.Second),
 		Ports: map[string]int{
-			"blue":   env.Port("BLUE_PORT", 50101),
-			"green":  env.Port("GREEN_PORT", 50100),
-			"reader": env.Port("READER_PORT", 8000),
+			"blue":   env.ColourPort("blue"),
+			"green":  env.ColourPort("green"),
+			"reader": env.ReaderPort(),
 		},
 		Access: readAccess(env),
 	}
@@ -70,7 +68,7 @@ type store interface {
 	Lists(ctx context.Context) (fleet.Lists, error)
 	Snapshot(ctx context.Context, depth fleet.Depth) (fleet.Snapshot, error)
 	StepAside(ctx context.Context, server fleet.Server) (bool, error)
-	Draining(ctx context.Context, server fleet.Server) (bool, error)
+	IsDraining(ctx context.Context, server fleet.Server) (bool, error)
 	AwaitDraining(ctx context.Context, server fleet.Server, patience time.Duration) (bool, error)
 
 	SetMessage(ctx context.Context, key, text string, life time.Duration, most int) error

@@ -1,0 +1,86 @@
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// checkout is one of only the scripts, with a docker that has the containers of
+// these systems and nothing else.
+func checkout(t *testing.T, systems string) (root string, run func(environment ...string) string) {
+	t.Helper()
+	root = t.TempDir()
+	if err := os.CopyFS(filepath.Join(root, "scripts"), os.DirFS("../scripts")); err != nil { // with their modes
+		t.Fatal(err)
+	}
+	program(t, filepath.Join(root, "scripts", "compose.sh"), "#!/bin/sh\n")
+	program(t, filepath.Join(root, "scripts", "infrastructure.sh"), "#!/bin/sh\n[ $1 = stop ]\n")
+	program(t, filepath.Join(root, "bin", "infrastructure"), "#!/bin/sh\n[ $1 = stop ]\n")
+	program(t, filepath.Join(root, "path", "docker"),
+		"#!/bin/sh\ncase $* in *working_dir="+root+"*) printf '"+systems+"' ;; version*) echo 28 ;; esac\n")
+	for _, file := range []string{"bin/kept", "var/go/kept", "var/deux/log", "deploy/blue-www/kept", "deploy/green-www/kept"} {
+		write(t, filepath.Join(root, file), "")
+	}
+	return root, func(environment ...string) string {
+		t.Helper()
+		command := exec.Command(filepath.Join(root, "scripts", "clean.sh"))
+		command.Env = append([]string{"PATH=" + filepath.Join(root, "path") + ":" + os.Getenv("PATH"), "HOST_IP=127.0.0.1"}, environment...)
+		output, err := command.CombinedOutput()
+		if err != nil {
+			t.Fatalf("clean.sh: %v\n%s", err, output)
+		}
+		return string(output)
+	}
+}
+
+// program writes a file that can be run.
+func program(t *testing.T, path, content string) {
+	t.Helper()
+	write(t, path, content)
+	if err := os.Chmod(path, 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func exists(paths ...string) bool {
+	_, err := os.Stat(filepath.Join(paths...))
+	return err == nil
+}
+
+func TestClean_RemovesWhatWasBuiltUnlessAnotherSystemNeedsIt(t *testing.T) {
+	for _, test := range []struct {
+		name, systems, left string // which systems Docker has, and what another one left behind
+		want                bool
+	}{
+		{"alone", "", "", false},
+		{"itself", `deux\ndeux\n`, "", false},
+		{"another runs", `deux\nblog\n`, "", true},
+		{"another is down", "", "var/blog/log", true},
+	} {
+		root, clean := checkout(t, test.systems)
+		if test.left != "" {
+			write(t, filepath.Join(root, test.left), "")
+		}
+		output := clean()
+		if exists(root, "bin") != test.want || exists(root, "var/go") != test.want || strings.Contains(output, "FLEET=blog") != test.want {
+			t.Errorf("%s: want that bin/ and var/go are there: %v, and why\n%s", test.name, test.want, output)
+		}
+		if exists(root, "var/deux") || exists(root, "deploy/blue-www") || test.left != "" && !exists(root, test.left) {
+			t.Errorf("%s: want its own files gone and the other's there\n%s", test.name, output)
+		}
+	}
+}
+
+func TestClean_LeavesTheRepositoriesOfAnotherSystem(t *testing.T) {
+	root, clean := checkout(t, "")
+	write(t, filepath.Join(root, "deploy/blue.git/deux/settings"), "FLEET=deux\nHOST_IP=127.0.0.1\n")
+	if output := clean("FLEET=blog"); !exists(root, "deploy/blue-www") || !exists(root, "deploy/green-www") || !exists(root, "bin") || strings.Contains(output, "blue.git") {
+		t.Errorf("want that nothing of it is removed, nor said to be removed\n%s", output)
+	}
+	if output := clean(); exists(root, "deploy/blue-www") || exists(root, "bin") || !strings.Contains(output, "What was pushed stays") {
+		t.Errorf("want its own removed, and what is not said\n%s", output)
+	}
+}
