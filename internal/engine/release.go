@@ -119,27 +119,7 @@ func (e *Engine) Start(ctx context.Context, release Release, runtime Runtime, re
 	if err := e.ensureAppsNetwork(ctx); err != nil {
 		return "", err
 	}
-	port := nat.Port(fmt.Sprintf("%d/tcp", release.AppPort))
-	hostConfig := &container.HostConfig{
-		NetworkMode: container.NetworkMode(e.appsNetwork()),
-		PortBindings: nat.PortMap{port: {
-			{HostIP: address.String(), HostPort: strconv.Itoa(release.Port)}}},
-		Mounts: runtime.Mounts,
-		Init:   &runtime.Init,
-	}
-	runtime.Limits.apply(hostConfig)
-	created, err := e.docker.ContainerCreate(ctx,
-		&container.Config{
-			Image:        repository + "@" + release.Digest,
-			Env:          runtime.Env,
-			ExposedPorts: nat.PortSet{port: {}},
-			Labels: map[string]string{
-				FleetLabel: e.fleet, RoleLabel: roleRelease, PortLabel: strconv.Itoa(release.Port),
-				ColourLabel: release.Colour, RevisionLabel: release.Revision,
-				DigestLabel: release.Digest, TimeLabel: release.Time,
-				GenerationLabel: strconv.Itoa(release.Generation), RuntimeLabel: runtime.String(),
-			},
-		}, hostConfig, nil, nil, release.Name)
+	created, err := e.create(ctx, release, runtime, repository, address)
 	if err != nil {
 		return "", fmt.Errorf("creating container %s: %w", release.Name, err)
 	}
@@ -159,6 +139,30 @@ func (e *Engine) Start(ctx context.Context, release Release, runtime Runtime, re
 		return "", fmt.Errorf("starting container %s: %w", release.Name, err)
 	}
 	return created.ID, nil
+}
+
+// create makes the release's container, which does not run yet.
+func (e *Engine) create(ctx context.Context, release Release, runtime Runtime, repository string, host netip.Addr) (container.CreateResponse, error) {
+	port := nat.Port(fmt.Sprintf("%d/tcp", release.AppPort))
+	hostConfig := &container.HostConfig{
+		NetworkMode:  container.NetworkMode(e.appsNetwork()),
+		PortBindings: nat.PortMap{port: {{HostIP: host.String(), HostPort: strconv.Itoa(release.Port)}}},
+		Mounts:       runtime.Mounts,
+		Init:         &runtime.Init,
+	}
+	runtime.Limits.apply(hostConfig)
+	return e.docker.ContainerCreate(ctx,
+		&container.Config{
+			Image:        repository + "@" + release.Digest,
+			Env:          runtime.Env,
+			ExposedPorts: nat.PortSet{port: {}},
+			Labels: map[string]string{
+				FleetLabel: e.fleet, RoleLabel: roleRelease, PortLabel: strconv.Itoa(release.Port),
+				ColourLabel: release.Colour, RevisionLabel: release.Revision,
+				DigestLabel: release.Digest, TimeLabel: release.Time,
+				GenerationLabel: strconv.Itoa(release.Generation), RuntimeLabel: runtime.String(),
+			},
+		}, hostConfig, nil, nil, release.Name)
 }
 
 // portTaken reads Docker's message: the API gives no other hint.
