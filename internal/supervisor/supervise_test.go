@@ -109,7 +109,10 @@ func TestStart_ReplacesTheShellThatSupervisedInEarlierVersions(t *testing.T) {
 	if err := shell.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer shell.Wait()
+	defer func() {
+		_ = syscall.Kill(-shell.Process.Pid, syscall.SIGKILL) // with its child, if start did not end them
+		_ = shell.Wait()
+	}()
 	old := h.child(0)
 	h.eventually("the shell to hold its lock", s.isSupervised)
 	said, err := h.start("one")
