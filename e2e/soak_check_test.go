@@ -55,7 +55,8 @@ func (k *soak) believe() {
 	}
 	k.whole = maps.Clone(k.wanted)
 	k.redis.Del(context.Background(), "failedServers", "images")
-	k.mayFail, k.bare = make(map[string]bool), make(map[string]bool)
+	k.mayFail = make(map[string]bool)
+	maps.DeleteFunc(k.bare, func(url string, _ bool) bool { return !k.wanted[url] })
 	for _, c := range k.colours {
 		c.mu.Lock()
 		c.main, c.running, c.maybe = k.d.ref(c.name, "main"), c.shown(k), ""

@@ -118,7 +118,7 @@ func (tr *traffic) count(r request) {
 	tr.sent[r.pool+" "+r.kind]++
 	if r.err != nil {
 		tr.failed = append(tr.failed, r)
-	} else if r.once && r.to.Sub(r.from) > noticedWithin {
+	} else if r.once && r.to.Sub(r.from) > time.Second {
 		tr.slow = append(tr.slow, r)
 	}
 }
