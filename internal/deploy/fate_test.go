@@ -176,8 +176,8 @@ func (r fatedRotation) Switch(ctx context.Context, server fleet.Server) error {
 	})
 }
 
-func (r fatedRotation) Draining(ctx context.Context, server fleet.Server) (is bool, err error) {
-	err = r.fate.asks("Draining", func() error { is, err = r.Rotation.Draining(ctx, server); return err })
+func (r fatedRotation) Draining(ctx context.Context, server, successor fleet.Server) (is bool, err error) {
+	err = r.fate.asks("Draining", func() error { is, err = r.Rotation.Draining(ctx, server, successor); return err })
 	return is, err
 }
 

@@ -84,7 +84,7 @@ func (d *Deployer) stopOld(ctx context.Context, p *ledger.Deployment) error {
 	}
 	for _, release := range old {
 		d.out.step("Stopping the old %s, %s", d.colour.app, release.Revision)
-		if err := d.drain(ctx, release); err != nil {
+		if err := d.drain(ctx, release, p); err != nil {
 			return err
 		}
 		if err := d.stop(ctx, release); err != nil {
@@ -113,11 +113,14 @@ func (d *Deployer) passName(ctx context.Context, old []engine.Release, id string
 
 // drain waits until the proxy has no request to the release in flight, at most
 // the drain timeout.
-func (d *Deployer) drain(ctx context.Context, release engine.Release) error {
+func (d *Deployer) drain(ctx context.Context, release engine.Release, successor *ledger.Deployment) error {
+	if !release.Running {
+		return nil
+	}
 	server := d.colour.site.Server(release.Port)
 	for end := time.Now().Add(d.config.DrainTimeout); time.Now().Before(end); {
-		draining, err := d.rotation.Draining(ctx, server)
-		if err != nil || !draining || !release.Running {
+		draining, err := d.rotation.Draining(ctx, server, d.colour.site.Server(successor.Port))
+		if err != nil || !draining {
 			return err
 		}
 		if !program.Sleep(ctx, drainPause) {
