@@ -30,6 +30,9 @@ func TestSoak(t *testing.T) {
 		t.Fatalf("setting SEED: %v: expected a number that a run has printed", err)
 	}
 	t.Logf("SEED=%d", seed)
+	if !mayRestartDocker() {
+		t.Log("Docker is not restarted: that takes SOAK_DOCKER=yes and systemd")
+	}
 	maps.Copy(s.env, map[string]string{
 		"DRAIN_TIMEOUT": "10s", "HEALTH_TIMEOUT": "20s", "HANG_TIMEOUT": "8s", "RESPONSE_TIMEOUT": "20s", "STOP_GRACE_SECONDS": "3",
 	})
