@@ -163,14 +163,11 @@ func (k *soak) remark(format string, arguments ...any) {
 	k.history = append(k.history, fmt.Sprintf("%7.2f ", time.Since(k.begun).Seconds())+fmt.Sprintf(format, arguments...))
 }
 
-// tell sums up a run, and says of one that failed how it came to that.
+// tell says what was done and sums up.
 func (k *soak) tell() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.t.Failed() {
-		k.t.Logf("SEED=%d SOAK=… make soak repeats the choices. The history, in seconds from the start:\n%s",
-			k.seed, strings.Join(k.history, "\n"))
-	}
+	k.t.Logf("What was done, in seconds from the start:\n%s", strings.Join(k.history, "\n"))
 	if k.traffic == nil {
 		return
 	}
