@@ -59,7 +59,7 @@ func (k *soak) believe() {
 	maps.DeleteFunc(k.bare, func(url string, _ bool) bool { return !k.wanted[url] })
 	for _, c := range k.colours {
 		c.mu.Lock()
-		c.main, c.running, c.maybe = k.d.ref(c.name, "main"), c.shown(k), ""
+		c.main, c.running, c.maybe, c.unsure = k.d.ref(c.name, "main"), c.shown(k), "", false
 		c.mu.Unlock()
 	}
 }
@@ -154,6 +154,7 @@ func (k *soak) compareColour(c *colour, say func(string, ...any)) {
 		say("%s shows %q, its container is of %q", c.name, shown, revision)
 	}
 	switch {
+	case c.unsure:
 	case c.maybe == "" && (ref != c.main || shown != c.running):
 		say("%s: main is %q and shown is %q, want %q and %q", c.name, ref, shown, c.main, c.running)
 	case c.maybe != "" && !(ref == c.main && shown == c.running) && !(ref == c.maybe && shown == c.maybe):

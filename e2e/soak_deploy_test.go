@@ -18,6 +18,7 @@ type colour struct {
 	main    string     // what the ref should be
 	running string     // the revision that should run
 	maybe   string     // the one that a push whose end nobody knows brought, or not
+	unsure  bool       // nobody knows whether a rollback was made
 	known   map[string]bool
 	n       int
 	busy    chan struct{} // closed when what is under way has ended; nil before the first
@@ -75,7 +76,8 @@ func (k *soak) undertake(c *colour, revision string, wanted bool, work func() (o
 				c.main = revision
 			}
 		case deployed || wanted:
-			r.err, c.maybe = fmt.Errorf("want it deployed: %v: %v\n%s", wanted, err, output), revision
+			r.err = fmt.Errorf("want it deployed: %v: %v\n%s", wanted, err, output)
+			c.maybe, c.unsure = revision, revision == ""
 		}
 		if k.traffic != nil {
 			k.traffic.count(r)
@@ -157,8 +159,8 @@ func (k *soak) byHand(command string) string {
 		return ""
 	}
 	c.mu.Lock()
-	isAhead := c.maybe == "" && c.running == c.main
-	isBack := c.maybe == "" && c.running != c.main
+	isAhead := c.maybe == "" && !c.unsure && c.running == c.main
+	isBack := c.maybe == "" && !c.unsure && c.running != c.main
 	c.mu.Unlock()
 	if command == "rollback" && !isAhead || command == "forward" && !isBack {
 		return ""

@@ -73,6 +73,9 @@ func (k *soak) endProxy(action string, end func(container string) string) string
 	w := k.excuse(action, ofPool(pool.name))
 	problem := end(container)
 	k.closeWhen(w, func() bool { return answers(k.through(pool.name)) })
+	if pool.name == "web" {
+		k.forgetHangs()
+	}
 	return pool.service + problem
 }
 

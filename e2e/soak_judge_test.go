@@ -10,8 +10,12 @@ type window struct {
 	action      string
 	from, until time.Time // until is zero while it is open
 	excuses     func(request) bool
-	hung        string // the server that hangs, if one does
+	hung        string    // the server that hangs, if one does
+	since       time.Time // when the proxy could first notice that
 }
+
+// hangNoticed is how long after that the server may still be given requests.
+const hangNoticed = busyHost * noticedWithin
 
 // excuse opens a window. It ends when it is closed, or with the next quiet
 // moment.
@@ -32,6 +36,9 @@ func (k *soak) close(w *window, until time.Time) {
 }
 
 func (w *window) covers(r request) bool {
+	if w.hung != "" && r.from.After(w.since.Add(hangNoticed)) {
+		return false
+	}
 	return r.to.After(w.from) && (w.until.IsZero() || r.from.Before(w.until)) && w.excuses(r)
 }
 
@@ -52,13 +59,28 @@ func (k *soak) judge() (violations []request) {
 		}
 	}
 	for _, r := range append(failed, slow...) {
-		for _, w := range k.windows {
-			if w.hung != "" && r.server == w.hung && r.from.After(w.from) && (w.until.IsZero() || r.from.Before(w.until)) {
-				k.hung = append(k.hung, r.from.Sub(w.from))
-			}
-		}
+		k.timeHang(r)
 	}
 	return violations
+}
+
+// timeHang notes how long after it hung a server was still given a request.
+func (k *soak) timeHang(r request) {
+	for _, w := range k.windows {
+		if w.hung != "" && r.server == w.hung && r.from.After(w.since) && (w.until.IsZero() || r.from.Before(w.until)) {
+			k.hung = append(k.hung, r.from.Sub(w.since))
+		}
+	}
+}
+
+// forgetHangs says that the proxy of the web servers starts again, and has to
+// notice again which of them hang.
+func (k *soak) forgetHangs() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, w := range k.windows {
+		w.since = time.Now()
+	}
 }
 
 func (k *soak) windowOf(r request) *window {

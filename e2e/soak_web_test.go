@@ -137,7 +137,7 @@ func (k *soak) hangServer() string {
 	}
 	container, how := k.container(url), k.random.IntN(2)
 	w := k.excuse("hang a server", ofServer(url))
-	w.hung = url
+	w.hung, w.since = url, w.from
 	what := "paused"
 	if how == 0 {
 		what += k.attempt("docker", "pause", container)
