@@ -424,6 +424,17 @@ func TestStepAside_DrainsOnlyWhatIsListedBesideAnotherThatStays(t *testing.T) {
 	l.want("drainServers", url(3000))
 }
 
+func TestReclaim_SpawnsOnlyWhatNoListKnows(t *testing.T) {
+	l := open(t)
+	for _, want := range []bool{true, false} {
+		if got, err := l.Reclaim(t.Context(), site.Server(3001), nil); err != nil || got != want {
+			t.Errorf("Reclaim: got %v, %v, want %v", got, err, want)
+		}
+	}
+	l.want("spawningServers", url(3001))
+	l.want("servers")
+}
+
 func TestAdopt_ListsOnlyWhatNoListKnows(t *testing.T) {
 	l := open(t)
 	for _, want := range []bool{true, false} {

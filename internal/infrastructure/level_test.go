@@ -3,6 +3,7 @@ package infrastructure
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -146,6 +147,25 @@ func TestPoller_AdoptsServersWhoseListsWereLost(t *testing.T) {
 	if len(w.events) != 0 {
 		t.Errorf("Docker saw %q, want nothing", w.events)
 	}
+}
+
+func TestPoller_SpawnsAgainWhatHangsAndNoListKnows(t *testing.T) {
+	w := newWorld(t)
+	var hangs atomic.Bool
+	hangs.Store(true)
+	w.answer = func(server fleet.Server) error {
+		if hangs.Load() && server.Port == 3001 {
+			return errors.New("timeout")
+		}
+		return nil
+	}
+	w.run(3001)
+	w.put("servers", url(3000))
+	w.start()
+	w.wantEvent("spawn webapp_3001 webapp_3001_app")
+	hangs.Store(false)
+	w.want("servers", url(3000), url(3001))
+	w.want("spawningServers")
 }
 
 func TestPoller_AtRestOnlyAsksWhetherAnythingChanged(t *testing.T) {
