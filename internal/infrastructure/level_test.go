@@ -3,7 +3,6 @@ package infrastructure
 import (
 	"errors"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -151,10 +150,10 @@ func TestPoller_AdoptsServersWhoseListsWereLost(t *testing.T) {
 
 func TestPoller_SpawnsAgainWhatHangsAndNoListKnows(t *testing.T) {
 	w := newWorld(t)
-	var hangs atomic.Bool
-	hangs.Store(true)
+	w.poller.config.StartTimeout = 100 * time.Millisecond
+	const spawned = "spawn webapp_3001 webapp_3001_app"
 	w.answer = func(server fleet.Server) error {
-		if hangs.Load() && server.Port == 3001 {
+		if server.Port == 3001 && !w.happened(spawned) {
 			return errors.New("timeout")
 		}
 		return nil
@@ -162,8 +161,7 @@ func TestPoller_SpawnsAgainWhatHangsAndNoListKnows(t *testing.T) {
 	w.run(3001)
 	w.put("servers", url(3000))
 	w.start()
-	w.wantEvent("spawn webapp_3001 webapp_3001_app")
-	hangs.Store(false)
+	w.wantEvent(spawned)
 	w.want("servers", url(3000), url(3001))
 	w.want("spawningServers")
 }
