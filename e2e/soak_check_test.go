@@ -40,7 +40,7 @@ func (k *soak) settleDown() {
 	k.quiet++
 	k.remark("settled after %v, with %d servers", time.Since(begun).Round(10*time.Millisecond), len(k.wanted))
 	if violations := k.judge(); len(violations) > 0 {
-		k.t.Fatalf("%d requests failed that nothing excuses, such as:\n%v", len(violations), violations[0])
+		k.t.Fatalf("%d requests failed that nothing excuses, such as:\n%v", len(violations), violations[:min(5, len(violations))])
 	}
 }
 
