@@ -1,4 +1,4 @@
-.PHONY: help up down clean status logs backup restore install uninstall deploy-init sample remotes infrastructure build base-images test test-unit fuzz lint bench bench-proxy
+.PHONY: help up down clean status logs backup restore install uninstall deploy-init sample remotes infrastructure build base-images test test-unit soak fuzz lint bench bench-proxy
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -36,6 +36,8 @@ test: ## run all tests, against real Docker, Redis and socat
 	@scripts/test.sh
 test-unit: ## run the tests that need no Docker; takes seconds
 	@go test -short ./cmd/... ./internal/...
+soak: ## a system under load, harmed at random (ARGS="30m SEED")
+	@scripts/soak.sh $(ARGS)
 fuzz: ## look for data from outside that breaks what reads it (ARGS="10m FuzzRequest")
 	@scripts/fuzz.sh $(ARGS)
 lint: ## gofmt, vet, staticcheck, ShellCheck

@@ -78,7 +78,7 @@ type attacher interface {
 type rotation interface {
 	Read(ctx context.Context) (listed, draining []fleet.Server, err error)
 	Switch(ctx context.Context, server fleet.Server) error
-	IsDraining(ctx context.Context, server fleet.Server) (bool, error)
+	StillDrains(ctx context.Context, server, successor fleet.Server) (bool, error)
 	Forget(ctx context.Context, server fleet.Server) error
 }
 

@@ -207,8 +207,8 @@ func (r fatedRotation) Switch(ctx context.Context, server fleet.Server) error {
 	})
 }
 
-func (r fatedRotation) IsDraining(ctx context.Context, server fleet.Server) (is bool, err error) {
-	err = r.fate.asks("IsDraining", func() error { is, err = r.Rotation.IsDraining(ctx, server); return err })
+func (r fatedRotation) StillDrains(ctx context.Context, server, successor fleet.Server) (is bool, err error) {
+	err = r.fate.asks("StillDrains", func() error { is, err = r.Rotation.StillDrains(ctx, server, successor); return err })
 	return is, err
 }
 

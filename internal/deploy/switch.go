@@ -85,7 +85,7 @@ func (d *Deployer) stopOld(ctx context.Context, p *ledger.Deployment) error {
 	}
 	for _, release := range old {
 		d.out.step("Stopping the old %s, %s", d.colour.app, release.Revision)
-		if err := d.drain(ctx, release); err != nil {
+		if err := d.drain(ctx, release, p); err != nil {
 			return err
 		}
 		if err := d.stop(ctx, release); err != nil {
@@ -112,14 +112,24 @@ func (d *Deployer) passName(ctx context.Context, old []engine.Release, id string
 	return d.docker.Rename(ctx, id, d.colour.app)
 }
 
+// succession is the drain list of a release that successor took over from.
+type succession struct {
+	rotation
+	successor fleet.Server
+}
+
+func (s succession) IsDraining(ctx context.Context, server fleet.Server) (bool, error) {
+	return s.StillDrains(ctx, server, s.successor)
+}
+
 // drain waits until the proxy has no request to the release in flight, but no
 // longer than the drain timeout.
-func (d *Deployer) drain(ctx context.Context, release engine.Release) error {
-	server := d.colour.site.Server(release.Port)
+func (d *Deployer) drain(ctx context.Context, release engine.Release, successor *ledger.Deployment) error {
+	server, list := d.colour.site.Server(release.Port), succession{d.rotation, d.colour.site.Server(successor.Port)}
 	if !release.Running {
 		return nil
 	}
-	drained, err := fleet.WaitDrained(ctx, d.rotation, server, d.config.DrainTimeout)
+	drained, err := fleet.WaitDrained(ctx, list, server, d.config.DrainTimeout)
 	if err == nil && !drained {
 		d.out.line("Requests to %s still ran after %v", server.URL, d.config.DrainTimeout)
 	}

@@ -39,10 +39,32 @@ func (r *Rotation) Switch(ctx context.Context, server Server) error {
 	return nil
 }
 
-// IsDraining reports whether the proxy may still have a request to server in
-// flight.
-func (r *Rotation) IsDraining(ctx context.Context, server Server) (bool, error) {
-	return r.fleet.has(ctx, r.drain, server)
+// drainsScript looks whether a release still drains. If the one that took over
+// is not listed, the lists were lost, and with them what the proxy would say:
+// then both are put back.
+//
+//	KEYS  1 blueServers  2 drainBlueServers (or green's)
+//	ARGV  1 the element that drains  2 the one that took over
+//	→ 1 if it drains, else 0
+var drainsScript = newScript(`
+if redis.call('LPOS', KEYS[2], ARGV[1]) then return 1 end
+if redis.call('LPOS', KEYS[1], ARGV[2]) then return 0 end
+redis.call('RPUSH', KEYS[1], ARGV[2])
+redis.call('LPUSH', KEYS[2], ARGV[1])
+journal(ARGV[2])
+return 1
+`)
+
+// StillDrains reports whether the proxy may still have a request in flight to a
+// server that successor took over from. If the lists were lost meanwhile, it
+// lists successor again, and the drain starts again.
+func (r *Rotation) StillDrains(ctx context.Context, server, successor Server) (bool, error) {
+	event := Event{What: Switched, Pool: r.pool}
+	drains, err := r.fleet.run(ctx, drainsScript, event, []string{r.servers, r.drain}, server.URL, successor.URL).Bool()
+	if err != nil {
+		return false, fmt.Errorf("looking for %s in %s: %w", server.URL, r.drain, err)
+	}
+	return drains, nil
 }
 
 // Forget takes a server that is gone off all lists of the rotation.

@@ -49,10 +49,33 @@ func TestSwitch_BackToADrainingReleaseEndsItsDrain(t *testing.T) {
 	switchTo(t, rotation, 3001)
 	l.Want("blueServers", url(3001))
 	l.Want("drainBlueServers", url(3002))
-	draining, err := rotation.IsDraining(t.Context(), site.Server(3002))
+	draining, err := rotation.StillDrains(t.Context(), site.Server(3002), site.Server(3001))
 	if err != nil || !draining {
-		t.Errorf("IsDraining(3002): got %v, %v, want true", draining, err)
+		t.Errorf("StillDrains(3002): got %v, %v, want true", draining, err)
 	}
+}
+
+func TestStillDrains_StartsAgainWhenTheListsWereLost(t *testing.T) {
+	l, rotation := blue(t)
+	draining := func(want bool) {
+		t.Helper()
+		if got, err := rotation.StillDrains(t.Context(), site.Server(3001), site.Server(3002)); err != nil || got != want {
+			t.Errorf("StillDrains(3001): got %v, %v, want %v", got, err, want)
+		}
+	}
+	switchTo(t, rotation, 3001)
+	switchTo(t, rotation, 3002)
+	if err := l.CLI.FlushAll(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	draining(true)
+	l.Want("blueServers", url(3002))
+	l.Want("drainBlueServers", url(3001))
+	if err := rotation.Drained(t.Context(), site.Server(3001)); err != nil {
+		t.Fatal(err)
+	}
+	draining(false)
+	l.Want("drainBlueServers")
 }
 
 func TestSwitch_AgainChangesNothing(t *testing.T) {

@@ -268,9 +268,9 @@ func (f *Fleet) Forget(ctx context.Context, server Server, took time.Duration) e
 	return f.remove(ctx, Event{What: Gone, Ms: took.Milliseconds()}, server, destroyingKey, drainKey, serversKey, tempKey, spawningKey)
 }
 
-// adoptScript lists a server that no list knows.
+// adoptScript puts a server that no list knows into one.
 //
-//	KEYS  1 servers, then the other lists that name servers
+//	KEYS  1 where it goes, then the lists that name servers
 //	ARGV  1 the element
 //	→ 1 when it is new; 0 when some list has it
 var adoptScript = newScript(`
@@ -291,4 +291,15 @@ func (f *Fleet) Adopt(ctx context.Context, server Server) (bool, error) {
 		return false, fmt.Errorf("adopting %s: %w", server.URL, err)
 	}
 	return adopted, nil
+}
+
+// Reclaim marks a server that has a container, does not answer and that no list
+// knows as being spawned again. It reports whether it did.
+func (f *Fleet) Reclaim(ctx context.Context, server Server, cause error) (bool, error) {
+	keys := append([]string{spawningKey}, fleetKeys...)
+	reclaimed, err := f.run(ctx, adoptScript, Event{What: Lost, Why: because(cause)}, keys, server.URL).Bool()
+	if err != nil {
+		return false, fmt.Errorf("reclaiming %s: %w", server.URL, err)
+	}
+	return reclaimed, nil
 }

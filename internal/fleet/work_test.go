@@ -139,6 +139,17 @@ func TestStepAside_DrainsOnlyWhatIsListedBesideAnotherThatStays(t *testing.T) {
 	l.Want("drainServers", url(3000))
 }
 
+func TestReclaim_SpawnsOnlyWhatNoListKnows(t *testing.T) {
+	l := open(t)
+	for _, want := range []bool{true, false} {
+		if got, err := l.Reclaim(t.Context(), site.Server(3001), nil); err != nil || got != want {
+			t.Errorf("Reclaim: got %v, %v, want %v", got, err, want)
+		}
+	}
+	l.Want("spawningServers", url(3001))
+	l.Want("servers")
+}
+
 func TestAdopt_ListsOnlyWhatNoListKnows(t *testing.T) {
 	l := open(t)
 	for _, want := range []bool{true, false} {

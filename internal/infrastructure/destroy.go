@@ -21,6 +21,9 @@ func (p *Poller) destroy(ctx context.Context, server fleet.Server) {
 	begun := time.Now()
 	p.persist(ctx, p.fleet.BeginDrain, server)
 	p.drain(ctx, server)
+	if !p.stillWanted(ctx, p.fleet.IsDestroying, server) {
+		return // the lists were lost, and with them who has requests to it
+	}
 	err := p.try(ctx, "destroying "+server.URL, func() error {
 		return p.docker.Remove(ctx, server.Container(), server.Image(), p.config.StopGrace)
 	})

@@ -31,6 +31,23 @@ func TestPoller_UnlistsAndDrainsBeforeItStops(t *testing.T) {
 	w.wantEvent("remove webapp_3001_app")
 }
 
+func TestPoller_LeavesAServerWhoseDrainWasLostWithTheLists(t *testing.T) {
+	w := newWorld(t)
+	w.poller.config.DrainTimeout = time.Minute
+	w.run(3001)
+	w.Put("servers", url(3000), url(3001))
+	w.Put("deleteServers", url(3001))
+	w.start()
+	w.want("drainServers", url(3001))
+	if err := w.CLI.FlushAll(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	w.want("servers", url(3000), url(3001))
+	if w.happened("remove webapp_3001_app") {
+		t.Error("it was removed, though it may have had requests: want it in rotation again")
+	}
+}
+
 func TestPoller_StopsAServerWhoseRequestsOutlastTheDrainTimeout(t *testing.T) {
 	w := newWorld(t)
 	w.run(3001)

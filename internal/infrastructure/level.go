@@ -2,6 +2,7 @@ package infrastructure
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -9,8 +10,8 @@ import (
 	"deux/internal/fleet"
 )
 
-// maxStrikes is how many probes in a row a listed server may miss while its
-// container runs.
+// maxStrikes is how many probes in a row a server may miss: one that is listed,
+// while its container runs, and one that no list knows.
 const maxStrikes = 3
 
 // levelLoop compares at once, then at every interval, until ctx ends.
@@ -133,7 +134,10 @@ func (p *Poller) probeAll(ctx context.Context, servers []fleet.Server) []error {
 	return failures
 }
 
-// adopt lists what answers and is in no list: the first server after it was
+// errEnded means that a server's container does not run.
+var errEnded = errors.New("its container has ended")
+
+// adopt brings what no list knows back into one: the first server after it was
 // away, and servers whose lists were lost.
 func (p *Poller) adopt(ctx context.Context, lists fleet.Lists, alive map[fleet.Server]bool) error {
 	alive[p.config.Site.FirstServer()] = true
@@ -141,19 +145,41 @@ func (p *Poller) adopt(ctx context.Context, lists fleet.Lists, alive map[fleet.S
 		if _, err := p.config.Site.Parse(server.URL); err != nil {
 			continue // of a time when FIRST_PORT was lower
 		}
-		if !running || lists.Knows(server) || p.jobs.running(server) || p.probe(ctx, server) != nil {
+		if lists.Knows(server) || p.jobs.running(server) {
 			continue
 		}
-		adopted, err := p.fleet.Adopt(ctx, server)
-		if err != nil {
+		cause := errEnded
+		if running {
+			cause = p.probe(ctx, server)
+		}
+		if err := p.bringBack(ctx, server, cause); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// bringBack lists a server that answers. One that does not for maxStrikes times
+// is spawned again, unless it is the first: its container would stay for ever.
+func (p *Poller) bringBack(ctx context.Context, server fleet.Server, cause error) error {
+	if cause == nil {
+		adopted, err := p.fleet.Adopt(ctx, server)
 		if adopted {
 			delete(p.strikes, server)
 			p.log.Info("Server adopted", "server", server.URL)
 		}
+		return err
 	}
-	return nil
+	if p.strikes[server]++; p.strikes[server] < maxStrikes || server == p.config.Site.FirstServer() {
+		return nil
+	}
+	reclaimed, err := p.fleet.Reclaim(ctx, server, cause)
+	if reclaimed {
+		delete(p.strikes, server)
+		p.log.Warn("Server that no list knows does not answer, spawning it again", "server", server.URL, "error", cause)
+		p.beginSpawn(ctx, server)
+	}
+	return err
 }
 
 var _ containers = (*engine.Engine)(nil)

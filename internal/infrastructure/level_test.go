@@ -148,6 +148,24 @@ func TestPoller_AdoptsServersWhoseListsWereLost(t *testing.T) {
 	}
 }
 
+func TestPoller_SpawnsAgainWhatHangsAndNoListKnows(t *testing.T) {
+	w := newWorld(t)
+	w.poller.config.StartTimeout = 100 * time.Millisecond
+	const spawned = "spawn webapp_3001 webapp_3001_app"
+	w.answer = func(server fleet.Server) error {
+		if server.Port == 3001 && !w.happened(spawned) {
+			return errors.New("timeout")
+		}
+		return nil
+	}
+	w.run(3001)
+	w.Put("servers", url(3000))
+	w.start()
+	w.wantEvent(spawned)
+	w.want("servers", url(3000), url(3001))
+	w.want("spawningServers")
+}
+
 func TestPoller_AtRestOnlyAsksWhetherAnythingChanged(t *testing.T) {
 	w := newWorld(t)
 	w.run(3001)

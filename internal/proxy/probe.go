@@ -23,7 +23,7 @@ type pauses struct {
 var usualPauses = pauses{suspect: time.Second, probe: time.Second, first: 200 * time.Millisecond, firstElsewhere: time.Second}
 
 // checkServers looks after every server: with sweep set closes what is unused,
-// and asks those that keep requests waiting whether they hang.
+// and asks those that keep requests waiting, or have hung, whether they hang.
 func (p *Proxy) checkServers(sweep bool) {
 	waiting := p.longestWaits()
 	for _, to := range p.rotor.upstreams() {
@@ -31,7 +31,8 @@ func (p *Proxy) checkServers(sweep bool) {
 			to.sweep(&p.clock, false)
 		}
 		since, waits := waiting[to]
-		if waits && p.clock.since(max(since, to.heard.Load())) >= p.pauses.suspect && to.beginProbe() {
+		suspected := waits && p.clock.since(max(since, to.heard.Load())) >= p.pauses.suspect
+		if (suspected || to.isDue(&p.clock) && p.rotor.hasListed(to.Server)) && to.beginProbe() {
 			go p.probe(to)
 		}
 	}
@@ -77,16 +78,17 @@ func (u *upstream) beginProbe() bool {
 }
 
 // probe asks a server for anything (OPTIONS *, RFC 9110 section 9.3.7). If
-// nothing comes it hangs: it is left out, and those of its requests that
-// another server may have as well go on there.
+// nothing comes it hangs: it is left out until something does, and those of its
+// requests that another server may have as well go on there.
 func (p *Proxy) probe(to *upstream) {
 	answers := p.answersProbe(to)
-	if !answers {
-		p.log.Warn("Server hangs, left out", "server", to.URL)
-		to.failed(&p.clock)
-		p.moveOn(to)
+	if answers {
+		to.awake(&p.clock)
 	} else {
-		to.heard.Store(p.clock.now.Load())
+		if to.hung(&p.clock) {
+			p.log.Warn("Server hangs, left out until it answers", "server", to.URL)
+		}
+		p.moveOn(to)
 	}
 	to.mu.Lock()
 	defer to.mu.Unlock()

@@ -26,6 +26,7 @@ type upstream struct {
 	retired  []*link // to be closed, once their servers have had the time to be first
 	failures int     // in a row
 	outUntil int64   // by the clock
+	hangs    bool    // it did not answer when it was asked, and has not since
 	probing  bool
 }
 
@@ -126,6 +127,37 @@ func (u *upstream) failed(now *clock) {
 	u.outUntil = now.now.Load() + out.Milliseconds()
 }
 
+// hung leaves the server out until it answers: every request that came back too
+// early would wait as long as the first. It reports whether that is news.
+func (u *upstream) hung(now *clock) (first bool) {
+	u.failed(now)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	first, u.hangs = !u.hangs, true
+	return first
+}
+
+// awake says that the server answers when it is asked, and so does not hang.
+func (u *upstream) awake(now *clock) {
+	u.heard.Store(now.now.Load())
+	u.mu.Lock()
+	hung := u.hangs
+	u.mu.Unlock()
+	if hung {
+		u.forgive()
+	}
+}
+
+// isDue reports whether the server hangs and should be asked again.
+func (u *upstream) isDue(now *clock) bool {
+	if !u.failing.Load() {
+		return false
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.hangs && u.outUntil <= now.now.Load()
+}
+
 // answered ends that.
 func (u *upstream) answered(now *clock) {
 	u.heard.Store(now.now.Load())
@@ -138,7 +170,7 @@ func (u *upstream) answered(now *clock) {
 func (u *upstream) forgive() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.failures, u.outUntil = 0, 0
+	u.failures, u.outUntil, u.hangs = 0, 0, false
 	u.failing.Store(false)
 }
 
@@ -148,7 +180,7 @@ func (u *upstream) isOut(now *clock) bool {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return u.outUntil > now.now.Load()
+	return u.hangs || u.outUntil > now.now.Load()
 }
 
 // dial opens a connection to the server.

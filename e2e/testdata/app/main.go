@@ -40,6 +40,10 @@ func main() {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") == "websocket" {
+			echo(w, r)
+			return
+		}
 		if status, err := strconv.Atoi(behaviour["STATUS"]); err == nil {
 			w.WriteHeader(status)
 		}
