@@ -112,65 +112,6 @@ func (f *Fleet) Respawn(ctx context.Context, server Server, cause error) (bool, 
 	return moved, nil
 }
 
-// renewScript takes a serving server out of rotation, to be started again.
-//
-//	KEYS  1 servers  2 spawningServers  3 drainServers
-//	      4 deleteServers  5 destroyingServers
-//	ARGV  1 the element  2 the first server
-//	→ 1 when it moved; 0 when it was not listed or is to be destroyed, or the
-//	  first server is not listed
-var renewScript = newScript(`
-if not redis.call('LPOS', KEYS[1], ARGV[2]) then return 0 end
-if redis.call('LPOS', KEYS[4], ARGV[1]) or redis.call('LPOS', KEYS[5], ARGV[1]) then return 0 end
-if redis.call('LREM', KEYS[1], 0, ARGV[1]) == 0 then return 0 end
-for i = 2, 3 do
-  if not redis.call('LPOS', KEYS[i], ARGV[1]) then redis.call('LPUSH', KEYS[i], ARGV[1]) end
-end
-journal(ARGV[1])
-return 1
-`)
-
-// Renew takes a serving server out of rotation, marks it as being spawned again,
-// asks the proxy to say when its last request has ended, and reports whether it
-// did. It moves only a server that is listed and not to be destroyed, and only
-// while the first server is listed.
-func (f *Fleet) Renew(ctx context.Context, server Server) (bool, error) {
-	keys := []string{serversKey, spawningKey, drainKey, deleteKey, destroyingKey}
-	moved, err := f.run(ctx, renewScript, Event{What: Renewing}, keys, server.URL, f.FirstServer().URL).Bool()
-	if err != nil {
-		return false, fmt.Errorf("unlisting %s to renew it: %w", server.URL, err)
-	}
-	return moved, nil
-}
-
-// stepAsideScript drains a server if another one stays.
-//
-//	KEYS  1 servers  2 drainServers  3 deleteServers  4 destroyingServers
-//	ARGV  1 the element
-//	→ 1 when it moved; 0 when it was not listed or no other stays
-var stepAsideScript = newScript(`
-local stays = false
-for _, other in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
-  local going = redis.call('LPOS', KEYS[3], other) or redis.call('LPOS', KEYS[4], other)
-  if other ~= ARGV[1] and not going then stays = true end
-end
-if not stays or redis.call('LREM', KEYS[1], 0, ARGV[1]) == 0 then return 0 end
-if not redis.call('LPOS', KEYS[2], ARGV[1]) then redis.call('LPUSH', KEYS[2], ARGV[1]) end
-journal(ARGV[1])
-return 1
-`)
-
-// StepAside takes a server out of rotation if another one stays, asks the proxy
-// to say when its last request has ended, and reports whether it did.
-func (f *Fleet) StepAside(ctx context.Context, server Server) (bool, error) {
-	keys := []string{serversKey, drainKey, deleteKey, destroyingKey}
-	moved, err := f.run(ctx, stepAsideScript, Event{What: SteppedAside}, keys, server.URL).Bool()
-	if err != nil {
-		return false, fmt.Errorf("unlisting %s before it stops: %w", server.URL, err)
-	}
-	return moved, nil
-}
-
 // Leave takes a server that does not answer out of rotation.
 func (f *Fleet) Leave(ctx context.Context, server Server, cause error) error {
 	return f.remove(ctx, Event{What: Away, Why: because(cause)}, server, serversKey)
@@ -266,40 +207,4 @@ func (f *Fleet) IsDestroying(ctx context.Context, server Server) (bool, error) {
 // one, from before somebody destroyed it by hand, so it ends too.
 func (f *Fleet) Forget(ctx context.Context, server Server, took time.Duration) error {
 	return f.remove(ctx, Event{What: Gone, Ms: took.Milliseconds()}, server, destroyingKey, drainKey, serversKey, tempKey, spawningKey)
-}
-
-// adoptScript puts a server that no list knows into one.
-//
-//	KEYS  1 where it goes, then the lists that name servers
-//	ARGV  1 the element
-//	→ 1 when it is new; 0 when some list has it
-var adoptScript = newScript(`
-for _, key in ipairs(KEYS) do
-  if redis.call('LPOS', key, ARGV[1]) then return 0 end
-end
-redis.call('RPUSH', KEYS[1], ARGV[1])
-journal(ARGV[1])
-return 1
-`)
-
-// Adopt lists a server that answers but is in no list: the first server at the
-// start, or any after the lists were lost. It reports whether it did.
-func (f *Fleet) Adopt(ctx context.Context, server Server) (bool, error) {
-	keys := append([]string{serversKey}, fleetKeys...)
-	adopted, err := f.run(ctx, adoptScript, Event{What: Adopted}, keys, server.URL).Bool()
-	if err != nil {
-		return false, fmt.Errorf("adopting %s: %w", server.URL, err)
-	}
-	return adopted, nil
-}
-
-// Reclaim marks a server that has a container, does not answer and that no list
-// knows as being spawned again. It reports whether it did.
-func (f *Fleet) Reclaim(ctx context.Context, server Server, cause error) (bool, error) {
-	keys := append([]string{spawningKey}, fleetKeys...)
-	reclaimed, err := f.run(ctx, adoptScript, Event{What: Lost, Why: because(cause)}, keys, server.URL).Bool()
-	if err != nil {
-		return false, fmt.Errorf("reclaiming %s: %w", server.URL, err)
-	}
-	return reclaimed, nil
 }
