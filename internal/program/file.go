@@ -28,7 +28,7 @@ func ReplaceFile(path string, content []byte, mode os.FileMode) error {
 	return SyncFolder(filepath.Dir(path))
 }
 
-// unfinished is the prefix of a file's new content until it is complete.
+// unfinished is the prefix that new content's name has until it is complete.
 func unfinished(path string) string { return "." + filepath.Base(path) + "-" }
 
 func fill(file *os.File, content []byte, mode os.FileMode) error {
