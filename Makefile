@@ -8,7 +8,7 @@ down: ## end everything and remove the spawned servers; data and pushed apps sta
 	@scripts/down.sh
 clean: ## down, and remove the data, the images and bin/
 	@scripts/clean.sh
-status: ## say how all of it does, and fail if somebody should look
+status: ## say how the system is, and fail if it needs attention
 	@scripts/status.sh
 logs: ## follow the logs of everything (Ctrl-C ends it)
 	@scripts/logs.sh
@@ -18,7 +18,7 @@ restore: ## bring back what FILE=backup.tar.gz keeps (ARGS=--replace)
 	@scripts/restore.sh $(ARGS) $(FILE)
 install: ## have systemd start the system at boot
 	@scripts/install.sh
-uninstall: ## have it no longer
+uninstall: ## undo install
 	@scripts/install.sh --remove
 deploy-init: ## make the repositories to push to, the registry, the blue and green proxies
 	@scripts/deploy_init.sh
@@ -36,9 +36,9 @@ test: ## run all tests, against real Docker, Redis and socat
 	@scripts/test.sh
 test-unit: ## run the tests that need no Docker; takes seconds
 	@go test -short ./cmd/... ./internal/...
-soak: ## a system under load, harmed at random (ARGS="30m SEED")
+soak: ## run a system under load and harm it at random (ARGS="30m SEED")
 	@scripts/soak.sh $(ARGS)
-fuzz: ## look for data from outside that breaks what reads it (ARGS="10m FuzzRequest")
+fuzz: ## look for inputs that break what reads data from outside (ARGS="10m FuzzRequest")
 	@scripts/fuzz.sh $(ARGS)
 lint: ## gofmt, vet, staticcheck, ShellCheck
 	@scripts/lint.sh

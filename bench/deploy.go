@@ -22,15 +22,15 @@ const (
 )
 
 // measureDeploy times a push, from git push to the first answer of the new
-// version, beside the seed's bare commands done by hand, and counts what fails
-// of 200 requests a second during ten deploys.
+// version, beside the bare commands typed by hand, and counts how many of 200
+// requests a second fail during ten deploys.
 func measureDeploy(ctx context.Context) error {
 	app, err := newPushedApp(ctx)
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(app.dir)
-	for range 2 { // what comes first compiles the libraries and fills the caches
+	for range 2 { // the first pushes compile the libraries and fill the caches
 		if _, err := app.push(ctx, 0); err != nil {
 			return err
 		}
@@ -129,7 +129,7 @@ func shows(ctx context.Context, url, text string) bool {
 }
 
 // byHand does what a person would type: check out, build, tag, push, pull, run
-// and look. What it leaves is removed outside of the time.
+// and look. What it leaves is removed after the time is taken.
 func (a *pushedApp) byHand(ctx context.Context, phase time.Duration) (float64, error) {
 	revision, err := a.commit(ctx)
 	if err != nil {

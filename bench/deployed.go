@@ -62,7 +62,7 @@ func bothServe(ctx context.Context) ([]string, error) {
 	return servers, nil
 }
 
-// target is what is asked, and the processes in the way to the servers.
+// target is what is measured, and the processes between it and the servers.
 type target struct {
 	name  string
 	url   string
@@ -77,7 +77,7 @@ type deployedTurn struct {
 }
 
 // deployedTargets returns the reference in the middle, and the first server
-// alone as the last: how fast the servers are themselves.
+// alone last, which shows how fast the servers themselves are.
 func deployedTargets(ctx context.Context, servers []string) ([]*target, error) {
 	ours, err := command(ctx, "scripts/compose.sh", "ps", "--quiet", "proxy")
 	if err != nil {
@@ -119,7 +119,7 @@ func containerProcesses(ctx context.Context, container string) ([]int, error) {
 // deployedWarmUp opens the connections before the first turns.
 const deployedWarmUp = time.Second
 
-// takeTurns has every round begin with another target.
+// takeTurns has every round start with another target.
 func takeTurns(ctx context.Context, targets []*target) error {
 	container, err := command(ctx, "scripts/compose.sh", "ps", "--quiet", "redis")
 	if err != nil {

@@ -48,8 +48,8 @@ func startNginx(ctx context.Context, port string, servers []string) error {
 	})
 }
 
-// stopNginx removes container and image, also when the measurement was
-// interrupted. What the builder keeps, it keeps.
+// stopNginx removes container and image, even after an interruption. The
+// builder's cache stays.
 func stopNginx(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()

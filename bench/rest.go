@@ -11,11 +11,11 @@ import (
 	"deux/bench/load"
 )
 
-// restTime is how long the poller is watched doing nothing.
+// restTime is how long the idle poller is watched.
 const restTime = 30 * time.Second
 
-// measureRest tells what the system takes while nobody asks anything of it:
-// the image's size, a spawned server's memory, the poller's processor time.
+// measureRest reports what the system takes at rest: the image's size, a
+// spawned server's memory, the poller's processor time.
 func measureRest(ctx context.Context) error {
 	if err := spawn(ctx, 1); err != nil {
 		return err

@@ -48,9 +48,9 @@ func measureSpawn(ctx context.Context) error {
 	return nil
 }
 
-// waitForPhase waits until the clock is that far into a second. There are
-// hosts on which a commit of Docker's ends with the clock's second: whoever
-// begins later in it would seem faster.
+// waitForPhase waits until the clock is that far into a second. On some hosts a
+// commit of Docker's ends with the clock's second: what starts later in it
+// would seem faster.
 func waitForPhase(phase time.Duration) {
 	now := time.Now()
 	next := now.Truncate(time.Second).Add(phase)

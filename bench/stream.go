@@ -23,7 +23,7 @@ const (
 	streamPairs   = 3
 )
 
-// socketPatience ends a connection that overloaded socat never gets to: its
+// socketPatience ends a connection that an overloaded socat never gets to: its
 // backlog is 5 (socat(1), backlog).
 const socketPatience = time.Second
 
@@ -84,8 +84,8 @@ func startStream(ctx context.Context, dir string) (reader, writer string, stop f
 	return reader, writer, stop, nil
 }
 
-// readerRate has wrk, which takes less of the processors than a client in Go,
-// read over connections that are kept.
+// readerRate has wrk, which takes less processor time than a client in Go, read
+// over kept connections.
 func readerRate(ctx context.Context, address string) (float64, error) {
 	output, err := command(ctx, "wrk", "--threads", "1", "--connections", strconv.Itoa(streamClients),
 		"--duration", streamTurn.String(), "http://"+address+"/")

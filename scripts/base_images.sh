@@ -42,8 +42,8 @@ missing() {
   done
 }
 
-# pull IMAGE fails within seconds when nobody answers, yet leaves a slow
-# download its time: where a registry answers, docker says so before it downloads.
+# pull IMAGE fails within seconds if no registry answers, but gives a slow
+# download its time: docker shows that a registry answers before it downloads.
 pull() {
   local output line client
   exec {output}< <(exec timeout "$whole_pull_seconds" docker pull "$1" 2>&1)
@@ -70,14 +70,14 @@ logged() {
 }
 
 # apt ROOT ARGUMENT… runs apt-get in a root file system, where the host's PATH and TMPDIR mean
-# nothing. Without a pty, a session of its own, dpkg stays among the processes that clean_up ends.
+# nothing. Without a pty, and so without its own session, dpkg ends with the rest in clean_up.
 apt() {
   env -u TMPDIR PATH="$system_path" LC_ALL=C DEBIAN_FRONTEND=noninteractive chroot "$1" \
     apt-get -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "${@:2}"
 }
 
 # make_base makes the Debian that all images start from, set up as Docker's own:
-# nothing is started by being installed, nothing is kept that only people read.
+# installing starts nothing, and nothing that only people read is kept.
 make_base() {
   local root=$work/base
   progress "making a Debian root file system from $mirror"
@@ -91,7 +91,7 @@ path-exclude /usr/share/lintian/*
 path-exclude /usr/share/locale/*
 path-exclude /usr/share/man/*
 CONF
-  # A mount namespace of its own takes what debootstrap mounts away with it, however it ends.
+  # A mount namespace of its own removes what debootstrap mounts, however it ends.
   logged base unshare --mount debootstrap --variant=minbase bookworm "$root" "$mirror"
   find "$root"/usr/share/{doc,info,lintian,locale,man} ! -type d ! -name copyright -delete
   cat >"$root/etc/apt/sources.list" <<LIST
@@ -116,7 +116,7 @@ variant() {
 }
 
 # import NAME IMAGE CHANGE… makes an image of one layer from $work/NAME. It goes through a
-# file, since half a tar in a pipe can look like a whole one and become the image.
+# file, because half a tar in a pipe can look like a whole one and become the image.
 import() {
   local changes=() change
   for change in "ENV PATH=$system_path" "${@:3}"; do changes+=(--change "$change"); done
@@ -170,7 +170,7 @@ make_registry() {
 }
 
 # make_golang: the host's Go without what only Go's own tests need, and the host's
-# certificates, for a TLS-intercepting network has its CA installed only there.
+# certificates, because only the host has the CA of a network that intercepts TLS.
 make_golang() {
   local root=$work/golang bundle=/etc/ssl/certs/ca-certificates.crt
   variant golang git ca-certificates
@@ -206,7 +206,7 @@ find_go() {
 become_root() {
   sudo -n true 2>/dev/null ||
     die "cannot make $*: no registry answers, and building needs root: run sudo $0, or allow sudo without a password"
-  exec sudo -n -E env PATH="$PATH" HOME="$HOME" "$BASH" "$0" -b "$@" 9<&- # which locks anew
+  exec sudo -n -E env PATH="$PATH" HOME="$HOME" "$BASH" "$0" -b "$@" 9<&- # which locks again
 }
 
 need_debootstrap() {
@@ -234,7 +234,7 @@ clean_up() {
   rm -rf "$work"
 }
 
-# build_cleanly IMAGE… builds in a temporary directory, of which nothing stays.
+# build_cleanly IMAGE… builds in a temporary directory and leaves nothing there.
 build_cleanly() {
   builder=
   work=$(mktemp -d "${TMPDIR:-/var/tmp}/base_images.XXXXXX") # on disk: /tmp may be memory, and forbid devices

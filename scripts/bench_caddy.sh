@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds the newest Caddy, with no module but its proxy, in a folder, once. It
-# comes from Go's module proxy, because Debian's is years old. Without one the
-# measurement goes on, so a failure is said and no error.
+# comes from Go's module proxy, because Debian's is years old. The measurement
+# can do without, so a failure is reported but is not an error.
 # usage: scripts/bench_caddy.sh DIR
 set -eu
 [ $# -eq 1 ] || { sed -n 's/^# usage: /usage: /p' "$0" >&2; exit 2; }

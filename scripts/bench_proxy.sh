@@ -33,8 +33,8 @@ programs() {
 
 deployed() { supervise scripts/bench.sh "$@" deployed; }
 
-# supervise runs a command in a process group of its own, which is ended as one:
-# a signal that this shell alone gets ends all that was started, too.
+# supervise runs a command in a process group of its own, which ends as one: a
+# signal to this shell alone also ends all that was started.
 supervise() {
 	setsid "$@" &
 	child=$!

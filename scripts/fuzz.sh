@@ -1,7 +1,7 @@
 #!/bin/sh
-# Looks for inputs that break what reads data from outside: runs every fuzz target
-# for 1m each unless told. go test lets only one run at a time. What one finds
-# stays in testdata/fuzz beside it, for every later test run.
+# Looks for inputs that break what reads data from outside: runs every fuzz
+# target, for 1m each unless told otherwise. go test runs only one at a time.
+# What one finds stays in testdata/fuzz beside it, for every later test run.
 set -eu
 
 usage() {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# bin/infrastructure with the system's settings. Its usage is what it says to
-# --help: run, start, stop, running.
+# bin/infrastructure with the system's settings. --help prints its usage: run,
+# start, stop, running.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/scripts/settings.sh"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Has systemd start the system at boot, after Docker, as the user who owns this
-# checkout. With --remove: no longer. What runs goes on, either way.
+# checkout. With --remove: undoes that. What runs goes on either way.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/scripts/settings.sh"
@@ -35,4 +35,4 @@ chmod 644 "$units/$unit"
 systemd daemon-reload
 systemd enable "$unit"
 echo "==> Installed $units/$unit: at boot it starts the system as $user"
-[ -d /run/systemd/system ] || echo "install.sh: systemd does not run here, so nobody reads it yet" >&2
+[ -d /run/systemd/system ] || echo "install.sh: systemd does not run here, so it has no effect yet" >&2

@@ -17,8 +17,8 @@ containers() {
 # prefix NAME writes the name before each line, at once.
 prefix() { sed -u "s/^/$(printf '%-16s' "$1") | /"; }
 
-# stamped puts the time of each line of infrastructure's log before it, in the
-# form that Docker has; a line without one has that of the line before.
+# stamped puts the time of each line of infrastructure's log before it, in
+# Docker's form; a line without a time gets that of the line before.
 stamped() {
 	stamps=$(mktemp)
 	lines_read=$(mktemp)
@@ -42,9 +42,9 @@ past() {
 # follow NAME LABEL [SINCE] writes what a container prints until it ends.
 follow() { docker logs --follow ${3:+--since "$3"} "$1" 2>&1 | prefix "$2" & }
 
-# follow_all also follows what starts later. A container that starts again goes
-# on from where it ended, of which its death tells: its first line may come
-# twice, when the follower from before has not ended yet.
+# follow_all also follows what starts later. A restarted container goes on from
+# where it ended, which its die event tells: its first line may come twice if
+# the earlier follower has not ended yet.
 follow_all() {
 	tail -n "+$((logged + 1))" -F "$log" 2>/dev/null | prefix infrastructure &
 	containers | while read -r name label; do follow "$name" "$label" "$began"; done

@@ -16,7 +16,7 @@ trap 'exit 143' TERM
 step "Reading $1" tar -C "$work" -xzpf "$1"
 kept() { sed -n "s/^$1=//p" "$work/about"; }
 [ -f "$work/about" ] || { echo "restore.sh: $1 was not written by scripts/backup.sh" >&2; exit 1; }
-# Before the settings are read, which it holds.
+# Before the settings are read: .env holds them.
 if [ -f "$work/env" ] && [ ! -e "$root/.env" ]; then
 	cp -p "$work/env" "$root/.env"
 	echo "==> Put .env back"
@@ -46,8 +46,7 @@ there() {
 	for name in blue.git green.git; do [ ! -e "$DEPLOY_DIR/$name" ] || echo "repository $DEPLOY_DIR/$name"; done
 }
 
-# remove ends the system, of which a program or a container is left, and removes
-# its data.
+# remove ends what is left of the system, and removes its data.
 remove() {
 	case $present in *'container '* | *'program '*) "$root/scripts/down.sh" || return ;; esac
 	volumes | xargs -r docker volume rm &&

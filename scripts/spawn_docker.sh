@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds and starts one web server; what an earlier one left behind goes first.
+# Builds and starts one web server. What an earlier one left is removed first.
 set -eu
 
 usage() {
@@ -18,11 +18,11 @@ usage() {
 image=$1 port=$2 container=$3
 for name in "$image" "$container"; do
 	case $name in
-	'' | [!a-z0-9]* | *[!a-z0-9_.-]*) echo "spawn_docker.sh: '$name' is no name for an image or a container" >&2; exit 2 ;;
+	'' | [!a-z0-9]* | *[!a-z0-9_.-]*) echo "spawn_docker.sh: '$name' cannot name an image or a container" >&2; exit 2 ;;
 	esac
 done
 case $port in
-'' | *[!0-9]* | ??????*) echo "spawn_docker.sh: '$port' is no port" >&2; exit 2 ;;
+'' | *[!0-9]* | ??????*) echo "spawn_docker.sh: '$port' is not a port" >&2; exit 2 ;;
 esac
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -32,7 +32,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 ours() {
 	value=$(docker "$1" inspect --format "{{index .Config.Labels \"$3\"}}" "$2" 2>/dev/null) || return 1
 	[ "$value" = "$4" ] && return 0
-	echo "spawn_docker.sh: $1 $2 exists and is not of this system: remove or rename it" >&2
+	echo "spawn_docker.sh: $1 $2 exists and does not belong to this system: remove or rename it" >&2
 	exit 1
 }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Says how the system does, as the page does, and fails if somebody should look.
+# Says how the system is, as the page does, and fails if it needs attention.
 # With --wait SECONDS: returns as soon as all is healthy, or fails.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)

@@ -6,7 +6,7 @@ hundredths() { read -r up _ </proc/uptime && echo "${up%.*}${up#*.}"; }
 
 # step NAME COMMAND... runs the command and prints "==> NAME  12.3 s"; on a
 # terminal the seconds run meanwhile. What the command says is shown when it
-# fails, or with VERBOSE=yes as it comes. In a function that is run so, set -e
+# fails, or with VERBOSE=yes as it comes. In a function that step runs, set -e
 # has no effect: join its commands with &&.
 step() {
 	if [ -n "${VERBOSE:-}" ]; then
@@ -36,7 +36,7 @@ loud() {
 	return "$step_code"
 }
 
-# took [TEXT] ends the line with the time since the step began.
+# took [TEXT] ends the line with the time since the step started.
 took() {
 	tenths=$((($(hundredths) - step_began) / 10))
 	echo "${1:-} $((tenths / 10)).$((tenths % 10)) s"

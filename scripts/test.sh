@@ -17,8 +17,8 @@ need() {
 	fi
 }
 
-# One at a time on a host: the systems that they start have the same names. The
-# lock is not for go test to inherit, which may leave a program behind when it
+# One at a time on a host: the systems that they start have the same names. go
+# test must not inherit the lock, because it may leave a program behind when it
 # is killed.
 lock=/tmp/deux-test.lock
 [ -e "$lock" ] || : >"$lock"
@@ -33,12 +33,12 @@ scripts/base_images.sh
 export REQUIRE_TOOLS=1
 # shellcheck disable=SC2046 # a list of words
 loud "Testing the packages" go test -count=1 -timeout 10m "$@" $(go list ./... | grep -v /e2e) 9<&-
-# Where much happens at once, a second time under the race detector, which
-# needs a C compiler and all they import compiled again. The kill matrix is one
-# thing after another, and many.
+# Where much happens at once, a second time under the race detector, which needs
+# a C compiler and all they import compiled again. The kill matrix is left out:
+# it is sequential, and long.
 if command -v gcc >/dev/null || command -v clang >/dev/null; then
 	loud "Testing for data races" go test -race -count=1 -timeout 10m -skip HealsWhereverItIsKilled "$@" ./internal/proxy ./internal/infrastructure ./internal/stream ./internal/webapp 9<&-
 fi
 [ $# -gt 0 ] || loud "Fuzzing what reads data from outside" scripts/fuzz.sh 5000x 9<&-
-# Several systems side by side, because each waits for much of its time.
+# Several systems side by side, because each spends much of its time waiting.
 loud "Testing the whole, which takes minutes" go test -v -count=1 -parallel 4 -timeout 2h "$@" ./e2e 9<&-

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Sourced by backup.sh and restore.sh: the volumes of this system, and what is
-# in them. A helper container reads and writes them, because only root may
-# otherwise. Its output is the archive, which Docker is not to log.
+# in them. A container reads and writes them, because outside of one only root
+# may. Its output is the archive, which Docker must not log.
 : "${FLEET:?}"
 helper='docker run --rm --interactive --network none --log-driver none'
 

@@ -10,7 +10,7 @@ import (
 	"unsafe"
 )
 
-// connection is a non-blocking socket on which one request at a time is asked.
+// connection is a non-blocking socket for one request at a time.
 type connection struct {
 	fd       int
 	due      time.Time // of the request under way

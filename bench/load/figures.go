@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Median returns the middle of values, of which there must be one at least.
+// Median returns the middle of values, of which there must be at least one.
 func Median(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	middle := len(sorted) / 2
@@ -24,7 +24,7 @@ func Ratios(values, base []float64) []float64 {
 	return ratios
 }
 
-// Each returns what of says of each turn.
+// Each returns of(turn) for each turn.
 func Each[T, V any](turns []T, of func(T) V) []V {
 	values := make([]V, len(turns))
 	for i, turn := range turns {

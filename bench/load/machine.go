@@ -17,7 +17,7 @@ func Machine() string {
 		valueIn("/etc/os-release", "PRETTY_NAME", "="), runtime.Version(), time.Now().Format(time.DateOnly))
 }
 
-// valueIn returns the value of the first line of a file that begins with name.
+// valueIn returns the value of the first line of a file that starts with name.
 func valueIn(path, name, separator string) string {
 	content, _ := os.ReadFile(path)
 	for line := range strings.Lines(string(content)) {

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// Pace asks url rate times a second over so many kept connections, whether
-// answers come or not. A latency counts from the moment at which its request
-// was due: while a server stalls, the requests that should have been sent
-// meanwhile grow old too, and show in P99 (no coordinated omission). Requests
-// are due at even distances; one that finds no free connection waits for it.
+// Pace asks the turn's URL rate times a second over its kept connections,
+// whether answers come or not. A latency counts from the moment at which its
+// request was due: while a server stalls, the requests that should have been
+// sent meanwhile grow old too, and show in P99 (no coordinated omission).
+// Requests are due at even intervals; they wait if no connection is free.
 //
-// It is one loop around ppoll(2), so that it takes little of the processors
-// that the server needs and wakes within tens of microseconds.
+// It is one loop around ppoll(2), so that it takes little processor time from
+// the server and wakes within tens of microseconds.
 func Pace(ctx context.Context, turn Turn, rate float64) (Result, error) {
 	target, err := url.Parse(turn.URL)
 	if err != nil {
@@ -115,7 +115,7 @@ func (p *pacer) send(due time.Time) {
 }
 
 // receive reads from the connections that poll found readable. One that broke
-// is a failure and replaced.
+// counts as a failure and is replaced.
 func (p *pacer) receive() error {
 	waiting := p.busy[:0]
 	var err error

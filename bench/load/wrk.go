@@ -1,7 +1,7 @@
-// Package load puts load on an HTTP server and measures what it takes: as much
-// as it bears (wrk.go), or at a given pace (pace.go); the processor time and
-// memory of processes (process.go). The programs in bench/ and bench/proxy/
-// say whom to measure beside whom.
+// Package load puts load on an HTTP server, as much as it can bear (wrk.go) or
+// at a given pace (pace.go), and measures the processor time and memory of
+// processes (process.go). The programs in bench/ and bench/proxy/ say what is
+// measured beside what.
 package load
 
 import (
@@ -37,8 +37,8 @@ func (r Result) Rate() float64 { return float64(r.Requests) / r.Took.Seconds() }
 //go:embed wrk.lua
 var wrkScript string
 
-// Saturate has wrk ask as fast as it gets answers. It takes less of the
-// processors than a client in Go; one thread of it outruns every proxy here.
+// Saturate has wrk ask as fast as it gets answers. wrk takes less processor
+// time than a client in Go; one thread of it outruns every proxy here.
 func Saturate(ctx context.Context, turn Turn) (Result, error) {
 	script, err := os.CreateTemp("", "bench-*.lua")
 	if err != nil {

@@ -30,7 +30,7 @@ type peer struct {
 
 func (p *peer) url(path string) string { return fmt.Sprintf("http://127.0.0.1:%d%s", p.port, path) }
 
-// reference is the peer by which the others are divided.
+// reference is the peer by whose figures the others' are divided.
 const reference = "nginx"
 
 func allPeers() []*peer {
@@ -53,7 +53,7 @@ func allPeers() []*peer {
 
 func nothing(*site) string { return "" }
 
-// needs returns a peer's missing: the package of a program that is not there.
+// needs returns a peer's missing: the package of a program not installed.
 func needs(debian, program string) func(*site) string {
 	return func(*site) string {
 		if _, err := exec.LookPath(program); err != nil {
@@ -106,7 +106,7 @@ func ourCommand(s *site, port int) (*exec.Cmd, error) { return s.deux(s.proxy, p
 
 func beforeCommand(s *site, port int) (*exec.Cmd, error) { return s.deux(s.before, port), nil }
 
-// deux gives a build of cmd/proxy its settings. Earlier ones know no ADMIN_PORT.
+// deux gives a build of cmd/proxy its settings. Earlier ones ignore ADMIN_PORT.
 func (s *site) deux(program string, port int) *exec.Cmd {
 	command := exec.Command(program)
 	command.Env = append(os.Environ(), "SERVICE=proxy", "PORT="+strconv.Itoa(port), "ADMIN_PORT="+strconv.Itoa(port+adminOffset),

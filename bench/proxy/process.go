@@ -19,7 +19,7 @@ type process struct {
 	done chan struct{}
 }
 
-// grace is how long a child has to end when it is told to.
+// grace is how long a child may take to end when it is told to.
 const grace = 5 * time.Second
 
 // start runs command until stop is called. If this program dies, the kernel
@@ -84,7 +84,7 @@ func (p *process) waitFor(ctx context.Context, ready func() error) error {
 	}
 }
 
-// allowFiles gives the children as many open files as may be: each client
+// allowFiles gives the children as many open files as possible: each client
 // takes two of a proxy's. They would otherwise get what this program was
 // started with (Go 1.19 release notes, package os).
 func allowFiles() error {

@@ -9,7 +9,7 @@ import (
 	"deux/bench/load"
 )
 
-// writeHead describes the run: when the figures are pasted, it says what they are of.
+// writeHead describes the run, so that pasted figures say what they are of.
 func writeHead(w io.Writer, s *site, peers []*peer, rounds int, turn time.Duration) {
 	var versions []string
 	for _, p := range peers {
@@ -20,8 +20,8 @@ func writeHead(w io.Writer, s *site, peers []*peer, rounds int, turn time.Durati
 	fmt.Fprintf(w, "%s. %d rounds, turns of %v. %s.\n", load.Machine(), rounds, turn, strings.Join(versions, ", "))
 }
 
-// writeTable writes a scenario's figures, of which each is the median over the
-// rounds, then its ratio to that of the reference in the same round.
+// writeTable writes a scenario's figures: each is the median over the rounds,
+// followed by its ratio to the reference's in the same round.
 func writeTable(w io.Writer, sc scenario, peers []*peer, measured results) {
 	fmt.Fprintf(w, "\n**%s**\n\n", sc.title)
 	fmt.Fprint(w, load.Header("", "requests/s", "requests per CPU second", "p50, ms", "p99, ms", "peak memory, MB", "Redis, % of a core", "failed"))
@@ -43,7 +43,7 @@ func writeTable(w io.Writer, sc scenario, peers []*peer, measured results) {
 	}
 }
 
-// perCPU is empty where nothing was counted: no proxy has no processor time.
+// perCPU is a dash for the backend alone, which has no proxy to count.
 func perCPU(p *peer, turns, base []figures) string {
 	if p.process == nil {
 		return "–"

@@ -35,7 +35,7 @@ const warmUp = time.Second
 type results map[string][]figures
 
 // measure takes turns: every round has one of each peer, and the next round
-// begins with another peer, because a machine's speed drifts.
+// starts with another peer, because a machine's speed drifts.
 func (s *site) measure(ctx context.Context, sc scenario, peers []*peer, rounds int, turn time.Duration, progress func(string, ...any)) (results, error) {
 	peers = slices.DeleteFunc(slices.Clone(peers), func(p *peer) bool {
 		return len(sc.only) > 0 && !slices.Contains(sc.only, p.key)
@@ -70,7 +70,7 @@ func (s *site) measure(ctx context.Context, sc scenario, peers []*peer, rounds i
 	return measured, nil
 }
 
-// paceTurns is how many turns say what ours can bear.
+// paceTurns is how many turns show what ours can bear.
 const paceTurns = 3
 
 // pace returns the requests a second of a paced scenario, for which ours must be

@@ -21,8 +21,8 @@ type site struct {
 	running   []*process
 }
 
-// builds are the paths of programs that are in no package of Debian's, or the
-// wrong one is. Caddy and before may be empty.
+// builds are the paths of programs that Debian does not have, or not in the
+// right version. Caddy and before may be empty.
 type builds struct{ proxy, before, caddy string }
 
 // Ports count up from firstPort: backends, then the others.
@@ -124,7 +124,7 @@ func (s *site) startPeer(ctx context.Context, p *peer, port int) error {
 }
 
 // reachesBoth asks more often than nginx has workers on a small machine: each
-// of them begins the rotation at the first server.
+// worker starts its rotation at the first server.
 func reachesBoth(ctx context.Context, url string) error {
 	seen := map[string]bool{}
 	for range 32 {

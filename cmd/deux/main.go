@@ -17,7 +17,7 @@ func main() {
 
 const usage = `usage: bin/deux check [SERVICE]...       name each bad setting and what is in the way
                                          of starting the services, else of all
-       bin/deux status [--wait SECONDS]  say how the system does, or wait until it is healthy
+       bin/deux status [--wait SECONDS]  say how the system is, or wait until it is healthy
 `
 
 func run(ctx context.Context, arguments []string) error {

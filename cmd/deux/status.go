@@ -28,7 +28,7 @@ func readPatience(arguments []string) (patience time.Duration, ok bool) {
 	return time.Duration(seconds) * time.Second, err == nil && seconds > 0
 }
 
-// runStatus shows how the system does or, with patience, waits until it is
+// runStatus shows how the system is or, with patience, waits until it is
 // healthy.
 func runStatus(ctx context.Context, patience time.Duration) error {
 	config, err := infrastructure.ReadConfig(settings.FromEnvironment())

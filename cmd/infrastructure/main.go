@@ -58,7 +58,7 @@ func supervise(ctx context.Context, log *slog.Logger) error {
 	return s.Supervise(ctx, log)
 }
 
-// control is the commands about one that runs in the background.
+// control runs the commands about an infrastructure in the background.
 func control(ctx context.Context, env *settings.Reader, arguments []string) error {
 	s, err := newSupervisor(env)
 	if err != nil {
@@ -82,15 +82,15 @@ func control(ctx context.Context, env *settings.Reader, arguments []string) erro
 	return program.Exit(2)
 }
 
-// newSupervisor reads no more settings than stop needs, which is to work however
-// bad the others are.
+// newSupervisor reads only the settings that stop needs, which must work
+// however bad the others are.
 func newSupervisor(env *settings.Reader) (*supervisor.Supervisor, error) {
 	_, folder, lockFile := infrastructure.Places(env)
 	return &supervisor.Supervisor{Dir: folder, LockFile: lockFile, Pace: supervisor.Pace, Out: os.Stdout}, env.Err()
 }
 
-// identify reads all settings of the program, because a change of any of them has
-// start replace what runs.
+// identify reads all settings of the program, because a change to any of them
+// makes start replace what runs.
 func identify(s *supervisor.Supervisor) error {
 	env := settings.FromEnvironment()
 	_, _ = program.ReadLogFormat(env) // env remembers what is bad

@@ -1,5 +1,5 @@
 // Writer adds a line of random text to a file every two minutes and has socat
-// send the file to everyone who connects to port 7000.
+// send the file to every client that connects to port 7000.
 package main
 
 import (

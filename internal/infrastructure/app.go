@@ -11,32 +11,32 @@ import (
 	"deux/internal/fleet"
 )
 
-// app is one colour's release, watched.
+// app watches one colour's release.
 type app struct {
 	*watcher
 	colour string
 	log    *slog.Logger
 
 	server   fleet.Server // the release that has the requests
-	trouble  string       // what was told of it; empty while it is well
-	since    time.Time    // when that trouble, or its being well, began
+	trouble  string       // what was logged about it; empty while it is well
+	since    time.Time    // when that, or being well, started
 	id       string       // its container, as last seen
 	restarts int          // of that container, by Docker
 	repairs  int          // in a row
 	repaired time.Time    // when the last one ended
 }
 
-// trouble is what is wrong with an app, and what helps.
+// trouble is what is wrong with an app, and how to mend it.
 type trouble struct {
 	what string
-	// mend is nil for what Docker mends by itself or nobody can. It reports
-	// whether it had anything to do.
+	// mend is nil if Docker mends it by itself or nothing can. It reports whether
+	// it had anything to do.
 	mend func(context.Context) (did bool, err error)
-	// after is when mending makes sense: a release that starts needs its time.
+	// after is the earliest time to mend: a release needs time to start.
 	after time.Time
 }
 
-// look compares one sight with what should be, and tells and mends.
+// look compares one sight with what should be, then logs and mends.
 func (a *app) look(ctx context.Context, seen sight) {
 	listed, is := seen.lists.App(a.colour)
 	a.server = listed.Server
@@ -49,7 +49,7 @@ func (a *app) look(ctx context.Context, seen sight) {
 	a.mend(ctx, found)
 }
 
-// tell logs a trouble when it begins, changes and ends.
+// tell logs a trouble when it starts, changes and ends.
 func (a *app) tell(what string) {
 	if what == a.trouble {
 		return
@@ -65,9 +65,9 @@ func (a *app) tell(what string) {
 	a.trouble = what
 }
 
-// mark has the lists say whether the app fails, for the page and for status.
-// It compares with what they said, so what a flush or another poller left is
-// put right too.
+// mark has the lists say whether the app fails, for the page and for status. It
+// compares with what they say, so it also corrects what a flush or another
+// poller left.
 func (a *app) mark(ctx context.Context, listed fleet.ServerState, what string) {
 	if listed.URL == "" {
 		what = ""
@@ -77,11 +77,11 @@ func (a *app) mark(ctx context.Context, listed fleet.ServerState, what string) {
 	}
 }
 
-// Pauses between two repairs of one app, and how long it must have been well
-// for the next trouble to be a new one: as long as Docker's own restarts need
-// (Docker, "Start containers automatically").
+// Pauses between two repairs of one app, and how long it must be well for the
+// next trouble to count as new: as long as for Docker's own restarts (Docker,
+// "Start containers automatically").
 const (
-	firstRepairPause = time.Second // a watcher's, but in tests
+	firstRepairPause = time.Second // tests set another
 	maxRepairPause   = time.Minute
 	wellAgain        = 10 * time.Second
 )
@@ -94,7 +94,7 @@ func (a *app) repairPause() time.Duration {
 	return min(a.watcher.firstRepairPause<<min(a.repairs-1, 10), maxRepairPause)
 }
 
-// mend repairs when it is time.
+// mend repairs the app when it is time.
 func (a *app) mend(ctx context.Context, found trouble) {
 	now := time.Now()
 	if found.what == "" && now.Sub(a.since) > wellAgain {
@@ -128,8 +128,8 @@ func (a *app) gone() trouble {
 	return trouble{what: "its container is gone", mend: a.bringBack}
 }
 
-// examineUnlisted looks for an app that runs and that no list knows, as after
-// FLUSHALL. Candidates and releases that drain have names that end in a port.
+// examineUnlisted looks for an app that runs but is in no list, as after
+// FLUSHALL. Candidates and draining releases have names that end in a port.
 func (a *app) examineUnlisted(seen sight) trouble {
 	for _, release := range seen.found {
 		if release.Colour == a.colour && release.Running && strings.HasSuffix(release.Name, a.colour+"-app") {
@@ -164,8 +164,8 @@ func (a *app) examineContainer(ctx context.Context, release engine.Release) trou
 	})}
 }
 
-// countRestarts tells of every time that Docker has started the release again,
-// once it runs: whether a look saw it away in between is chance.
+// countRestarts logs each time that Docker has restarted the release, once it
+// runs: whether a look saw it down in between is chance.
 func (a *app) countRestarts(ctx context.Context, id string, now engine.Condition) {
 	if id != a.id {
 		a.id, a.restarts = id, now.Restarts

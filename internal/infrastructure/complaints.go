@@ -10,9 +10,8 @@ import (
 	"deux/internal/program"
 )
 
-// complaints says each trouble once, and once that it is over, however often
-// it is met in between. What fails while Redis or Docker is away is not said
-// besides.
+// complaints logs each trouble once, and once that it is over, however often it
+// occurs in between. It does not log what fails while Redis or Docker is away.
 type complaints struct {
 	redis  *program.Outage
 	docker *program.Outage
@@ -26,8 +25,8 @@ func newComplaints(log *slog.Logger) *complaints {
 	return &complaints{redis: program.NewOutage(log, "Redis"), docker: program.NewOutage(log, "Docker"), log: log, said: make(map[string]bool)}
 }
 
-// reportRedis takes the outcome of something that only asks Redis. One that
-// answers what it will not do is not away.
+// reportRedis takes the outcome of something that only asks Redis. A Redis that
+// refuses is not away.
 func (c *complaints) reportRedis(what string, err error) {
 	if errors.Is(err, fleet.ErrOutOfMemory) || errors.Is(err, fleet.ErrPassword) {
 		c.redis.Note(nil)
@@ -37,7 +36,7 @@ func (c *complaints) reportRedis(what string, err error) {
 	c.report(what, err)
 }
 
-// report takes the outcome of something that is tried again and again.
+// report takes the outcome of something that is retried until it succeeds.
 func (c *complaints) report(what string, err error) {
 	if errors.Is(err, context.Canceled) || err != nil && (c.redis.IsOn() || c.docker.IsOn()) {
 		return

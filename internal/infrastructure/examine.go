@@ -12,17 +12,16 @@ import (
 	"deux/internal/program"
 )
 
-// quickAnswer is how long an app may take before it is told that it does not
-// answer. With the default interval that is within three seconds. It is a
-// watcher's, but in tests.
+// quickAnswer is how long an app may take before it counts as not answering.
+// With the default interval that shows within three seconds. Tests set another.
 const quickAnswer = 1200 * time.Millisecond
 
-// examineRunning asks the app. What an image's HEALTHCHECK says counts as it
-// does for a push; an answer counts all the same, because a check comes only
-// every half minute and a request would wait meanwhile.
+// examineRunning asks the app. An image's HEALTHCHECK counts as it does for a
+// push, but the answer counts too, because a check runs only every half minute
+// and requests would wait meanwhile.
 func (a *app) examineRunning(ctx context.Context, id string, condition engine.Condition) trouble {
-	// A release that has just started may be as long as a push waits for it, and
-	// longer after each restart that came too early.
+	// A release that has just started may take as long as a push would wait for
+	// it, and longer after each restart that came too early.
 	ready := condition.Started.Add(a.config.HealthTimeout[a.colour] + a.repairPause())
 	restart := func(ctx context.Context) error { return a.docker.Restart(ctx, id, a.config.StopGrace) }
 	quick, cancel := context.WithTimeout(ctx, a.quickAnswer)
@@ -36,8 +35,8 @@ func (a *app) examineRunning(ctx context.Context, id string, condition engine.Co
 	case condition.Health == engine.Unhealthy:
 		return trouble{what: "its HEALTHCHECK fails: " + condition.Check, mend: a.ifListed("Restarting", restart), after: ready}
 	case condition.Health == "" && status >= http.StatusInternalServerError:
-		// It runs and says what is wrong: a restart would help as often as not,
-		// and would end what it can still do.
+		// It runs and says what is wrong: a restart helps as often as not, and
+		// would end what it can still do.
 		return trouble{what: "GET / answers " + program.StatusText(status)}
 	}
 	return trouble{}

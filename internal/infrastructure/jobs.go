@@ -15,9 +15,9 @@ type jobs struct {
 
 func newJobs() *jobs { return &jobs{busy: make(map[fleet.Server]bool)} }
 
-// begin runs work in the background when a slot is free. It does nothing when
-// the server has a job already: the lists still hold the work, and the level
-// pass begins it later.
+// begin runs work in the background when a slot is free. It does nothing if the
+// server has a job already: the lists still hold the work, and the level pass
+// starts it later.
 func (j *jobs) begin(server fleet.Server, slots chan struct{}, work func()) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -38,7 +38,7 @@ func (j *jobs) end(server fleet.Server) {
 	delete(j.busy, server)
 }
 
-// running tells whether the server has a job.
+// running reports whether the server has a job.
 func (j *jobs) running(server fleet.Server) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -8,9 +8,8 @@ import (
 	"deux/internal/program"
 )
 
-// takeLock makes this the only poller on the host, for as long as the process
-// lives. It fails when another poller holds the lock. The file names the
-// process.
+// takeLock makes this the only poller on the host while the process lives. It
+// fails if another poller holds the lock. The file names the process.
 func takeLock(path string) (*os.File, error) {
 	file, err := program.TakeLock(path)
 	if errors.Is(err, program.ErrLocked) {
@@ -19,7 +18,7 @@ func takeLock(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	_ = file.Chmod(0o666) // for whoever runs the next one; only the owner can, and has
+	_ = file.Chmod(0o666) // so that another user can run the next poller; only the owner can do this, and has
 	_ = file.Truncate(0)
 	_, _ = fmt.Fprintf(file, "%d\n", os.Getpid())
 	return file, nil

@@ -13,7 +13,7 @@ import (
 )
 
 // ifListed returns a repair that is done only if the release still has the
-// requests: what deploy stops, it has taken off the list before.
+// requests: deploy takes a release off the list before it stops it.
 func (a *app) ifListed(name string, repair func(context.Context) error) func(context.Context) (bool, error) {
 	return func(ctx context.Context) (bool, error) {
 		still, err := a.stillListed(ctx)
@@ -25,7 +25,7 @@ func (a *app) ifListed(name string, repair func(context.Context) error) func(con
 	}
 }
 
-// stillListed asks the list itself: a sight may be of a moment before a switch.
+// stillListed asks the list itself: a sight may be older than a switch.
 func (a *app) stillListed(ctx context.Context) (bool, error) {
 	lists, err := a.fleet.Lists(ctx)
 	if err != nil {
@@ -35,7 +35,7 @@ func (a *app) stillListed(ctx context.Context) (bool, error) {
 	return now.Server == a.server, nil
 }
 
-// ifItHangs returns a repair for an app that has not answered at once. It is
+// ifItHangs returns a repair for an app that has not answered promptly. It is
 // done if nothing answers for HANG_TIMEOUT; an app that is only slow is left
 // alone.
 func (a *app) ifItHangs(repair func(context.Context) error) func(context.Context) (bool, error) {
@@ -50,9 +50,9 @@ func (a *app) ifItHangs(repair func(context.Context) error) func(context.Context
 // askPause is between two probes of an app that has not answered the first.
 const askPause = 2 * time.Second
 
-// answersAtAll reports whether anything comes within HANG_TIMEOUT, be it an
-// end of the connection. It goes on asking meanwhile, because one of an app's
-// workers may hang and another answer.
+// answersAtAll reports whether anything comes within HANG_TIMEOUT, even the end
+// of the connection. It keeps asking, because one of an app's workers may hang
+// while another answers.
 func (a *app) answersAtAll(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, a.config.HangTimeout)
 	defer cancel()
@@ -76,8 +76,8 @@ func (a *app) answersAtAll(ctx context.Context) bool {
 	}
 }
 
-// bringBack has bin/deploy run the release again, if it still should: it has
-// the last word, under the lock that a push holds.
+// bringBack has bin/deploy run the release again, if the list has not changed
+// since. bin/deploy has the last word, under the lock that a push holds.
 func (a *app) bringBack(ctx context.Context) (bool, error) {
 	if still, err := a.stillListed(ctx); err != nil || !still {
 		return false, err
@@ -97,7 +97,7 @@ const (
 	// healTimeout is longer than a push holds the lock, or a build takes.
 	healTimeout = 30 * time.Minute
 	healDelay   = 10 * time.Second // from SIGTERM to SIGKILL
-	reasonLines = 3                // of its output, as the reason of a failure
+	reasonLines = 3                // of its output, as the reason for a failure
 )
 
 // heal returns when the colour runs what it should, or why it does not.

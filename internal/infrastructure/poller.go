@@ -3,7 +3,7 @@
 //
 // Two loops claim wishes as they come, and a level pass compares every few
 // seconds what the lists say with what Docker runs and mends the difference.
-// Both only begin jobs; a job may die with its process at any point, because
+// Both only start jobs; a job may die with its process at any point, because
 // the list that holds a server says what is left to do.
 package infrastructure
 
@@ -62,7 +62,7 @@ type pauses struct {
 	maxRetry   time.Duration
 }
 
-// Run polls until ctx ends. It returns an error only when it cannot begin.
+// Run polls until ctx ends. It returns an error only when it cannot start.
 func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	lock, err := takeLock(config.LockFile)
 	if err != nil {
@@ -107,7 +107,7 @@ func newPoller(config Config, lists *fleet.Fleet, docker containers, spawner spa
 
 func (p *Poller) run(ctx context.Context) {
 	if p.fleet.Wait(ctx, p.complaints.redis) != nil || p.docker.Wait(ctx, p.complaints.docker) != nil {
-		return // told to end before it could begin
+		return // told to end before it could start
 	}
 	p.log.Info("Infrastructure polls", "redis", p.config.Redis.Address, "first", p.config.Site.FirstServer().URL)
 	var loops sync.WaitGroup
@@ -120,7 +120,7 @@ func (p *Poller) run(ctx context.Context) {
 	p.log.Info("Infrastructure ends")
 }
 
-// How long a claim waits for a wish. A long one keeps Redis quiet at rest. It
+// How long a claim waits for a wish. A long wait keeps Redis quiet at rest and
 // delays nothing: a wish ends it, and so does the context. After an error one
 // short claim finds out whether the trouble is over.
 const (
@@ -128,7 +128,7 @@ const (
 	shortPatience = time.Second
 )
 
-// claim hands each element of a list to begin as it comes. What is no server
+// claim hands each element of a list to begin as it comes. What is not a server
 // stays where the claim put it: the next level pass sets it aside.
 func (p *Poller) claim(ctx context.Context, next func(context.Context, time.Duration) (string, error), begin func(context.Context, fleet.Server)) {
 	for patience := claimPatience; ctx.Err() == nil; {
@@ -149,8 +149,8 @@ func (p *Poller) claim(ctx context.Context, next func(context.Context, time.Dura
 	}
 }
 
-// persist repeats a change of the lists until Redis has taken it, or ctx ends:
-// then the lists still hold the work and the next poller does it again. It
+// persist repeats a change of the lists until Redis has taken it, or ctx ends.
+// Then the lists still hold the work, and the next poller repeats it. It
 // reports whether Redis has taken it.
 func (p *Poller) persist(ctx context.Context, change func(context.Context, fleet.Server) error, server fleet.Server) bool {
 	for range program.Pauses(ctx, p.pauses.trouble, p.pauses.trouble) {
@@ -163,8 +163,8 @@ func (p *Poller) persist(ctx context.Context, change func(context.Context, fleet
 	return false
 }
 
-// stillWanted asks the list itself whether a job has anything to do: what began
-// the job may have read the list before an earlier job changed it.
+// stillWanted asks the list itself whether a job has anything to do: what
+// started the job may have read the list before an earlier job changed it.
 func (p *Poller) stillWanted(ctx context.Context, ask func(context.Context, fleet.Server) (bool, error), server fleet.Server) bool {
 	wanted := false
 	p.persist(ctx, func(ctx context.Context, server fleet.Server) (err error) {

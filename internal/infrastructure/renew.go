@@ -12,17 +12,16 @@ import (
 	"deux/internal/fleet"
 )
 
-// renewal is the last server that was taken out of rotation to be started anew.
+// renewal is the last server that was taken out of rotation to be started again.
 type renewal struct {
 	server fleet.Server
 	failed string // the version at which it was found in failedServers
 }
 
-// renew starts one server anew whose code or settings are not those that the
-// first server was started with since: Compose renews that one, and the others
-// follow. They do so one after the other, and while the first server answers,
-// so that there is always one that serves; and no more of them while one that
-// could not be started is in failedServers.
+// renew starts one server again that runs outdated code or settings: Compose has
+// renewed the first server, and the others follow. They do so one after the
+// other, while the first server answers, so that one always serves, and not
+// while a server whose renewal failed is in failedServers.
 func (p *Poller) renew(ctx context.Context, lists fleet.Lists, found []engine.Container) error {
 	version, err := p.version(ctx)
 	if err != nil || version == "" || len(lists.Spawning()) > 0 || !p.serves(lists, p.config.Site.FirstServer()) {
@@ -42,7 +41,7 @@ func (p *Poller) renew(ctx context.Context, lists fleet.Lists, found []engine.Co
 			return err
 		}
 		if moved {
-			p.log.Info("Renewing a server of earlier code or settings", "server", server.URL)
+			p.log.Info("Renewing a server that runs outdated code or settings", "server", server.URL)
 			p.renewal = renewal{server: server}
 			p.beginSpawn(ctx, server)
 			return nil
@@ -51,8 +50,8 @@ func (p *Poller) renew(ctx context.Context, lists fleet.Lists, found []engine.Co
 	return nil
 }
 
-// renewalFailed tells whether the last renewal failed, nobody has seen to it
-// since, and the version is still the one that failed.
+// renewalFailed reports whether the last renewal failed, its server is still in
+// failedServers, and the version is still the one that failed.
 func (p *Poller) renewalFailed(lists fleet.Lists, version string) bool {
 	if !slices.Contains(lists.Servers(), fleet.ServerState{Server: p.renewal.server, State: fleet.Failed}) {
 		return false
@@ -65,17 +64,16 @@ func (p *Poller) renewalFailed(lists fleet.Lists, version string) bool {
 	return p.renewal.failed == version
 }
 
-// serves tells whether a server is in rotation and answered the last probe.
+// serves reports whether a server is in rotation and answered the last probe.
 func (p *Poller) serves(lists fleet.Lists, server fleet.Server) bool {
 	return slices.Contains(lists.Servers(), fleet.ServerState{Server: server, State: fleet.Running}) && p.strikes[server] == 0
 }
 
-// version names the code and settings that the first server runs and those
-// that this program knows, which are what a server gets that is started now
-// (unless somebody edits the checkout between two make up). It is empty while
-// nobody can tell, for the first server does not run. That the password of Redis
-// has changed, or a limit, is in Compose's hash of what the first server gets:
-// nothing secret is added to it here.
+// version names the code and settings that the first server runs and those that
+// this program knows: what a server would be started with now (unless somebody
+// edits the checkout between two make up). It is empty if the first server does
+// not run. A changed Redis password or limit changes Compose's hash of what the
+// first server gets, so no secret is added here.
 func (p *Poller) version(ctx context.Context) (string, error) {
 	first, err := p.docker.FirstServerVersion(ctx)
 	if err != nil || first == "" {
@@ -85,8 +83,8 @@ func (p *Poller) version(ctx context.Context) (string, error) {
 	return hex.EncodeToString(sum[:6]), nil
 }
 
-// mark returns what changes with the password. It goes into a container's label,
-// so it is one on which guesses cannot be tried fast.
+// mark returns a text that changes with the password. It goes into a
+// container's label, so trying guesses on it must be slow.
 func mark(config Config) string {
 	if config.Password == "" {
 		return ""

@@ -13,9 +13,9 @@ func (p *Poller) beginSpawn(ctx context.Context, server fleet.Server) {
 	p.jobs.begin(server, p.spawns, func() { p.spawn(ctx, server) })
 }
 
-// spawn brings a server of spawningServers to servers, or after the last try
-// to failedServers; one that is being renewed lets its last requests end
-// first. When ctx ends it leaves the server where it is.
+// spawn moves a server from spawningServers to servers, or after the last try
+// to failedServers. One that is being renewed first lets its last requests end.
+// When ctx ends, spawn leaves the server where it is.
 func (p *Poller) spawn(ctx context.Context, server fleet.Server) {
 	log := p.log.With("server", server.URL)
 	if !p.stillWanted(ctx, p.fleet.IsSpawning, server) || p.isFirst(ctx, server) {
@@ -25,7 +25,7 @@ func (p *Poller) spawn(ctx context.Context, server fleet.Server) {
 	p.persist(ctx, p.fleet.StartSpawn, server)
 	p.drain(ctx, server)
 	if !p.stillWanted(ctx, p.fleet.IsSpawning, server) {
-		return // the lists were lost, and with them who has requests to it
+		return // the lists were lost, the drain list with them
 	}
 	err := p.try(ctx, "spawning "+server.URL, func() error { return p.start(ctx, server) })
 	switch {
@@ -44,7 +44,7 @@ func (p *Poller) spawn(ctx context.Context, server fleet.Server) {
 }
 
 // start makes the server answer. A container that an earlier poller started is
-// kept when it does and is what would be started now.
+// kept if it answers and is up to date.
 func (p *Poller) start(ctx context.Context, server fleet.Server) error {
 	version, err := p.version(ctx)
 	if err != nil {
@@ -78,8 +78,8 @@ func (p *Poller) runScript(ctx context.Context, server fleet.Server, version str
 	return err
 }
 
-// try repeats work with growing pauses until it succeeds, the last try failed,
-// whose error it returns, or ctx ends. While Docker is away no try counts.
+// try repeats work with growing pauses until it succeeds, ctx ends, or the last
+// try fails, whose error it returns. While Docker is away no try counts.
 func (p *Poller) try(ctx context.Context, what string, work func() error) error {
 	pause := p.pauses.firstRetry
 	for attempt := 1; ctx.Err() == nil; attempt++ {
@@ -102,7 +102,7 @@ func (p *Poller) try(ctx context.Context, what string, work func() error) error 
 	return ctx.Err()
 }
 
-// cleanUp removes what a spawn that was given up left behind.
+// cleanUp removes what a failed spawn left behind.
 func (p *Poller) cleanUp(ctx context.Context, server fleet.Server) {
 	if err := p.docker.Remove(ctx, server.Container(), server.Image(), p.config.StopGrace); err != nil {
 		p.log.Warn("Failed spawn left something behind", "server", server.URL, "error", err)

@@ -15,7 +15,7 @@ import (
 )
 
 // vitalsInterval is the time between two looks at what the containers use: one
-// sweep for all who read, however many they are.
+// sweep serves all readers.
 const vitalsInterval = 5 * time.Second
 
 // usages is Docker, as far as vitals need it.
@@ -24,22 +24,22 @@ type usages interface {
 	DataDir(ctx context.Context) (string, error)
 }
 
-// vitals looks after the machine and the containers. Docker tells of processors
-// how much time they have given since a container's start, so two looks make a
+// vitals measures the machine and the containers. Docker reports how much
+// processor time a container has used since its start, so two looks make a
 // percentage.
 type vitals struct {
 	docker  usages
 	version func(context.Context) (string, error) // of the first server, which has no label; may be nil
-	proc    string                                // where the kernel tells of itself
-	dir     string                                // of Docker's data, once it has told
+	proc    string                                // the proc file system
+	dir     string                                // of Docker's data, once known
 	last    map[string]time.Duration
 	at      time.Time
 }
 
 func newVitals(docker usages) *vitals { return &vitals{docker: docker, proc: "/proc"} }
 
-// vitalsLoop writes the vitals down until ctx ends: also the sign that somebody
-// works on the lists.
+// vitalsLoop records the vitals until ctx ends, which also shows that a poller
+// is at work.
 func (p *Poller) vitalsLoop(ctx context.Context) {
 	watch := newVitals(p.docker)
 	watch.version = p.version
@@ -89,8 +89,8 @@ func (v *vitals) look(ctx context.Context, now time.Time) (fleet.Vitals, error) 
 	return found, nil
 }
 
-// firstVersion returns the version of the first server, or none where it cannot
-// be told now.
+// firstVersion returns the version of the first server, or "" if it is not
+// known now.
 func (v *vitals) firstVersion(ctx context.Context) string {
 	if v.version == nil {
 		return ""
@@ -109,7 +109,7 @@ func (v *vitals) percent(usage engine.Usage, now time.Time) float64 {
 	return math.Round(1000*float64(usage.CPU-before)/float64(now.Sub(v.at))) / 10
 }
 
-// machine returns what the kernel tells. What it does not tell is 0.
+// machine returns what the kernel reports. What it does not report is 0.
 func (v *vitals) machine() fleet.Machine {
 	memory := v.memory()
 	found := fleet.Machine{Memory: memory["MemTotal"], Available: memory["MemAvailable"], PSI: v.pressure()}

@@ -19,11 +19,10 @@ type releases interface {
 	Unpause(ctx context.Context, id string) error
 }
 
-// watcher looks after the deployed apps. What should run is what blueServers
-// or greenServers names: the watcher compares that with the containers and
-// with what the app answers, tells of a difference and mends it. A release
-// that drains, or that bin/deploy down has ended, is in neither list and none
-// of its business.
+// watcher looks after the deployed apps. What should run is what blueServers or
+// greenServers names: the watcher compares that with the containers and with
+// what the app answers, logs a difference and mends it. A release that drains,
+// or that bin/deploy down has ended, is in neither list and is left alone.
 type watcher struct {
 	config     Config
 	fleet      *fleet.Fleet
@@ -62,8 +61,8 @@ type sight struct {
 	found []engine.Release
 }
 
-// run looks at every interval until ctx ends. Each colour has a goroutine of
-// its own, because a repair may take long; one that is busy misses a look and
+// run looks at every interval until ctx ends. Each colour has its own
+// goroutine, because a repair may take long; one that is busy misses a look and
 // gets a fresh one afterwards.
 func (w *watcher) run(ctx context.Context) {
 	var apps sync.WaitGroup

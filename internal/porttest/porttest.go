@@ -8,10 +8,9 @@ import (
 	"testing"
 )
 
-// Free returns a port that nobody listens on, on any address. It is below those
-// that the kernel gives to clients (ip(7), ip_local_port_range): one of those
-// can be a connection's, of another test on the host, before the program
-// listens on it.
+// Free returns a port that nothing listens on, on any address. It is below
+// those that the kernel gives to clients (ip(7), ip_local_port_range): another
+// test's connection could take one of those before the program listens on it.
 func Free(t testing.TB) int {
 	t.Helper()
 	for range 100 {

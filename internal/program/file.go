@@ -9,9 +9,9 @@ import (
 )
 
 // ReplaceFile gives a file new content in one step: rename(2) is atomic, so a
-// reader, or whoever dies meanwhile, has the old content or the new, whole. Both
-// the content and the name are on the disk when it returns, so that a power cut
-// leaves the one or the other too, and never an empty file (fsync(2)).
+// reader gets the old content or the new, whole, even if this process dies.
+// Content and name are on the disk when it returns, so a power cut also leaves
+// one or the other, never an empty file (fsync(2)).
 func ReplaceFile(path string, content []byte, mode os.FileMode) error {
 	temporary, err := os.CreateTemp(filepath.Dir(path), unfinished(path))
 	if err != nil {
@@ -28,7 +28,7 @@ func ReplaceFile(path string, content []byte, mode os.FileMode) error {
 	return SyncFolder(filepath.Dir(path))
 }
 
-// unfinished begins the name of a file's new content until it is complete.
+// unfinished is the prefix that new content's name has until it is complete.
 func unfinished(path string) string { return "." + filepath.Base(path) + "-" }
 
 func fill(file *os.File, content []byte, mode os.FileMode) error {
@@ -41,8 +41,8 @@ func fill(file *os.File, content []byte, mode os.FileMode) error {
 	return file.Sync()
 }
 
-// RemoveUnfinished removes what a ReplaceFile of path left whose process was
-// killed. Nobody else may replace the file meanwhile.
+// RemoveUnfinished removes what a killed process left of a ReplaceFile of path.
+// No other process may replace the file meanwhile.
 func RemoveUnfinished(path string) error {
 	dir := filepath.Dir(path)
 	entries, err := os.ReadDir(dir)

@@ -8,23 +8,22 @@ import (
 	"time"
 )
 
-// healthTimeout is what a program has to answer a health check in.
+// healthTimeout is how long a program may take to answer a health check.
 const healthTimeout = 2 * time.Second
 
-// ProbeAgent is the User-Agent of every probe that an app of somebody else's
-// gets from the system, so that its log can leave them out.
+// ProbeAgent is the User-Agent of the system's probes of deployed apps, so that
+// an app's log can leave them out.
 const ProbeAgent = "deux-health/1"
 
-// prober opens a connection for each probe, because one that is kept alive would
-// be in a stopping server's way, and takes a redirection for the answer that it
-// is.
+// prober opens a connection for each probe, because a kept one would hold up a
+// stopping server, and takes a redirection as the answer.
 var prober = &http.Client{
 	Transport:     &http.Transport{DisableKeepAlives: true},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// Probe returns the status that a GET of url is answered with, or why there is
-// no answer until ctx ends.
+// Probe returns the status of the answer to a GET of url, or why there is none
+// before ctx ends.
 func Probe(ctx context.Context, url string) (status int, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -40,12 +39,12 @@ func Probe(ctx context.Context, url string) (status int, err error) {
 	return response.StatusCode, nil
 }
 
-// StatusText is a status as an answer has it, 503 Service Unavailable.
+// StatusText returns a status as an answer has it: 503 Service Unavailable.
 func StatusText(status int) string { return fmt.Sprintf("%d %s", status, http.StatusText(status)) }
 
 // CheckHealth returns nil if a GET of url is answered with 200 within two
-// seconds, and otherwise why it is not. Docker's health checks run a program
-// for it in images that have no shell.
+// seconds, else why it is not. Docker's health checks run a program for it in
+// images without a shell.
 func CheckHealth(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()

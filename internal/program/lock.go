@@ -11,13 +11,13 @@ import (
 // ErrLocked means that another process holds a lock.
 var ErrLocked = errors.New("another process holds the lock")
 
-// lockPatience is longer than IsLocked holds a lock when it asks who has it.
+// lockPatience is longer than IsLocked holds a lock while it checks it.
 const lockPatience = time.Second
 
 // TakeLock makes this the only process on the host that holds the lock at path,
-// until the file is closed or the process ends: the kernel drops a flock with its
-// process (flock(2)), so a kill -9 leaves nothing to clean up. The error is
-// ErrLocked if another one holds it.
+// until the file is closed or the process ends: the kernel drops a flock with
+// its process (flock(2)), so a kill -9 leaves nothing to clean up. The error is
+// ErrLocked if another process holds it.
 func TakeLock(path string) (*os.File, error) {
 	file, err := openLock(path)
 	if err != nil {
@@ -39,8 +39,8 @@ func TakeLock(path string) (*os.File, error) {
 	}
 }
 
-// IsLocked reports whether a living process holds the lock. One that may not be
-// read is held by nobody whom this process could end.
+// IsLocked reports whether a living process holds the lock. A lock that may not
+// be read counts as free: this process could not end its holder.
 func IsLocked(path string) bool {
 	file, err := os.Open(path)
 	if err != nil {

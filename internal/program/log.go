@@ -7,8 +7,8 @@ import (
 	"deux/internal/settings"
 )
 
-// ReadLogFormat reads LOG_FORMAT: text, which people read, or json, one object
-// a line, for what collects logs.
+// ReadLogFormat reads LOG_FORMAT: text, for people, or json, one object a line,
+// for log collectors.
 func ReadLogFormat(env *settings.Reader) (string, error) {
 	format := env.Choice("LOG_FORMAT", "text", "json")
 	return format, env.Err()

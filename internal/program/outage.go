@@ -7,22 +7,21 @@ import (
 	"sync/atomic"
 )
 
-// Outage says once in the log that something which a program needs is away, and
-// once that it is back, however often the program asks in between. It may be
-// used by several goroutines at once.
+// Outage logs once that something a program needs is away, and once that it is
+// back, however often the program asks in between. Several goroutines may use
+// it at once.
 type Outage struct {
 	log  *slog.Logger
 	what string
 	on   atomic.Bool
 }
 
-// NewOutage returns the outages of what, such as "Redis". Until the first error
-// it counts as being there.
+// NewOutage returns the outages of what, such as "Redis". It counts as
+// available until the first error.
 func NewOutage(log *slog.Logger, what string) *Outage { return &Outage{log: log, what: what} }
 
-// Note takes the outcome of one use of it: nil if it answered, or else why not.
-// An error because a caller did not want the answer any more says nothing
-// (context.Canceled).
+// Note takes the outcome of one use of it: nil if it answered, else why not.
+// context.Canceled says nothing: the caller no longer wanted the answer.
 func (o *Outage) Note(err error) {
 	if err == nil {
 		if o.on.CompareAndSwap(true, false) {
@@ -33,5 +32,5 @@ func (o *Outage) Note(err error) {
 	}
 }
 
-// IsOn reports whether it did not answer the last time.
+// IsOn reports whether the last use failed.
 func (o *Outage) IsOn() bool { return o.on.Load() }

@@ -18,8 +18,8 @@ func Sleep(ctx context.Context, pause time.Duration) bool {
 	}
 }
 
-// Pauses is for work that is tried until it succeeds: it yields the number of
-// each try, from 1, and waits between two, at first for first, then for twice as
+// Pauses is for work that is retried until it succeeds: it yields the number of
+// each try, from 1, and waits between tries, at first for first, then twice as
 // long each time, at most for most. It ends when ctx does, but not before the
 // first try.
 func Pauses(ctx context.Context, first, most time.Duration) iter.Seq[int] {
@@ -30,12 +30,12 @@ func Pauses(ctx context.Context, first, most time.Duration) iter.Seq[int] {
 	}
 }
 
-// Pace is how fast something is started again that dies again and again: after
-// the pause First, then after twice as long each time, at most after Most. It
-// starts over once one life has lasted for Steady.
+// Pace is how fast something that keeps dying is started again: after the pause
+// First, then after twice as long each time, at most after Most. It starts over
+// once a run has lasted for Steady.
 type Pace struct{ First, Most, Steady time.Duration }
 
-// next returns the pause after a life, given the last one.
+// next returns the pause after a run, given the last pause.
 func (p Pace) next(last, lived time.Duration) time.Duration {
 	if last == 0 || lived >= p.Steady {
 		return p.First
@@ -43,8 +43,8 @@ func (p Pace) next(last, lived time.Duration) time.Duration {
 	return min(2*last, p.Most)
 }
 
-// Keep runs what should not end, and runs it again at that pace when it does,
-// until ctx ends and the last run has. It logs each death.
+// Keep runs what should not end, and at that pace runs it again when it does,
+// until ctx ends and the last run has ended. It logs each death.
 func Keep(ctx context.Context, log *slog.Logger, what string, pace Pace, run func(context.Context) error) {
 	var pause time.Duration
 	for ctx.Err() == nil {

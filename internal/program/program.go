@@ -19,20 +19,20 @@ import (
 // it has finished what it was doing, and an error when it cannot go on.
 type RunFunc func(ctx context.Context, log *slog.Logger) error
 
-// ErrReported is an error that the program has told of already: Main exits
-// with 1 and says nothing.
+// ErrReported stands for an error that the program has already reported: Main
+// exits with 1 and prints nothing.
 var ErrReported = errors.New("reported already")
 
-// Exit is an error that stands for an exit code, about which nothing is said:
-// that of a command that the program ran for somebody.
+// Exit is an error that stands for the exit code of a command that the program
+// ran. Nothing is printed about it.
 type Exit int
 
 func (e Exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
-// Main runs the program called name until it returns or the process gets
-// SIGINT or SIGTERM, and exits: 0 after a clean end, 1 after an error, which
-// is printed as one line. A second signal kills the process at once. How its
-// log is written is the setting LOG_FORMAT.
+// Main runs the program called name until it returns or the process gets SIGINT
+// or SIGTERM, and exits: 0 after a clean end, 1 after an error, which is
+// printed as one line. A second signal kills the process at once. The setting
+// LOG_FORMAT chooses the form of its log.
 func Main(name string, run RunFunc) {
 	Command(name, func(ctx context.Context) error {
 		heedMemoryLimit(memoryFiles)
@@ -44,8 +44,8 @@ func Main(name string, run RunFunc) {
 	})
 }
 
-// Command is Main for a program that answers a person and keeps no log: the
-// environment that it is called in has no say in how.
+// Command is Main for a program that answers a person and keeps no log: it
+// ignores LOG_FORMAT.
 func Command(name string, run func(ctx context.Context) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)

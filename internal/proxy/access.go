@@ -10,11 +10,11 @@ import (
 	"deux/internal/http1"
 )
 
-// sampleOne is of how many requests one is logged with ACCESS_LOG=sampled; those
-// that fail are logged all.
+// sampleOne is N where ACCESS_LOG=sampled logs one in N requests. Those that
+// fail are all logged.
 const sampleOne = 100
 
-// idPrefix tells the ids of this process from those of another.
+// idPrefix distinguishes the ids of this process from another's.
 var idPrefix = fmt.Sprintf("%08x", rand.Uint32())
 
 // identify gives the request an id, if requests are logged: a trusted peer's, or

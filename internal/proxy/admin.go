@@ -8,8 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// adminServer serves what is asked of the proxy itself, and of no server behind
-// it: /healthz, whether it serves; /readyz, whether it knows a server; /metrics.
+// adminServer answers for the proxy itself, not for a server behind it: whether
+// it serves (/healthz), whether it knows a server (/readyz), and /metrics.
 func (p *Proxy) adminServer() *http.Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {

@@ -16,8 +16,8 @@ func (c *client) appendInterim(to []byte) []byte {
 	return append(c.appendFields(c.appendStatusLine(to)), "\r\n"...)
 }
 
-// appendFields appends the fields of an answer that has no body. Those of a
-// framing would be wrong in a 1xx (RFC 9110 section 8.6, RFC 9112 section 6.1).
+// appendFields appends the fields of an answer without a body. Framing fields
+// would be wrong in a 1xx (RFC 9110 section 8.6, RFC 9112 section 6.1).
 func (c *client) appendFields(to []byte) []byte {
 	for i := range c.answer.Fields {
 		if field := c.answer.Fields[i]; passes(field.Role) && field.Role != http1.Framed {
@@ -27,15 +27,15 @@ func (c *client) appendFields(to []byte) []byte {
 	return to
 }
 
-// passes reports whether the client gets a field of the answer: all but those
-// of the server's connection, and its own word on which server it is.
+// passes reports whether a field of the answer goes to the client: all but the
+// hop-by-hop fields and the server's own X-Served-By.
 func passes(role http1.Role) bool { return role != http1.HopByHop && role != http1.ServedBy }
 
 func (c *client) appendStatusLine(to []byte) []byte {
 	to = append(to, "HTTP/1.1 "...)
 	to = append(to, c.answer.Line...)
 	if len(c.answer.Line) == len("200") {
-		to = append(to, ' ') // RFC 9112 section 4: it stands also before no reason
+		to = append(to, ' ') // RFC 9112 section 4: required even without a reason
 	}
 	return append(to, "\r\n"...)
 }
@@ -74,15 +74,15 @@ func appendDate(to []byte) []byte {
 	return append(to, "\r\n"...)
 }
 
-// passesLength reports whether a framing field of the answer is its
-// Content-Length and says something of the body, or of the one that a GET would
-// get (RFC 9110 section 8.6).
+// passesLength reports whether a framing field of the answer is a
+// Content-Length that describes the body, or the one that a GET would get (RFC
+// 9110 section 8.6).
 func (c *client) passesLength(field *http1.Field) bool {
 	return http1.EqualFold(field.Name, "content-length") && c.answer.Status >= 200 && c.answer.Status != 204
 }
 
-// isRechunked reports whether the client gets the body in chunks: one without a
-// length, unless the client is too old for them (RFC 9112 section 6.1).
+// isRechunked reports whether the client gets the body in chunks: if it has no
+// length and the client is not too old for them (RFC 9112 section 6.1).
 func (c *client) isRechunked() bool {
 	kind := c.answer.Body.Kind
 	return c.request.Minor > 0 && (kind == http1.Chunked || kind == http1.UntilClose)
@@ -99,8 +99,8 @@ func (c *client) appendPersistence(to []byte) []byte {
 	return to
 }
 
-// isEventStream reports whether the answer is one that ends when somebody hangs
-// up (HTML Living Standard, section 9.2). The browser then asks again.
+// isEventStream reports whether the answer ends only when one side hangs up
+// (HTML Living Standard, section 9.2). The browser then asks again.
 func (c *client) isEventStream() bool {
 	for _, field := range c.answer.Fields {
 		if http1.EqualFold(field.Name, "content-type") {
@@ -111,8 +111,8 @@ func (c *client) isEventStream() bool {
 	return false
 }
 
-// passAnswer sends the final answer to the client: its head, with what has come
-// of its body, and then each piece as it comes.
+// passAnswer sends the final answer to the client: the head with what has
+// already come of the body, then each piece as it comes.
 func (c *client) passAnswer(l *link) error {
 	c.at.status = c.answer.Status
 	c.body.Begin(&l.in, c.answer.Body)
@@ -133,7 +133,7 @@ func (c *client) passAnswer(l *link) error {
 	return c.passPieces()
 }
 
-// passShort passes a body on that fits behind the head.
+// passShort passes on a body that fits behind the head.
 func (c *client) passShort() error {
 	for {
 		n, err := c.readBody(c.out[len(c.out):cap(c.out)])
@@ -149,8 +149,8 @@ func (c *client) passShort() error {
 	}
 }
 
-// passPieces passes a body on that may be of any length. What is in c.out, the
-// head or nothing, goes out with the first piece.
+// passPieces passes on a body of any length. What is in c.out, the head or
+// nothing, goes out with the first piece.
 func (c *client) passPieces() error {
 	piece := pieces.Get().(*piece)
 	defer pieces.Put(piece)
@@ -182,7 +182,7 @@ func (c *client) passPieces() error {
 	}
 }
 
-// framePart returns n bytes of a body, which begin at chunkRoom, as the client
+// framePart returns n bytes of a body, which start at chunkRoom, as the client
 // gets them.
 func (c *client) framePart(part []byte, n int, last bool) []byte {
 	if c.isRechunked() {
@@ -191,8 +191,8 @@ func (c *client) framePart(part []byte, n int, last bool) []byte {
 	return part[chunkRoom : chunkRoom+n]
 }
 
-// putBefore returns part, which lies in piece behind room for the head, with the
-// head right before it.
+// putBefore copies the head into the room that piece has right before part, and
+// returns both.
 func putBefore(part []byte, piece *piece, head []byte) []byte {
 	begin := pieceSize - cap(part) - len(head)
 	copy(piece[begin:], head)
@@ -209,7 +209,7 @@ func (c *client) readBody(to []byte) (int, error) {
 	return n, err
 }
 
-// cutShort is an answer whose body cannot be read to its end.
+// cutShort returns the error for an answer whose body cannot be read to its end.
 func (c *client) cutShort(err error) error {
 	if why := c.reason(nil); why != nil {
 		return why

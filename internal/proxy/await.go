@@ -8,8 +8,8 @@ import (
 	"deux/internal/http1"
 )
 
-// readAnswer reads the head of the final answer, and passes those before it on
-// (RFC 9110 section 15.2).
+// readAnswer reads the head of the final answer, and passes on the 1xx answers
+// before it (RFC 9110 section 15.2).
 func (c *client) readAnswer(l *link) error {
 	for range mostInterim {
 		if err := c.readHead(l); err != nil {
@@ -37,7 +37,7 @@ func (c *client) readAnswer(l *link) error {
 // mostInterim bounds the 1xx answers to one request.
 const mostInterim = 100
 
-// answerLimits bound what a server may send as a head.
+// answerLimits bound the head of a server's answer.
 var answerLimits = http1.Limits{Head: 64 << 10, Fields: 1000}
 
 func (c *client) readHead(l *link) error {
@@ -55,7 +55,7 @@ func (c *client) readHead(l *link) error {
 	}
 	switch {
 	case err == nil && l.reused && c.answer.Status == 408 && !c.answer.KeepAlive:
-		return errBrokeOff // it says good-bye to a connection that was idle (RFC 9110 section 15.5.9)
+		return errBrokeOff // the server gave up an idle connection (RFC 9110 section 15.5.9)
 	case err == nil:
 		return nil
 	case c.reason(nil) != nil:

@@ -14,13 +14,13 @@ import (
 )
 
 // client is one connection from a client, with everything that a request on it
-// needs, used again for the next.
+// needs, reused by the next one.
 type client struct {
 	*Proxy
 	conn    *net.TCPConn
 	raw     syscall.RawConn
 	peer    netip.Addr
-	trusted bool // the peer says on whose behalf it comes
+	trusted bool // the peer's forwarding fields are believed
 	in      http1.Reader
 	out     []byte
 
@@ -28,28 +28,28 @@ type client struct {
 	answer  http1.Response
 	body    http1.Body // of the answer
 	sent    http1.Body // of the request
-	whole   []byte     // the request's body, where it is at hand and may be sent twice
+	whole   []byte     // the request's body, if all of it is here: it can be sent twice
 	waiter  *waiter
 	at      exchange
 
 	asked   atomic.Bool // a request has come on the connection
 	pace    wait        // of the goroutine that answers
 	why     atomic.Int32
-	movable atomic.Bool // another server may have the request as well
+	movable atomic.Bool // another server may get the request instead
 	endless atomic.Bool // the answer has no end of its own
 
-	uploading   bool // a goroutine of its own sends the request's body
+	uploading   bool // a second goroutine sends the request's body
 	uploadPace  wait
 	bodyTaken   atomic.Bool // the whole body has come from the client
 	uploadError error       // what is wrong with the body
 	uploaded    chan error
 
-	mu     sync.Mutex // guards what follows, for the watch to interrupt it
+	mu     sync.Mutex // guards what follows, which the watch uses too
 	link   *link
 	queues [2]int // bytes that the client and the server had not taken when the watch last looked
 }
 
-// exchange is what is remembered of one request, for the log and the metrics.
+// exchange is what is remembered about one request, for the log and the metrics.
 type exchange struct {
 	began     time.Time
 	answered  time.Time // when the head of the answer came; only for the log
@@ -59,7 +59,7 @@ type exchange struct {
 	status    int
 	headSent  bool
 	mustClose bool
-	oneShot   bool // it must not meet a connection that its server may be closing
+	oneShot   bool // it cannot be sent twice, so it gets a new connection
 	sentBytes int64
 	id        []byte
 	err       error
@@ -86,14 +86,14 @@ func (c *client) serve() {
 	}
 }
 
-// next reads a request's head, and refuses one that is not.
+// next reads a request's head, and refuses a request that is not valid.
 func (c *client) next() bool {
 	if !c.pace.enter(idling, &c.clock) || c.in.Wait() != nil || !c.pace.enter(reading, &c.clock) {
 		return false
 	}
 	c.asked.Store(true)
 	c.at = exchange{began: time.Now(), tried: c.at.tried[:0]}
-	c.request = http1.Request{Fields: c.request.Fields[:0]} // what a refusal looks at
+	c.request = http1.Request{Fields: c.request.Fields[:0]} // a refusal reads it
 	head, err := c.in.Head(c.config.Limits, true)
 	if !c.pace.enter(working, &c.clock) {
 		if err != nil && c.in.Buffered() == 0 {
@@ -141,9 +141,9 @@ func (c *client) exchange() (again bool) {
 	return !c.at.mustClose
 }
 
-// giveUp tells the client that its request has failed: in words, or by a
-// connection that breaks off where an answer has begun. The connection goes on
-// where all of the request has come.
+// giveUp tells the client that its request has failed: with a refusal or, if an
+// answer has started, by breaking off the connection. After a refusal the
+// connection goes on if all of the request has come.
 func (c *client) giveUp(err error) {
 	if c.at.headSent || !c.sent.Ended() || errors.Is(err, errNoAnswer) || c.why.Load() != int32(none) {
 		c.at.mustClose = true
@@ -159,18 +159,17 @@ func (c *client) giveUp(err error) {
 	}
 }
 
-// abort breaks the connection off, so that what was sent of an answer cannot
-// pass for the whole, not even where its end is that of the connection.
+// abort resets the connection, so that a part of an answer cannot pass for the
+// whole, even if only the end of the connection marks the end of the answer.
 func (c *client) abort() {
 	c.at.mustClose = true
 	_ = c.conn.SetLinger(0)
 	_ = c.conn.Close()
 }
 
-// linger closes the connection without a loss: it says that nothing more comes,
-// and reads what the client is still sending, because a connection that is
-// closed with something unread is reset, which may take the answer from the
-// client (RFC 9112 section 9.6).
+// linger closes the connection so that the client gets the answer: it closes the
+// write side and reads what the client still sends, because closing with unread
+// data resets the connection, and the answer may be lost (RFC 9112 section 9.6).
 func (c *client) linger() {
 	if c.conn.CloseWrite() != nil {
 		return
@@ -211,8 +210,7 @@ func (c *client) setLink(l *link) {
 	}
 }
 
-// interrupt wakes every goroutine of the request, because of the first reason
-// that is given.
+// interrupt wakes every goroutine of the request. Only the first reason counts.
 func (c *client) interrupt(reason cause) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -227,7 +225,7 @@ func (c *client) interrupt(reason cause) {
 	}
 }
 
-// interruptAt has the request go on elsewhere, if it is still at from.
+// interruptAt moves the request to another server, if it is still at from.
 func (c *client) interruptAt(from *upstream) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

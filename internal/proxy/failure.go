@@ -24,22 +24,22 @@ var (
 	errTooMany       = &http1.Error{Status: 503, Why: "There are too many connections"}
 )
 
-// cause is why the goroutines of a request are interrupted; the first counts.
+// cause is why a request's goroutines are interrupted; only the first counts.
 type cause int32
 
 const (
 	none cause = iota
 	clientGone
 	clientSilent  // in the middle of its body
-	clientReading // not, in the middle of an answer
+	clientReading // no more, in the middle of an answer
 	clientWrong   // its body is malformed or too large
 	serverSilent  // did not take the request, or did not answer it
-	serverHung    // so that another one may have the request
-	proxyStops    // and would wait for the end of an event stream
+	serverHung    // and another server may get the request
+	proxyStops    // and an event stream would not end
 	answered      // the answer is complete before the request is
 )
 
-// errorOf says a cause in words.
+// errorOf returns the error for a cause.
 func (c *client) errorOf(why cause) error {
 	switch why {
 	case clientGone:

@@ -9,9 +9,8 @@ import (
 )
 
 // keepFirst lists the first server whenever it answers and no list has it,
-// until ctx ends: Compose starts it, and starts it again, and tells nobody. What
-// keeps it from being listed twice is Adopt. While it is listed Redis is asked
-// nothing.
+// until ctx ends: Compose starts and restarts it without a word to anyone. Adopt
+// keeps it from being listed twice. While it is listed, Redis is not asked.
 func (p *Proxy) keepFirst(ctx context.Context, lists *fleet.Fleet, rotation *fleet.Rotation) {
 	first := lists.FirstServer()
 	for ; ctx.Err() == nil; program.Sleep(ctx, p.pauses.first) {
@@ -20,7 +19,7 @@ func (p *Proxy) keepFirst(ctx context.Context, lists *fleet.Fleet, rotation *fle
 		}
 		adopted, err := listFirst(ctx, lists, rotation)
 		if err != nil {
-			continue // watchLists says that Redis is away
+			continue // watchLists logs that Redis is away
 		}
 		p.rotor.refresh(ctx)
 		if adopted {
@@ -31,13 +30,13 @@ func (p *Proxy) keepFirst(ctx context.Context, lists *fleet.Fleet, rotation *fle
 	}
 }
 
-// listFirst lists the first server, which answers, and reports whether it was
-// not listed before.
+// listFirst lists the first server, which answers, unless a list has it already,
+// and reports whether it did.
 //
-// One that drains refuses /healthz (webapp.App.Serve). If it was told to drain
-// and then says that it is well, another process has taken its place, and what
-// is still in flight to it, such as an upload that has stalled, is not to keep
-// that one waiting.
+// A server that drains refuses /healthz (webapp.App.Serve). If the first server
+// was told to drain and /healthz succeeds, a new process has taken its place,
+// which must not wait for what is still in flight to the old one, such as a
+// stalled upload.
 func listFirst(ctx context.Context, lists *fleet.Fleet, rotation *fleet.Rotation) (adopted bool, err error) {
 	first := lists.FirstServer()
 	now, err := lists.Lists(ctx)

@@ -6,8 +6,8 @@ import (
 	"deux/internal/http1"
 )
 
-// forward has the request answered by the server whose turn it is, and by the
-// next one when that cannot do any harm.
+// forward has the request answered by the server whose turn it is, or by the
+// next one if the request may be repeated.
 func (c *client) forward() error {
 	c.prepare()
 	var last error
@@ -42,8 +42,8 @@ func (c *client) prepare() {
 }
 
 // try sends the request to the server whose turn it is and passes its answer
-// on. A kept connection that turns out to have been closed is no reason to go to
-// another server.
+// on. If a kept connection turns out to be closed, it tries the same server
+// again.
 func (c *client) try() error {
 	for {
 		l, err := c.connect()
@@ -66,8 +66,8 @@ func (c *client) try() error {
 	}
 }
 
-// isAlone reports whether the request has a connection of its own: a server that
-// leaves a body unread takes it for the next request.
+// isAlone reports whether the request gets its own connection: a server that
+// leaves a body unread would take it for the next request.
 func (c *client) isAlone() bool {
 	return c.at.oneShot || c.request.Body.Kind == http1.Chunked || c.request.Body.Length > 0
 }
@@ -76,8 +76,8 @@ func isServersFault(err error) bool {
 	return errors.Is(err, errBrokeOff) || errors.Is(err, errHung)
 }
 
-// connect returns a kept connection, or a new one to a request that must not
-// meet one which the server is just closing.
+// connect returns a kept connection, or a new one for a request that must not
+// meet a connection that the server is closing.
 func (c *client) connect() (*link, error) {
 	if !c.isAlone() {
 		if l := c.at.to.keptLink(); l != nil {
@@ -122,8 +122,8 @@ func (c *client) talk(l *link) error {
 	return nil
 }
 
-// brokeOff is a server that hung up while it was sent a request. It may have
-// said why, which is still there to be read.
+// brokeOff handles a server that hung up while it was sent a request. It may
+// have said why, and that can still be read.
 func (c *client) brokeOff(l *link) error {
 	if !c.pace.enter(awaiting, &c.clock) {
 		return c.reason(errNoAnswer)
@@ -139,8 +139,8 @@ func (c *client) brokeOff(l *link) error {
 	return c.passAnswer(l)
 }
 
-// putAway keeps the connection for another request, if the server does and
-// nothing is left on it.
+// putAway keeps the connection for another request, if the server keeps it too
+// and nothing on it is unread.
 func (c *client) putAway(l *link) {
 	c.setLink(nil)
 	now := c.clock.now.Load()

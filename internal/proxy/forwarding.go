@@ -6,7 +6,7 @@ import (
 	"deux/internal/http1"
 )
 
-// trusts reports whether what a peer says of those before it is believed.
+// trusts reports whether a peer's forwarding fields are believed.
 func (p *Proxy) trusts(peer netip.Addr) bool {
 	for _, network := range p.config.TrustedProxies {
 		if network.Contains(peer) {
@@ -16,15 +16,15 @@ func (p *Proxy) trusts(peer netip.Addr) bool {
 	return false
 }
 
-// isExtended reports whether the proxy writes a field itself, behind what a
+// isExtended reports whether the proxy writes a field itself, after what a
 // trusted peer put into it.
 func isExtended(name []byte) bool {
 	return http1.EqualFold(name, "x-forwarded-for") || http1.EqualFold(name, "forwarded") || http1.EqualFold(name, "via")
 }
 
-// appendForwarding appends the fields that say on whose behalf the request
-// comes: Forwarded (RFC 7239), its older relatives X-Forwarded-*, and Via (RFC
-// 9110 section 7.6.3). What a trusted peer said stays and is added to.
+// appendForwarding appends the fields that say where the request came from:
+// Forwarded (RFC 7239), its older relatives X-Forwarded-*, and Via (RFC 9110
+// section 7.6.3). What a trusted peer said is kept and extended.
 func (c *client) appendForwarding(to []byte) []byte {
 	var peer [64]byte
 	address := c.peer.AppendTo(peer[:0])
@@ -53,7 +53,7 @@ func (c *client) appendForwarding(to []byte) []byte {
 	return append(to, "1.1 deux\r\n"...)
 }
 
-// appendPair appends the value of a pair, in quotes where it is not a token
+// appendPair appends the value of a pair, in quotes if it is not a token
 // (RFC 7239 section 4).
 func appendPair(to, value []byte) []byte {
 	if http1.IsToken(value) {

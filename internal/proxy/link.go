@@ -34,8 +34,7 @@ func newLink(conn *net.TCPConn, to *upstream) *link {
 	return l
 }
 
-// isQuiet reports whether the connection is open and nothing has come on it
-// that nobody has read.
+// isQuiet reports whether the connection is open and nothing on it is unread.
 func (l *link) isQuiet() bool {
 	if l.in.Buffered() > 0 || l.raw.Control(l.peek) != nil {
 		return false
@@ -43,8 +42,8 @@ func (l *link) isQuiet() bool {
 	return l.quiet
 }
 
-// closeUnlessQuiet closes the connection, unless isQuiet, and reports whether
-// it has.
+// closeUnlessQuiet closes the connection unless isQuiet, and reports whether it
+// did.
 func (l *link) closeUnlessQuiet() (closed bool) {
 	if l.isQuiet() {
 		return false

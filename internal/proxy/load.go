@@ -10,8 +10,8 @@ import (
 	"deux/internal/fleet"
 )
 
-// counts are the requests of one server that have ended since they were last
-// taken: two additions for each.
+// counts counts the requests to one server that ended since the last take, with
+// two additions each.
 type counts struct {
 	classes [statuses / 100]atomic.Uint32 // by the status's first digit
 	times   [timeBuckets]atomic.Uint32    // by bucketOf
@@ -70,7 +70,7 @@ func (t *tally) add(other *tally) {
 }
 
 // percentile returns the time in milliseconds within which that part of the
-// requests ended; 0 without any.
+// requests ended; 0 if there were none.
 func (t *tally) percentile(part float64) float64 {
 	total := 0
 	for _, n := range t.times {
@@ -85,7 +85,7 @@ func (t *tally) percentile(part float64) float64 {
 	return 0
 }
 
-// takeLoad returns what has happened since it was last called.
+// takeLoad returns the load since it was last called.
 func (p *Proxy) takeLoad() fleet.Load {
 	load := fleet.Load{At: time.Now().UTC().Truncate(time.Millisecond), InFlight: int(p.underWay.Load())}
 	var all tally
@@ -116,13 +116,13 @@ func (p *Proxy) takeLoad() fleet.Load {
 	return load
 }
 
-// loadJournal is where the proxy's load is written down.
+// loadJournal is where the proxy's load is recorded.
 type loadJournal interface {
 	RecordLoad(ctx context.Context, load fleet.Load) error
 }
 
-// recordLoad writes each second with requests into the journal, and one without
-// after it, until ctx ends. A second that Redis is away for is lost.
+// recordLoad writes each second with requests into the journal, and the first
+// one without, until ctx ends. A second in which Redis is away is lost.
 func (p *Proxy) recordLoad(ctx context.Context, journal loadJournal) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
@@ -140,7 +140,7 @@ func (p *Proxy) recordLoad(ctx context.Context, journal loadJournal) {
 		}
 		rested, last = load.Requests == 0, load.InFlight
 		within, cancel := context.WithTimeout(ctx, time.Second)
-		_ = journal.RecordLoad(within, load) // the rotor says when Redis is away
+		_ = journal.RecordLoad(within, load) // the rotor logs that Redis is away
 		cancel()
 	}
 }

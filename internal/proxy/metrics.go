@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
-// metrics are what /metrics shows. Their names begin with deux_proxy_.
+// metrics are what /metrics shows. Their names start with deux_proxy_.
 type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec // server, status
@@ -22,8 +22,8 @@ type metrics struct {
 // statuses bounds the statuses that are counted.
 const statuses = 600
 
-// serverMetrics are what is counted of a server's requests: by status, found
-// without a look-up, and since the last second of the journal.
+// serverMetrics are the counts of a server's requests: by status, without a
+// look-up, and since the last second of the journal.
 type serverMetrics struct {
 	statuses [statuses]atomic.Pointer[prometheus.Counter]
 	counts   counts
@@ -33,7 +33,7 @@ func newMetrics(p *Proxy) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "deux_proxy_requests_total", Help: "Requests that have ended, by the server that had them last and the status.",
+			Name: "deux_proxy_requests_total", Help: "Requests that have ended, by last server and status.",
 		}, []string{"server", "status"}),
 		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "deux_proxy_request_duration_seconds", Help: "Time from a request's first byte to the last of its answer.",
@@ -52,9 +52,9 @@ func newMetrics(p *Proxy) *metrics {
 			return time.Since(time.Unix(0, p.rotor.readAt.Load())).Seconds()
 		}),
 		counter("turns_fetched_total", "Rotations of the list (RPOPLPUSH).", &p.rotor.fetched),
-		counter("turns_ahead_total", "Rotations of these that no request waited for.", &p.rotor.stored),
+		counter("turns_ahead_total", "Rotations fetched before a request waited for them.", &p.rotor.stored),
 		counter("turns_returned_total", "Rotations taken back because no request used them.", &p.rotor.returned),
-		counter("turns_remembered_total", "Requests sent by the list known last.", &p.rotor.remembered),
+		counter("turns_remembered_total", "Requests sent to a server known last, not by a rotation.", &p.rotor.remembered),
 		counter("drains_total", "Servers taken off the drain list.", &p.rotor.drained),
 	)
 	return m
@@ -96,7 +96,7 @@ func (m *metrics) count(e *exchange, took time.Duration) {
 	(*counter).Inc()
 }
 
-// retry counts that a request goes on at another server.
+// retry counts a request that goes on to another server.
 func (m *metrics) retry(why error) {
 	reason := "broke off"
 	switch {

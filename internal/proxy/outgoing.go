@@ -7,9 +7,8 @@ import (
 )
 
 // appendRequest appends the request's head as the server gets it, and its body
-// where that is at hand. Fields that are for this connection alone stay behind
-// (RFC 9110 section 7.6.1); those that say on whose behalf the request comes are
-// the proxy's own.
+// if all of it is here. Fields for this connection alone are left out (RFC 9110
+// section 7.6.1); the forwarding fields are the proxy's own.
 func (c *client) appendRequest(to []byte) []byte {
 	q := &c.request
 	to = append(to, q.Method...)
@@ -71,7 +70,7 @@ func (c *client) appendHops(to []byte) []byte {
 
 func appendConnection(to []byte, upgrade, trailers, end bool) []byte {
 	if !upgrade && !trailers && !end {
-		return to // HTTP/1.1 goes on by itself
+		return to // HTTP/1.1 connections persist by default
 	}
 	to = append(to, "Connection: "...)
 	for _, option := range []struct {

@@ -10,13 +10,12 @@ type piece [pieceSize]byte
 
 var pieces = sync.Pool{New: func() any { return new(piece) }}
 
-// chunkRoom is room for the longest size line of a chunk that fits a piece:
-// fff0 CR LF.
+// chunkRoom is room for the size line of the largest chunk in a piece: fff0 CR
+// LF.
 const chunkRoom = 6
 
-// sizeChunk writes the size line of a chunk of n bytes so that it ends where
-// the data begins, at chunkRoom, and returns where it begins itself (RFC 9112
-// section 7.1).
+// sizeChunk writes the size line of a chunk of n bytes to the end of room, right
+// before the data, and returns where the line starts (RFC 9112 section 7.1).
 func sizeChunk(room []byte, n int) (start int) {
 	start = len(room) - 2
 	room[start], room[start+1] = '\r', '\n'

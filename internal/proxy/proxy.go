@@ -1,12 +1,12 @@
 // Package proxy forwards every request to the server whose turn it is. The
-// order is a Redis list that each request rotates by one, so that whoever
-// writes the list decides where requests go, and redis-cli shows it.
+// order is a Redis list that each request rotates by one: the list alone decides
+// where requests go, and redis-cli shows it.
 //
 // A connection has one goroutine, which reads a request's head, takes a turn
 // (turns.go), sends the request to the server and passes the answer on
 // (forward.go); a body that is still coming is sent by a second one
-// (upload.go). Messages are package http1's. One goroutine for all watches what
-// takes too long (watch.go).
+// (upload.go). Package http1 parses the messages. One goroutine watches all
+// connections for what takes too long (watch.go).
 package proxy
 
 import (
@@ -37,14 +37,14 @@ type Proxy struct {
 	underWay atomic.Int64 // requests
 	requests atomic.Uint64
 	stopping atomic.Bool // told to end: no connection goes on after its answer
-	closing  atomic.Bool // nobody new comes any more
+	closing  atomic.Bool // no new connection comes any more
 	endBy    time.Time   // while stopping
 
 	mu       sync.Mutex
 	clients  map[*client]struct{}
 	byPeer   map[netip.Addr]int
-	snapshot []*client       // of the watch
-	serving  *sync.WaitGroup // has each connection that is served
+	snapshot []*client       // for the watch
+	serving  *sync.WaitGroup // the connections being served
 }
 
 func newProxy(config Config, lists rotation, turns turns, log *slog.Logger) *Proxy {
@@ -57,9 +57,9 @@ func newProxy(config Config, lists rotation, turns turns, log *slog.Logger) *Pro
 	return p
 }
 
-// serve answers what comes to the listener until ctx ends, and on while requests
-// end that are under way then. It closes the listener once they have, lets those
-// that came meanwhile end too, and cuts off what is not done in time.
+// serve answers what comes to the listener until ctx ends and the requests then
+// under way have ended. It then closes the listener, lets those that came
+// meanwhile end too, and cuts off what is not done in time.
 func (p *Proxy) serve(ctx context.Context, listener net.Listener) error {
 	p.log.Info("Serving", "address", listener.Addr().String())
 	defer listener.Close()
@@ -91,9 +91,9 @@ func (p *Proxy) serve(ctx context.Context, listener net.Listener) error {
 	}
 }
 
-// acceptBacklog admits the connections that the kernel has made already: they
-// would be reset when the listener is closed (listen(2), backlog). A listener
-// whose deadline is over accepts none any more.
+// acceptBacklog admits the connections that the kernel has already made: closing
+// the listener would reset them (listen(2), backlog). It does not use Accept,
+// which fails once the listener's deadline is over.
 func (p *Proxy) acceptBacklog(listener *net.TCPListener) {
 	raw, err := listener.SyscallConn()
 	for err == nil {
@@ -113,7 +113,7 @@ func (p *Proxy) acceptBacklog(listener *net.TCPListener) {
 	}
 }
 
-// admit serves a connection, if there may be another one.
+// admit serves a connection, unless there are too many.
 func (p *Proxy) admit(conn *net.TCPConn) {
 	peer := conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
 	c := p.newClient(conn, peer)
@@ -131,7 +131,7 @@ func (p *Proxy) admit(conn *net.TCPConn) {
 	})
 }
 
-// turnAway answers a connection that is one too many.
+// turnAway refuses a connection that is one too many.
 func (c *client) turnAway() {
 	defer c.conn.Close()
 	_ = c.conn.SetDeadline(time.Now().Add(time.Second))
@@ -150,10 +150,9 @@ func (p *Proxy) dismiss(c *client) {
 	}
 }
 
-// outlive waits until the connections of now have ended, each with the answer
-// that it is at. New ones are served meanwhile, for one answer each, because
-// until the next proxy listens they would be refused. A fifth of the time to end
-// is left for them.
+// outlive waits until the present connections have ended, each after the answer
+// that it is at. New ones still get one answer each, because until the next
+// proxy listens they would be refused. A fifth of the timeout is left for them.
 func (p *Proxy) outlive() {
 	p.mu.Lock()
 	p.stopping.Store(true)
@@ -165,7 +164,7 @@ func (p *Proxy) outlive() {
 	endsWithin(old, p.config.ShutdownTimeout*4/5)
 }
 
-// endsWithin waits for the group, and reports whether it has ended in time.
+// endsWithin waits for the group, and reports whether it ended in time.
 func endsWithin(group *sync.WaitGroup, patience time.Duration) bool {
 	ended := make(chan struct{})
 	go func() {

@@ -11,7 +11,7 @@ import (
 	"deux/internal/http1"
 )
 
-// verdict says what a client is told of an error: the status, and a sentence.
+// verdict returns what a client is told about an error: a status and a sentence.
 func (c *client) verdict(err error) (status int, sentence string) {
 	wrong, isWrong := errors.AsType[*http1.Error](err)
 	switch {
@@ -86,7 +86,7 @@ h1{font-size:1.3rem}small{color:#666}@media(prefers-color-scheme:dark){body{colo
 </html>
 `
 
-// appendRefusal appends the head of an answer of the proxy's own.
+// appendRefusal appends the head of the proxy's own answer.
 func (c *client) appendRefusal(to []byte, status int, kind string, length int) []byte {
 	to = fmt.Appendf(to, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n",
 		status, http.StatusText(status), kind, length)

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// actOnce are the web app's pages that change something on a GET, as the people
-// who click want it. A second try would spawn a second server.
+// actOnce are the web app's pages that change something on a GET, so that a
+// click is enough. A second try would spawn a second server.
 var actOnce = []string{"/spawn", "/destroy", "/meow"}
 
 // isIdempotent reports whether the request may be acted on twice (RFC 9110
@@ -26,11 +26,11 @@ func (c *client) actsOnce() bool {
 	})
 }
 
-// mayRepeat reports whether another server may have the request after err. One
-// that reached no server always may. One that may have been acted on only if it
-// is idempotent, and nothing of an answer or of a body that is not at hand has
-// passed. Docker's proxy accepts connections for a container in which nobody
-// listens and resets them: such a request may have arrived.
+// mayRepeat reports whether another server may get the request after err: always
+// if no server was reached; if one may have acted on it, only if it is
+// idempotent and neither an answer nor an upload has started. A reset connection
+// may have carried the request, even though Docker's proxy also resets those to
+// a container in which nothing listens.
 func (c *client) mayRepeat(err error) bool {
 	if c.at.headSent || c.uploading {
 		return false
@@ -44,14 +44,13 @@ func (c *client) mayRepeat(err error) bool {
 	return false
 }
 
-// takeTurn takes the next server's turn, past those that this request has tried
-// and those that are left out. It returns errUnreachable when all have been
-// tried.
+// takeTurn takes the turn of the next server that this request has not tried and
+// that is not left out. It returns errUnreachable when all have been tried.
 func (c *client) takeTurn() error {
 	c.release()
 	// Other requests rotate too, so the same server may come up again before
 	// all have been tried: twice around the list is enough to see nearly all.
-	// In the last round one that is left out will do.
+	// In the last round a server that is left out will do.
 	for rounds := 2*c.rotor.size() + 1; rounds >= 0; rounds-- {
 		to, err := c.rotor.take(c.waiter)
 		if err != nil {
@@ -77,7 +76,7 @@ func (c *client) isBusy(to *upstream) bool {
 	return to.requests.Load() >= int64(c.config.MaxServerRequests)
 }
 
-// isLeftOut reports whether the server has failed just now and another has not.
+// isLeftOut reports whether the server has just failed and another has not.
 func (c *client) isLeftOut(to *upstream) bool {
 	return to.isOut(&c.clock) && c.rotor.others(to, &c.clock)
 }

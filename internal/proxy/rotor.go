@@ -12,8 +12,8 @@ import (
 	"deux/internal/program"
 )
 
-// rotor says which server gets a request: the next in rotation, and while
-// Redis is away or the list is empty, the next of those that were known last.
+// rotor decides which server gets a request: the next in rotation or, while
+// Redis is away or the list is empty, the next of those known last.
 type rotor struct {
 	lists rotation
 	turns turns
@@ -21,11 +21,11 @@ type rotor struct {
 	busy  func() int // requests under way
 
 	redis   *program.Outage
-	garbage sync.Map // elements already complained of
+	garbage sync.Map // elements already logged
 	wake    chan struct{}
-	fetcher sync.Mutex  // held by whoever fetches turns
-	reading sync.Mutex  // held by whoever reads the lists
-	barren  int         // elements fetched in a row that are no servers; guarded by fetcher
+	fetcher sync.Mutex  // held while turns are fetched
+	reading sync.Mutex  // held while the lists are read
+	barren  int         // elements fetched in a row that are not servers; guarded by fetcher
 	stale   *time.Timer // when turns in stock are to be given back
 
 	fetched, stored, returned, remembered atomic.Int64 // turns
@@ -39,7 +39,7 @@ type rotor struct {
 	turn     int            // in known
 	stock    []*upstream    // turns fetched ahead, the oldest first
 	stocked  time.Time      // when the last of them was fetched
-	low      int            // with fewer in stock more are fetched
+	low      int            // with fewer in stock, more are fetched
 	soon     int            // how many are wanted within the time ahead
 	taken    int            // by requests since counted
 	counted  time.Time
@@ -65,7 +65,7 @@ func (r *rotor) upstreamOf(server fleet.Server) *upstream {
 	return to
 }
 
-// upstreams returns every server that the proxy has met.
+// upstreams returns every server that the proxy has seen.
 func (r *rotor) upstreams() []*upstream {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -76,7 +76,7 @@ func (r *rotor) upstreams() []*upstream {
 	return all
 }
 
-// others reports whether a server is known besides to that is not left out.
+// others reports whether a known server other than to is not left out.
 func (r *rotor) others(to *upstream, now *clock) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -99,20 +99,20 @@ func (r *rotor) hasListed(server fleet.Server) bool {
 }
 
 const (
-	// busyPause is between two reads of the lists while there are requests, or
-	// servers drain, or Redis is away.
+	// busyPause is between two reads of the lists while there are requests,
+	// servers drain or Redis is away.
 	busyPause = 50 * time.Millisecond
-	// restPause is the same at rest. A drain is noticed at once all the same;
-	// what may be as old is the list for a time without Redis.
+	// restPause is the same at rest. A drain is still noticed at once; only what
+	// is remembered in case Redis goes away may be that old.
 	restPause = 20 * time.Second
-	// longestPause is between two looks at a drain list that stays.
+	// longestPause is between two looks at a drain list that does not change.
 	longestPause = time.Second
 	// drainPatience is how long one blocking read of the drain list lasts.
 	drainPatience = 30 * time.Second
 )
 
 // watchLists keeps what is known of the lists up to date until ctx ends. At rest
-// it asks nothing: a drain wakes it, or a request.
+// it waits for a drain or a request, at most for restPause.
 func (r *rotor) watchLists(ctx context.Context, drains <-chan struct{}) {
 	rest := time.NewTicker(restPause)
 	defer rest.Stop()
@@ -133,8 +133,8 @@ func (r *rotor) watchLists(ctx context.Context, drains <-chan struct{}) {
 	}
 }
 
-// woken waits for a reason to read the lists, for a moment, and reports whether
-// there was one.
+// woken waits briefly for a reason to read the lists, and reports whether there
+// was one.
 func woken(ctx context.Context, drains <-chan struct{}, rest <-chan time.Time) bool {
 	select {
 	case <-ctx.Done():
@@ -146,7 +146,7 @@ func woken(ctx context.Context, drains <-chan struct{}, rest <-chan time.Time) b
 	return true
 }
 
-// watchDrains says on drains that a server drains, until ctx ends.
+// watchDrains signals on drains when a server drains, until ctx ends.
 func (r *rotor) watchDrains(ctx context.Context, drains chan<- struct{}) {
 	pause := busyPause
 	for ctx.Err() == nil {
@@ -165,15 +165,14 @@ func (r *rotor) watchDrains(ctx context.Context, drains chan<- struct{}) {
 			}
 		}
 		program.Sleep(ctx, pause)
-		pause = min(2*pause, longestPause) // watchLists looks by itself now, unless it is garbage that drains
+		pause = min(2*pause, longestPause) // watchLists now polls by itself, unless the drain list holds garbage
 	}
 }
 
-// refresh reads the lists once: it remembers the servers for a time without
-// Redis, and takes off the drain list those whose last request has ended. It
-// reports whether some drain still.
-//
-// Before it does, it hangs up on them (upstream.sweep).
+// refresh reads the lists once. It remembers the servers in case Redis goes
+// away, takes those whose last request has ended off the drain list after
+// closing its connections to them (upstream.sweep), and reports whether any
+// still drain.
 func (r *rotor) refresh(ctx context.Context) (drain bool) {
 	r.reading.Lock() // or an older read could be remembered last
 	defer r.reading.Unlock()
@@ -200,8 +199,8 @@ func (r *rotor) refresh(ctx context.Context) (drain bool) {
 	return drain
 }
 
-// endDrain takes a server off the drain list that has nothing in flight. From
-// now on it may be listed again: the next turn for it is one to be used.
+// endDrain takes a server with nothing in flight off the drain list. From now on
+// it may be listed again, and the next turn for it is to be used.
 func (r *rotor) endDrain(ctx context.Context, to *upstream) {
 	to.sweep(nil, true)
 	err := r.lists.Drained(ctx, to.Server)
@@ -212,13 +211,13 @@ func (r *rotor) endDrain(ctx context.Context, to *upstream) {
 	}
 }
 
-// remember takes over what the lists say, and returns the servers that drain.
+// remember stores what the lists say, and returns the servers that drain.
 func (r *rotor) remember(listed, draining []fleet.Server) (leaving []*upstream) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, server := range listed {
 		if !slices.Contains(r.listed, server) {
-			r.upstreamOf(server).forgive() // whoever lists a server has seen it answer
+			r.upstreamOf(server).forgive() // a server is listed once it has answered
 		}
 	}
 	r.listed = listed

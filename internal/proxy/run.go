@@ -30,7 +30,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 		return fmt.Errorf("listening (ADMIN_PORT names another port): %w", err)
 	}
 	p := newProxy(config, rotation, rotation.Turns(), log)
-	// As long as requests are in flight somebody may wait for their end.
+	// While requests are in flight, a program may be waiting for their end.
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var background sync.WaitGroup
 	defer background.Wait()
@@ -44,17 +44,17 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	return p.serve(ctx, listener)
 }
 
-// work does what goes on beside the requests, until ctx ends.
+// work starts what runs beside the requests until ctx ends.
 func (p *Proxy) work(ctx context.Context, background *sync.WaitGroup) {
 	drains := make(chan struct{}, 1)
 	background.Go(func() { p.watch(ctx) })
 	background.Go(func() { p.rotor.fetchLoop(ctx) })
 	background.Go(func() { p.rotor.watchLists(ctx, drains) })
-	go p.rotor.watchDrains(ctx, drains) // is blocked in Redis, until its connection is closed
+	go p.rotor.watchDrains(ctx, drains) // blocks in Redis until its connection is closed
 }
 
-// listen sets what the connections that are accepted inherit, so that it need
-// not be set on each: a peer that has vanished is noticed within a minute.
+// listen sets the keep-alive once for all connections, which inherit it: a peer
+// that has vanished is noticed within a minute.
 func listen(ctx context.Context, address string) (net.Listener, error) {
 	config := net.ListenConfig{KeepAliveConfig: net.KeepAliveConfig{
 		Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3,

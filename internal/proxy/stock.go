@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// wantAhead returns how many turns the stock lacks. Half a window's worth left
-// is the sign to fetch again.
+// wantAhead returns how many turns the stock lacks. With less than half in
+// stock, turns are fetched again.
 func (r *rotor) wantAhead() int {
 	now := time.Now()
 	if elapsed := now.Sub(r.counted); elapsed >= window {
@@ -38,8 +38,8 @@ func (r *rotor) fromMemory(otherwise error) (*upstream, error) {
 	return to, nil
 }
 
-// giveBackStale gives turns back that nobody has used for a while, or all, and
-// reports whether some are left.
+// giveBackStale gives back the turns in stock, if all or if they have been there
+// for a while, and reports whether some are left.
 func (r *rotor) giveBackStale(ctx context.Context, all bool) (left bool) {
 	r.mu.Lock()
 	if !all && time.Since(r.stocked) < staleAfter {
@@ -69,9 +69,9 @@ func (r *rotor) giveBackStale(ctx context.Context, all bool) (left bool) {
 	return false
 }
 
-// settle waits, for a moment, until no turn can come any more that was fetched
-// before now, and takes those for draining servers out of stock. It reports
-// whether it could.
+// settle takes the turns for draining servers out of stock and waits for the
+// fetch under way, so that no turn from before now can still come. It reports
+// whether the fetch ended in time.
 func (r *rotor) settle() bool {
 	r.mu.Lock()
 	fetching := r.fetching

@@ -5,8 +5,8 @@ import (
 	"net"
 )
 
-// tunnel passes a 101 on and then every byte, both ways, until both sides have
-// ended (RFC 9110 section 7.8). The end of one side is passed on as such.
+// tunnel passes on a 101 and then every byte, both ways, until both sides have
+// ended (RFC 9110 section 7.8). The end of one side is passed on to the other.
 func (c *client) tunnel(l *link) error {
 	c.at.status, c.at.mustClose, c.at.headSent = 101, true, true
 	c.out = c.appendFields(c.appendStatusLine(c.out[:0]))
@@ -30,8 +30,8 @@ func (c *client) tunnel(l *link) error {
 	return nil
 }
 
-// pour copies until from ends, and then says so to to. A connection that breaks
-// off ends both sides.
+// pour copies until from ends, then closes the write side of to. An error closes
+// both.
 func pour(to, from *net.TCPConn) int64 {
 	n, err := io.Copy(to, from)
 	if err != nil || to.CloseWrite() != nil {

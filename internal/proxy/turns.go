@@ -9,32 +9,32 @@ import (
 )
 
 // A turn is one rotation of the list: the right to send one request to the
-// server that it gave. Turns are fetched in pipelines, so that a request under
-// load finds one ready and waits for nobody. Each counts as in flight to its
-// server from the moment it is fetched, so a server has not drained while a
-// turn for it may still be used.
+// server that it returned. Turns are fetched in pipelines, so that under load a
+// request finds one ready. Each counts as in flight to its server from the
+// moment it is fetched, so a server has not drained while a turn for it may
+// still be used.
 
 const (
-	// crowd is from how many requests at once on turns are fetched ahead. Fewer
+	// crowd is how many concurrent requests it takes to fetch turns ahead. Fewer
 	// get theirs one by one, and the list shows each.
 	crowd = 4
-	// crowdedFor is how long that lasts: a moment with fewer is no reason to have
-	// them wait.
+	// crowdedFor is how long turns are fetched ahead after the last crowd: a
+	// moment with fewer requests must not make them wait.
 	crowdedFor = 100 * time.Millisecond
-	// ahead is how long before they are used turns are fetched, and window is
-	// how long the requests are counted that say how many that will be.
+	// ahead is how long before their use turns are fetched. window is how long
+	// requests are counted to estimate how many turns that will be.
 	ahead  = 4 * time.Millisecond
 	window = 4 * time.Millisecond
 	// mostAhead bounds the turns in stock.
 	mostAhead = 512
-	// staleAfter is when a turn that nobody has used is given back.
+	// staleAfter is when unused turns are given back.
 	staleAfter = 10 * time.Millisecond
-	// settleTimeout is how long a fetch may last, and more.
+	// settleTimeout is longer than a fetch may last.
 	settleTimeout = 3 * time.Second
 	// giveBackTimeout is how long requests may wait for turns being given back.
 	giveBackTimeout = time.Second
-	// mostGarbage is after how many elements in a row that are no servers the
-	// list counts as empty.
+	// mostGarbage is how many elements in a row that are not servers make the
+	// list count as empty.
 	mostGarbage = 100
 )
 
@@ -60,10 +60,9 @@ type waiter struct {
 
 func newWaiter() *waiter { return &waiter{given: make(chan struct{}, 1)} }
 
-// take gives a request its turn: one in stock, else one that is fetched now,
-// else, while Redis is away or the list is empty, one from memory. It returns
-// fleet.ErrNoServers when there is no server, or errRedisAway when there may be
-// some.
+// take gives a request its turn: one in stock, else one fetched now or, while
+// Redis is away or the list is empty, one from memory. It returns
+// fleet.ErrNoServers if there is no server, errRedisAway if there may be some.
 func (r *rotor) take(w *waiter) (*upstream, error) {
 	r.mu.Lock()
 	r.taken++
@@ -84,7 +83,7 @@ func (r *rotor) take(w *waiter) (*upstream, error) {
 		return r.fromMemory(errRedisAway)
 	}
 	r.waiting = append(r.waiting, w)
-	if r.fetcher.TryLock() { // a request alone needs nobody else to run for it
+	if r.fetcher.TryLock() { // a lone request needs no other goroutine to run
 		r.mu.Unlock()
 		r.fetch()
 		r.fetcher.Unlock()
@@ -113,7 +112,7 @@ func (r *rotor) fetchLoop(ctx context.Context) {
 			r.fetch()
 			r.fetcher.Unlock()
 		case <-r.stale.C:
-			r.fetcher.Lock() // or the list would not be turned in order
+			r.fetcher.Lock() // or the list would be rotated out of order
 			if r.giveBackStale(ctx, false) {
 				r.stale.Reset(staleAfter)
 			}
@@ -128,8 +127,8 @@ func (r *rotor) fetchLoop(ctx context.Context) {
 	}
 }
 
-// fetch gets a turn for each request that waits, and under load as many more
-// as will be wanted soon.
+// fetch gets a turn for each waiting request and, under load, as many more as
+// will be wanted soon.
 func (r *rotor) fetch() {
 	r.mu.Lock()
 	want := len(r.waiting) + r.wantAhead()
@@ -154,8 +153,8 @@ func (r *rotor) fetch() {
 	close(fetched)
 }
 
-// serveWaiting hands out what was fetched: first to the requests that wait.
-// Those for whom nothing is left wait on, unless there is an error.
+// serveWaiting hands out what was fetched, to waiting requests first. Those left
+// without a turn keep waiting, unless there is an error.
 func (r *rotor) serveWaiting(servers []fleet.Server, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -196,7 +195,7 @@ func (r *rotor) give(w *waiter, to *upstream, err error) {
 	w.given <- struct{}{}
 }
 
-// complain logs elements that are no servers, each once.
+// complain logs elements that are not servers, each once.
 func (r *rotor) complain(garbage []*fleet.InvalidError) {
 	for _, invalid := range garbage {
 		if _, said := r.garbage.LoadOrStore(invalid.Element, true); !said {

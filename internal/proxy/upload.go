@@ -42,7 +42,7 @@ func (c *client) copyUp(l *link) error {
 		}
 		c.bodyTaken.Store(err == io.EOF)
 		if _, failed := l.Write(c.framePiece(piece[:], n, err == io.EOF)); failed != nil {
-			return errBrokeOff // what the server said before is for readAnswer
+			return errBrokeOff // readAnswer reads what the server said before
 		}
 		if err == io.EOF {
 			return nil
@@ -50,7 +50,7 @@ func (c *client) copyUp(l *link) error {
 	}
 }
 
-// clientError says what it means that a request's body cannot be read.
+// clientError returns the error for a request's body that cannot be read.
 func clientError(err error) error {
 	if isMalformed(err) {
 		return err
@@ -61,7 +61,7 @@ func clientError(err error) error {
 // lastRoom is room behind a piece for its CR LF and the last chunk.
 const lastRoom = 8
 
-// framePiece returns n bytes of a body, which begin at chunkRoom, as they are
+// framePiece returns n bytes of a body, which start at chunkRoom, as they are
 // sent to the server.
 func (c *client) framePiece(piece []byte, n int, last bool) []byte {
 	if c.request.Body.Kind != http1.Chunked {
@@ -70,8 +70,8 @@ func (c *client) framePiece(piece []byte, n int, last bool) []byte {
 	return appendChunk(piece, n, last, &c.sent)
 }
 
-// appendChunk returns n bytes of a body, which begin at chunkRoom of piece, as a
-// chunk, and the last chunk with the trailers behind it where the body ends.
+// appendChunk returns n bytes of a body, which start at chunkRoom of piece, as a
+// chunk and, if the body ends, the last chunk and the trailers after it.
 func appendChunk(piece []byte, n int, last bool, body *http1.Body) []byte {
 	start, end := chunkRoom, chunkRoom
 	if n > 0 {
@@ -85,8 +85,8 @@ func appendChunk(piece []byte, n int, last bool, body *http1.Body) []byte {
 	return body.AppendTrailers(append(piece[start:end], "0\r\n"...))
 }
 
-// isUploading reports whether the server is still being sent the request's
-// body, or has not got all of it.
+// isUploading reports whether the request's body is still being sent, or could
+// not be sent whole.
 func (c *client) isUploading() bool {
 	if !c.uploading {
 		return false
@@ -103,8 +103,8 @@ func (c *client) isUploading() bool {
 // bodyIsDue reports whether the client has not sent its whole body.
 func (c *client) bodyIsDue() bool { return c.uploading && !c.bodyTaken.Load() }
 
-// endUpload ends what is still being sent, waits until it has ended, and reports
-// whether the client has more of its body to send.
+// endUpload stops the upload if the client has more of its body to send, waits
+// until it has ended, and reports whether there was more.
 func (c *client) endUpload() (unfinished bool) {
 	if !c.uploading {
 		return false

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// phase is what a goroutine waits for, and so what may last how long.
+// phase is what a goroutine waits for, which decides how long it may wait.
 type phase uint8
 
 const (
@@ -24,7 +24,7 @@ const (
 
 // wait is the phase that a goroutine is in and since when. The goroutine sets
 // it; the watch reads it a few times a second and interrupts what lasts too
-// long. So no timer is set for a request, and no deadline unless one passes.
+// long. So a request needs no timer, and no deadline until it is late.
 type wait struct{ state atomic.Uint64 }
 
 const sinceBits = 56
@@ -36,8 +36,8 @@ func (c *clock) since(at int64) time.Duration {
 	return time.Duration(c.now.Load()-at) * time.Millisecond
 }
 
-// enter begins a phase, and reports whether the one before has expired: its
-// connections are interrupted, and their goroutine must give up.
+// enter starts a phase, and reports whether the one before was in time. If not,
+// its connections are interrupted and the goroutine must give up.
 func (w *wait) enter(next phase, now *clock) (inTime bool) {
 	old := w.state.Swap(uint64(next)<<sinceBits | uint64(now.now.Load()))
 	return phase(old>>sinceBits) != expired
@@ -54,7 +54,7 @@ func (w *wait) expire(token uint64) bool {
 	return w.state.CompareAndSwap(token, uint64(expired)<<sinceBits)
 }
 
-// refresh begins the phase that token stands for again, unless it is over.
+// refresh restarts the phase that token stands for, unless it is over.
 func (w *wait) refresh(token uint64, now *clock) {
 	w.state.CompareAndSwap(token, token>>sinceBits<<sinceBits|uint64(now.now.Load()))
 }

@@ -8,12 +8,12 @@ import (
 )
 
 const (
-	// watchPause is how often the watch goes around, and so how late it may be.
+	// watchPause is between two rounds of the watch, and so how late it may be.
 	watchPause = 50 * time.Millisecond
-	// lookPause is how long a request has waited before the watch looks whether
-	// its client is still there, and its receiver takes what is sent.
+	// lookPause is how long a request has waited before the watch checks that its
+	// client is still there and its receiver takes what is sent.
 	lookPause = 200 * time.Millisecond
-	// sweepRounds is every how many rounds unused connections are looked at.
+	// sweepRounds is how many rounds of the watch there are to each sweep.
 	sweepRounds = 20
 	// silence bounds the pause between two bytes of an answer.
 	silence = 10 * time.Minute
@@ -67,7 +67,7 @@ func (p *Proxy) limit(of phase) time.Duration {
 	return 0
 }
 
-// inspect interrupts what a client's goroutines have waited for too long.
+// inspect interrupts a client's goroutines that have waited too long.
 func (p *Proxy) inspect(c *client, look bool) {
 	current, since, token := c.pace.read()
 	if p.stopping.Load() && current == idling && p.clock.since(since) >= c.farewell() &&
@@ -105,9 +105,9 @@ func (p *Proxy) inspect(c *client, look bool) {
 	}
 }
 
-// farewell returns how long a connection may be idle once the proxy is to end. On
-// one that is new a request may be on its way; it delays nothing as long as others
-// are awaited.
+// farewell returns how long a connection may be idle while the proxy stops. On a
+// new one a request may be on its way, and waiting for it costs nothing while
+// other connections are waited for.
 func (c *client) farewell() time.Duration {
 	switch {
 	case c.asked.Load():
@@ -118,7 +118,7 @@ func (c *client) farewell() time.Duration {
 	return time.Second
 }
 
-// isOfBody reports whether a goroutine that sends a request's body is at it.
+// isOfBody reports whether a request's body is being sent in this phase.
 func (of phase) isOfBody() bool { return of == uploading || of == sending }
 
 // isRequest reports whether a request is under way in this phase.
@@ -145,9 +145,9 @@ func (p *Proxy) end(c *client, what phase) {
 	}
 }
 
-// look finds out what a waiting request cannot see, and reports whether there
-// is nothing left to wait for: whether the client has gone, and whether a slow
-// receiver takes anything.
+// look checks what a waiting request cannot see: whether the client has gone,
+// and whether a slow receiver takes anything. It reports whether there is
+// nothing left to wait for.
 func (p *Proxy) look(c *client, current phase, token uint64) (over bool) {
 	switch current {
 	case awaiting, listening, sending:
@@ -166,13 +166,13 @@ func (p *Proxy) look(c *client, current phase, token uint64) (over bool) {
 	return false
 }
 
-// hasGone reports whether the client has closed its side. That it still waits
-// for an answer then is possible and never seen; nginx takes it for gone, too.
+// hasGone reports whether the client has closed its side. It could still be
+// waiting for the answer, but none is known to; nginx takes it for gone, too.
 func (c *client) hasGone() bool {
 	return c.poll(unix.POLLRDHUP)&(unix.POLLRDHUP|unix.POLLHUP|unix.POLLERR|unix.POLLNVAL) != 0
 }
 
-// poll returns which of the events there are on the client's connection, and
+// poll returns which of the events are pending on the client's connection, and
 // whether it is broken (poll(2)).
 func (c *client) poll(events int16) (found int16) {
 	err := c.raw.Control(func(descriptor uintptr) {

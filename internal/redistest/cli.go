@@ -10,11 +10,10 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Patience is how long a test waits for what must come, also on a busy host.
+// Patience is how long a test waits for what must come, even on a busy host.
 const Patience = 30 * time.Second
 
-// CLI is redis-cli at a Redis of the test's own, and what tests of lists say
-// with it.
+// CLI is redis-cli for a test's own Redis, with what tests of lists check.
 type CLI struct {
 	*redis.Client
 	Address string // HOST:PORT
@@ -78,8 +77,8 @@ func (c *CLI) Want(key string, want ...string) {
 	}
 }
 
-// WantSoon waits until a list holds these elements in any order. Else it ends
-// the test with what the reports say.
+// WantSoon waits until a list holds these elements in any order. After Patience
+// it ends the test with what the reports say.
 func (c *CLI) WantSoon(key string, want []string, reports ...func() string) {
 	c.t.Helper()
 	want = slices.Sorted(slices.Values(want))

@@ -8,7 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// idle holds the address of each Redis that no test uses.
+// idle holds the addresses of the Redis servers that no test uses.
 var idle struct {
 	sync.Mutex
 	addresses []string
@@ -35,11 +35,11 @@ func putIdle(address string) {
 	idle.addresses = append(idle.addresses, address)
 }
 
-// renewTimeout is how long a Redis may take that still runs.
+// renewTimeout is how long a running Redis may take to be renewed.
 const renewTimeout = 5 * time.Second
 
-// renew makes a Redis as it was when it was started. Connections of the test
-// before are closed first: one of them may be blocked, waiting for an element.
+// renew resets a Redis to how it was started. Connections of the test before
+// are closed first: one may be blocked, waiting for an element.
 func renew(address string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), renewTimeout)
 	defer cancel()

@@ -11,9 +11,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Listen returns the commands that the Redis at address is given while do
-// runs, each as the line that redis-cli monitor prints. What a script does is
-// lines of its own. The password is empty if Redis asks for none.
+// Listen returns the commands that the Redis at address is given while do runs,
+// each as the line that redis-cli monitor prints. The commands of a script have
+// their own lines. The password is empty if Redis asks for none.
 func Listen(t testing.TB, address, password string, do func()) []string {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
@@ -23,7 +23,7 @@ func Listen(t testing.TB, address, password string, do func()) []string {
 	defer conn.Close()
 	client := redis.NewClient(&redis.Options{Addr: address, Password: password, DisableIdentity: true})
 	defer client.Close()
-	if err := client.Ping(t.Context()).Err(); err != nil { // says hello, which is not to be heard
+	if err := client.Ping(t.Context()).Err(); err != nil { // says HELLO before the listening starts
 		t.Fatalf("listening to Redis: %v", err)
 	}
 	lines := bufio.NewScanner(conn)

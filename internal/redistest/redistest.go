@@ -21,13 +21,12 @@ import (
 const startTimeout = 20 * time.Second
 
 // Address returns the HOST:PORT of an empty Redis that no other test uses until
-// this one ends. It may shut it down. A Redis is the redis-server of this
-// machine, or else a container of the image redis:7. With neither, a -short
-// test run leaves the test out and any other fails it.
+// this one ends. The test may shut it down. A Redis is the redis-server of this
+// machine, or else a container of the image redis:7. Without either, a -short
+// run skips the test and any other fails it.
 //
-// The next test that asks gets the same Redis, emptied, because to start a
-// container takes seconds. It ends with the process of the tests, however that
-// ends.
+// The next test that asks gets the same Redis, emptied, because starting a
+// container takes seconds. It ends with the test process, however that ends.
 func Address(t testing.TB) string {
 	t.Helper()
 	address, found := takeIdle()
@@ -38,7 +37,7 @@ func Address(t testing.TB) string {
 	return address
 }
 
-// startAttempts are for a port that somebody takes before Redis does.
+// startAttempts are several, in case another process takes the port first.
 const startAttempts = 3
 
 func start(t testing.TB) (address string) {
@@ -77,8 +76,8 @@ func installed(program string) bool {
 }
 
 // untilInputEnds runs redis-server with the arguments until it ends or the
-// standard input does, which is when the process that holds its other side does,
-// even by SIGKILL.
+// standard input does: when the process at the other side of it ends, even by
+// SIGKILL.
 const untilInputEnds = `
 directory=$(mktemp -d) && cd "$directory" || exit
 exec 3<&0
@@ -130,7 +129,7 @@ func answers(address string, ended chan error) bool {
 	return true
 }
 
-// newClient returns one that tries once and says at once that Redis is away.
+// newClient returns a client that tries once, and fails at once without Redis.
 func newClient(address string) *redis.Client {
 	logging.Disable() // what it says goes to standard error, and to the caller
 	return redis.NewClient(&redis.Options{Addr: address, MaxRetries: -1, DialerRetries: 1})

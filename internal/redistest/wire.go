@@ -10,7 +10,7 @@ import (
 // it returns false, the connection ends at that moment.
 type Judge func(command []string, answer []byte) (passes bool)
 
-// Wire stands between a program and Redis, and is where their connections break.
+// Wire relays between a program and Redis, and can break their connections.
 type Wire struct {
 	redis    string
 	judge    Judge
@@ -69,7 +69,7 @@ func (w *Wire) accept() {
 	}
 }
 
-// hold notes the ends of a connection for Cut, and reports whether it still may
+// hold notes the ends of a connection for Cut, and reports whether it may still
 // pass.
 func (w *Wire) hold(ends ...net.Conn) bool {
 	w.mu.Lock()
@@ -116,8 +116,8 @@ func (w *Wire) serve(program, redis net.Conn) {
 	}
 }
 
-// readCommands reads until the program hangs up, which must end a command that
-// Redis blocks on, or the connection is gone.
+// readCommands reads until the connection is gone. If the program hangs up,
+// that must end a command that Redis blocks on.
 func readCommands(program net.Conn, commands chan<- message, gone <-chan struct{}, hungUp func()) {
 	defer close(commands)
 	defer hungUp()

@@ -11,9 +11,8 @@ const (
 	healthBytes   = 1 << 20 // what a writer can be set to keep, in socat's form
 )
 
-// CheckWriter returns nil if the writer on this host sends its text, and
-// otherwise why it does not. Docker's health checks need it in images that
-// have no shell.
+// CheckWriter returns nil if the writer on this host sends its text, else why
+// it does not. Docker's health checks need it in images without a shell.
 func CheckWriter(ctx context.Context, port int) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()

@@ -9,8 +9,8 @@ import (
 	"deux/internal/program"
 )
 
-// serverGrace is what requests have to end in after SIGTERM. It is a Reader's, but
-// in tests.
+// serverGrace is how long requests may take to end after SIGTERM. Only tests set
+// another.
 const serverGrace = 4 * time.Second
 
 // Serve answers the requests that come to listener until ctx ends, lets those

@@ -13,30 +13,30 @@ type readFunc func(ctx context.Context) ([]byte, error)
 // long as socat takes to fork and to send a short file.
 const gatherTime = 2 * time.Millisecond
 
-// shared lets many callers share reads of one source, one read at a time. Who
-// comes while a read is under way waits for the next: every caller gets what
-// was read no earlier than it asked.
+// shared lets many callers share reads of one source, one read at a time. A
+// caller that comes while a read is under way waits for the next: every caller
+// gets what was read no earlier than it asked.
 //
-// Who was just answered often asks again at once. Would the next read begin
-// before that, each read would serve about half of the callers, and each caller
-// would wait for two. So it waits until as many have come as there are, no
-// longer than gather: what databases call a group commit.
+// Callers that were just answered often ask again at once. If the next read
+// began before they did, each read would serve about half of the callers, and
+// each caller would wait for two. So it waits until as many have come as there
+// are, no longer than gather. Databases call this a group commit.
 type shared struct {
 	read    readFunc
 	timeout time.Duration // of one read
 	gather  time.Duration // of the wait for callers before a read, at most
 
 	mu      sync.Mutex
-	next    *batch // those who wait for a read that has not begun, if any
-	running bool   // whether serve is
+	next    *batch // the callers that wait for a read that has not started, if any
+	running bool   // whether serve runs
 
-	expected int           // how many gathering waits for
+	expected int           // how many callers gathering waits for
 	complete chan struct{} // closed when they have come; nil when nothing gathers
 }
 
-// batch is one read and those who wait for it.
+// batch is one read and the callers that wait for it.
 type batch struct {
-	ctx     context.Context // ends when nobody waits any more
+	ctx     context.Context // ends when no caller waits any more
 	cancel  context.CancelFunc
 	waiting int // guarded by shared.mu
 
@@ -50,10 +50,10 @@ func newBatch() *batch {
 	return &batch{ctx: ctx, cancel: cancel, done: make(chan struct{})}
 }
 
-// get returns what a read gave that began after the call. Callers share the
-// bytes and must not change them. It takes up to two time-outs: what is left of
-// the read under way, and its own. When ctx ends, get returns its error, and
-// the read goes on if others wait for it.
+// get returns what a read gave that started after the call. Callers share the
+// bytes and must not change them. It takes up to two time-outs: the rest of the
+// read under way, and its own. When ctx ends, get returns its error, and the
+// read goes on if other callers wait for it.
 func (s *shared) get(ctx context.Context) ([]byte, error) {
 	b := s.join()
 	select {
@@ -96,11 +96,11 @@ func (s *shared) leave(b *batch) {
 	}
 }
 
-// serve reads for one batch after another until nobody waits.
+// serve reads for one batch after another until no caller waits.
 func (s *shared) serve() {
 	for b := s.take(); b != nil; b = s.take() {
 		s.readFor(b)
-		complete := s.expect(b) // before anybody is answered, and comes again
+		complete := s.expect(b) // before a caller is answered, and asks again
 		close(b.done)
 		s.gatherUntil(complete)
 	}
@@ -123,7 +123,7 @@ func (s *shared) gatherUntil(complete <-chan struct{}) {
 	}
 }
 
-// expect returns a channel that is closed when as many more as wait for the
+// expect returns a channel that is closed when as many callers as wait for the
 // batch have joined the next one.
 func (s *shared) expect(b *batch) <-chan struct{} {
 	s.mu.Lock()

@@ -18,12 +18,12 @@ import (
 // socatPace is how fast socat is started again when it dies.
 var socatPace = program.Pace{First: 100 * time.Millisecond, Most: 5 * time.Second, Steady: 10 * time.Second}
 
-// socatGrace is what socat, and then each process that still serves a client,
-// has to finish in at the end.
+// socatGrace is how long socat, and then each process that still serves a
+// client, may take to finish at the end.
 const socatGrace = 2 * time.Second
 
-// Socat keeps a socat running that sends the file to everyone who connects.
-// socat opens the file anew for each connection, in a process of its own.
+// Socat keeps a socat running that sends the file to every client. socat opens
+// the file again for each connection, in a separate process.
 type Socat struct {
 	dir   string
 	args  []string
@@ -46,16 +46,16 @@ func socatArgs(port int) []string {
 }
 
 // Run starts socat, and starts it again when it dies, until ctx ends. Then it
-// stops listening at once, and returns when those who are connected have read
-// to the end, or the grace is over.
+// stops listening at once, and returns when the connected clients have read to
+// the end, or the grace is over.
 func (s *Socat) Run(ctx context.Context) {
 	program.Keep(ctx, s.log, "Socat", socatPace, s.serve)
 }
 
-// serve runs socat from its start to its death. Its processes share the
-// pipe that is their standard error, so the pipe's end is the end of the last.
+// serve runs socat until it dies. Its processes share a pipe as their standard
+// error, so the pipe ends with the last of them.
 func (s *Socat) serve(ctx context.Context) error {
-	runtime.LockOSThread() // Pdeathsig means this thread: go.dev/issue/27505
+	runtime.LockOSThread() // Pdeathsig is bound to this thread: go.dev/issue/27505
 	defer runtime.UnlockOSThread()
 
 	stderr, theirs, err := os.Pipe()
@@ -78,9 +78,9 @@ func (s *Socat) serve(ctx context.Context) error {
 	return err
 }
 
-// command makes a socat that gets SIGTERM when ctx ends, which ends the
-// listener alone, and also when this program is killed, so that it never keeps
-// the port from the next. Its process group is its own, for finish.
+// command makes a socat that gets SIGTERM when ctx ends, which ends only the
+// listener, and also when this program is killed, so that it never keeps the
+// port from the next. Its process group is its own, for finish.
 func (s *Socat) command(ctx context.Context, stderr *os.File) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "socat", s.args...)
 	cmd.Dir = s.dir
@@ -104,8 +104,8 @@ func (s *Socat) relay(stderr io.ReadCloser) (gone <-chan struct{}) {
 	return done
 }
 
-// finish waits for the processes that still serve clients, and kills those
-// that take too long. While one lives, the group's number is not given anew.
+// finish waits for the processes that still serve clients, and kills those that
+// take too long. While one lives, the group's number is not reused.
 func (s *Socat) finish(group int, gone <-chan struct{}) {
 	select {
 	case <-gone:

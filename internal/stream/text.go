@@ -14,8 +14,8 @@ var (
 	places  = []string{"behind the mill", "below the bridge", "by the harbour", "in the attic", "in the orchard", "near the well", "on the hill", "under the stars"}
 )
 
-// randomLine returns a line to read, without its newline: the time in RFC 3339
-// and a sentence that nobody has thought of.
+// randomLine returns a line without its newline: the time in RFC 3339 and a
+// random sentence.
 func randomLine(now time.Time) string {
 	return fmt.Sprintf("%s The %s %s %s %d %s %s.", now.UTC().Format(time.RFC3339),
 		pick(moods), pick(animals), pick(deeds), 2+rand.IntN(98), pick(things), pick(places))

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Writer adds a line of random text to the file, one interval after another.
+// Writer adds a line of random text to the file at every interval.
 type Writer struct {
 	file     *file
 	interval time.Duration
@@ -29,7 +29,7 @@ func NewWriter(config WriterConfig, log *slog.Logger) (*Writer, error) {
 }
 
 // Run adds the lines after the first until ctx ends. A line that can't be
-// written, say because the disk is full, is logged; the next is tried in time.
+// written, say because the disk is full, is logged; the next is tried on time.
 func (w *Writer) Run(ctx context.Context) {
 	ticker := time.NewTicker(w.interval)
 	defer ticker.Stop()

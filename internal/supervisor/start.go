@@ -13,8 +13,8 @@ import (
 	"deux/internal/program"
 )
 
-// Start has the program run in the background. It does nothing if it does so
-// already, the same with the same settings, and else replaces it.
+// Start has the program run in the background. It does nothing if the same
+// program already runs with the same settings, else it replaces it.
 func (s *Supervisor) Start(ctx context.Context) error {
 	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
 		return err
@@ -35,14 +35,14 @@ func (s *Supervisor) Start(ctx context.Context) error {
 		return err
 	}
 	if s.IsRunning() {
-		return fmt.Errorf("one runs that this did not start, in another terminal or without its supervisor: end it with kill %d", program.ReadPID(s.LockFile))
+		return fmt.Errorf("infrastructure runs already, in another terminal or without its supervisor: end it with kill %d", program.ReadPID(s.LockFile))
 	}
 	here, _ := os.Getwd()
 	s.say("Starting infrastructure in the background, log in %s", strings.TrimPrefix(s.path(logFile), here+"/"))
 	return s.launch(ctx)
 }
 
-// Stop ends what Start has started, and waits for its end.
+// Stop ends what Start has started, and waits until it has ended.
 func (s *Supervisor) Stop(ctx context.Context) error {
 	if _, err := os.Stat(s.Dir); err != nil {
 		return nil // it was never started
@@ -55,7 +55,7 @@ func (s *Supervisor) Stop(ctx context.Context) error {
 	return s.stop(ctx)
 }
 
-// stop is Stop for those whose turn it is.
+// stop is Stop for a caller that has the turn.
 func (s *Supervisor) stop(ctx context.Context) error {
 	if s.isOver() {
 		return nil
@@ -68,7 +68,7 @@ func (s *Supervisor) stop(ctx context.Context) error {
 		if s.isOver() {
 			return nil
 		}
-		if pid := program.ReadPID(s.path(pidFile)); !isTold && pid > 0 && s.isSupervised() { // it may have to write it yet
+		if pid := program.ReadPID(s.path(pidFile)); !isTold && pid > 0 && s.isSupervised() { // it may not have written it yet
 			if err := syscall.Kill(pid, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
 				return fmt.Errorf("ending process %d: %w", pid, err)
 			}
@@ -81,10 +81,10 @@ func (s *Supervisor) stop(ctx context.Context) error {
 	return fmt.Errorf("process %d does not end within %v: end it with kill -9", program.ReadPID(s.LockFile), stopTimeout)
 }
 
-// isOver reports whether nothing runs any more that Start has started.
+// isOver reports whether nothing that Start has started still runs.
 func (s *Supervisor) isOver() bool { return !s.isSupervised() && !s.isOrphan() }
 
-// launch starts a supervisor and returns when it is one.
+// launch starts a supervisor and returns once it supervises.
 func (s *Supervisor) launch(ctx context.Context) error {
 	if err := s.forget(); err != nil {
 		return err
@@ -115,7 +115,7 @@ func (s *Supervisor) launch(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// forget removes what is known of the last supervisor.
+// forget removes the state of the last supervisor.
 func (s *Supervisor) forget() error {
 	for _, file := range []string{fingerprintFile, pidFile} {
 		if err := os.Remove(s.path(file)); err != nil && !errors.Is(err, os.ErrNotExist) {

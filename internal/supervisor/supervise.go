@@ -13,29 +13,29 @@ import (
 	"deux/internal/program"
 )
 
-// Supervise keeps the program running until ctx ends, and returns when it has
-// ended too.
+// Supervise keeps the program running until ctx ends, and returns when the
+// program has ended too.
 func (s *Supervisor) Supervise(ctx context.Context, log *slog.Logger) error {
 	lock, err := program.TakeLock(s.path(lockFile))
 	if err != nil {
 		return fmt.Errorf("supervising: %w", err)
 	}
 	defer lock.Close()
-	if err := program.ReplaceFile(s.path(fingerprintFile), []byte(s.Fingerprint), 0o600); err != nil { // of a password among others
+	if err := program.ReplaceFile(s.path(fingerprintFile), []byte(s.Fingerprint), 0o600); err != nil { // it covers a password too
 		return err
 	}
 	if err := program.ReplaceFile(s.path(pidFile), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o644); err != nil {
 		return err
 	}
-	runtime.LockOSThread() // Pdeathsig means this thread: go.dev/issue/27505
+	runtime.LockOSThread() // Pdeathsig is bound to this thread: go.dev/issue/27505
 	defer runtime.UnlockOSThread()
 	program.Keep(ctx, log, "Infrastructure", s.Pace, s.run)
 	return nil
 }
 
-// run runs the program from its start to its death. It gets SIGTERM when ctx
-// ends, and also when this process is killed: without a supervisor nobody would
-// start it again.
+// run runs the program until it dies. It gets SIGTERM when ctx ends, and also
+// when this process is killed: without a supervisor nothing would start it
+// again.
 func (s *Supervisor) run(ctx context.Context) error {
 	command := exec.CommandContext(ctx, s.Program, ChildArgument)
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr

@@ -1,10 +1,10 @@
 // Package supervisor keeps infrastructure running in the background, where it
 // outlives the shell that started it and is started again when it dies. The
-// supervisor is the same program once more, and does nothing else.
+// supervisor is a second process of the same program, and does nothing else.
 //
-// One folder has all that is known: the supervisor holds a flock in it, which the
-// kernel drops with the process, and a fingerprint tells what it keeps running.
-// Those that start and stop it take turns.
+// One folder holds its state: a flock of the supervisor, which the kernel drops
+// with the process, and a fingerprint of what it keeps running. Processes that
+// start or stop it take turns.
 package supervisor
 
 import (
@@ -23,30 +23,30 @@ import (
 
 // Supervisor starts, stops and supervises infrastructure.
 type Supervisor struct {
-	Dir         string       // for its log and what is known of it
+	Dir         string       // for its log and its state
 	LockFile    string       // held by the program while it runs, with its process id in it
 	Program     string       // the executable
 	Fingerprint string       // changes when the program or a setting does
-	Pace        program.Pace // in which it is started again
-	Out         io.Writer    // for the person who starts and stops it
+	Pace        program.Pace // at which it is started again
+	Out         io.Writer    // what the person at the terminal reads
 }
 
-// Arguments of the executable: to call Supervise, and to work as the child of one
-// that does, which anybody else starts without an argument or with another.
+// Arguments of the executable: to call Supervise, and to work as its child.
+// Only a supervisor passes the latter.
 const (
 	Argument      = "supervise"
 	ChildArgument = "supervised"
 )
 
-// Pace is how fast a program is started again that dies.
+// Pace is how fast a program that dies is started again.
 var Pace = program.Pace{First: time.Second, Most: 30 * time.Second, Steady: time.Minute}
 
-// Files in Dir. Earlier versions, whose supervisor was a shell, have the same
-// names, so that each ends what the other started.
+// Files in Dir. Earlier versions, whose supervisor was a shell script, use the
+// same names, so that each can end what the other started.
 const (
-	turnFile        = "supervisor.turn" // locked by whoever starts or stops it
+	turnFile        = "supervisor.turn" // locked while it is started or stopped
 	lockFile        = "supervisor.lock" // locked by the supervisor
-	pidFile         = "supervisor.pid"  // its process
+	pidFile         = "supervisor.pid"  // its process id
 	fingerprintFile = "fingerprint"
 	logFile         = "infrastructure.log"
 )
@@ -66,8 +66,8 @@ func (s *Supervisor) IsRunning() bool { return program.IsLocked(s.LockFile) }
 // isSupervised reports whether a supervisor runs.
 func (s *Supervisor) isSupervised() bool { return program.IsLocked(s.path(lockFile)) }
 
-// isOrphan reports whether the program runs without its supervisor, which was
-// killed. The kernel has told it to end (Supervise).
+// isOrphan reports whether the program runs without its supervisor, because
+// that was killed. The kernel has told it to end (Supervise).
 func (s *Supervisor) isOrphan() bool {
 	if s.isSupervised() || !s.IsRunning() {
 		return false
@@ -82,7 +82,7 @@ func (s *Supervisor) isCurrent() bool {
 	return err == nil && string(known) == s.Fingerprint
 }
 
-// enter waits for its turn to start or stop the program, until leave.
+// enter takes the turn to start or stop the program, until leave is called.
 func (s *Supervisor) enter(ctx context.Context) (leave func() error, err error) {
 	for {
 		turn, err := program.TakeLock(s.path(turnFile))
@@ -95,8 +95,8 @@ func (s *Supervisor) enter(ctx context.Context) (leave func() error, err error) 
 	}
 }
 
-// Fingerprint returns what changes when the executable or one of the settings
-// does, and does not show them.
+// Fingerprint returns a text that changes when the executable or a setting
+// does, and reveals no setting.
 func Fingerprint(executable string, settings []string) (string, error) {
 	file, err := os.Open(executable)
 	if err != nil {
