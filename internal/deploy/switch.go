@@ -112,23 +112,27 @@ func (d *Deployer) passName(ctx context.Context, old []engine.Release, id string
 }
 
 // drain waits until the proxy has no request to the release in flight, at most
-// the drain timeout.
+// the drain timeout. A Redis that is away for a moment is waited for, too: nobody
+// comes back to a release that is left running here.
 func (d *Deployer) drain(ctx context.Context, release engine.Release, successor *ledger.Deployment) error {
 	if !release.Running {
 		return nil
 	}
-	server := d.colour.site.Server(release.Port)
+	server, next := d.colour.site.Server(release.Port), d.colour.site.Server(successor.Port)
+	var draining bool
+	var err error
 	for end := time.Now().Add(d.config.DrainTimeout); time.Now().Before(end); {
-		draining, err := d.rotation.Draining(ctx, server, d.colour.site.Server(successor.Port))
-		if err != nil || !draining {
-			return err
+		if draining, err = d.rotation.Draining(ctx, server, next); err == nil && !draining {
+			return nil
 		}
 		if !program.Sleep(ctx, drainPause) {
 			return context.Cause(ctx)
 		}
 	}
-	d.out.line("Requests to %s still ran after %v", server.URL, d.config.DrainTimeout)
-	return nil
+	if draining {
+		d.out.line("Requests to %s still ran after %v", server.URL, d.config.DrainTimeout)
+	}
+	return err
 }
 
 // removeOld removes the containers of the old releases.
