@@ -112,28 +112,36 @@ func (d *Deployer) passName(ctx context.Context, old []engine.Release, id string
 	return d.docker.Rename(ctx, id, d.colour.app)
 }
 
-// succession is the drain list of a release that successor took over from.
+// succession is the drain list of a release that successor took over from. While
+// Redis does not answer, the release counts as draining.
 type succession struct {
 	rotation
 	successor fleet.Server
+	err       error // of Redis, the last time
 }
 
-func (s succession) IsDraining(ctx context.Context, server fleet.Server) (bool, error) {
-	return s.StillDrains(ctx, server, s.successor)
+func (s *succession) IsDraining(ctx context.Context, server fleet.Server) (drains bool, err error) {
+	drains, s.err = s.StillDrains(ctx, server, s.successor)
+	return drains || s.err != nil, nil
 }
 
 // drain waits until the proxy has no request to the release in flight, but no
-// longer than the drain timeout.
+// longer than the drain timeout. It waits for a Redis that is away as well,
+// because nobody comes back to a release that is left running here.
 func (d *Deployer) drain(ctx context.Context, release engine.Release, successor *ledger.Deployment) error {
-	server, list := d.colour.site.Server(release.Port), succession{d.rotation, d.colour.site.Server(successor.Port)}
 	if !release.Running {
 		return nil
 	}
+	server := d.colour.site.Server(release.Port)
+	list := &succession{rotation: d.rotation, successor: d.colour.site.Server(successor.Port)}
 	drained, err := fleet.WaitDrained(ctx, list, server, d.config.DrainTimeout)
-	if err == nil && !drained {
+	if err != nil || drained {
+		return err
+	}
+	if list.err == nil {
 		d.out.line("Requests to %s still ran after %v", server.URL, d.config.DrainTimeout)
 	}
-	return err
+	return list.err
 }
 
 // removeOld removes the containers of the old releases.
