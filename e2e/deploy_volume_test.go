@@ -56,7 +56,7 @@ func volumesByHand(s *deploySystem) {
 	load := startLoad(s.t, s.url("blue"), 20*1e6, 200)
 	s.deploy("volume", "blue", "add", "data:/srv/data")
 	s.counts("/srv/data/counter", 1)
-	s.denied("is the volume data already", "volume", "blue", "add", "other:/srv/data")
+	s.denied("is already the volume data", "volume", "blue", "add", "other:/srv/data")
 	s.denied("bin/deploy volume blue rm data --yes", "volume", "blue", "rm", "data")
 	s.counts("/srv/data/counter", 2)
 	if list := s.deploy("volume", "blue", "ls"); !strings.Contains(list, "used by "+s.app) {

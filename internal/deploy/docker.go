@@ -77,7 +77,7 @@ type attacher interface {
 // rotation is the colour's servers, among which its proxy takes turns.
 type rotation interface {
 	Read(ctx context.Context) (listed, draining []fleet.Server, err error)
-	Switch(ctx context.Context, server fleet.Server) error
+	Switch(ctx context.Context, server fleet.Server, running ...fleet.Server) error
 	StillDrains(ctx context.Context, server, successor fleet.Server) (bool, error)
 	Forget(ctx context.Context, server fleet.Server) error
 }

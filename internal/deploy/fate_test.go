@@ -196,9 +196,9 @@ func (r fatedRotation) Read(ctx context.Context) (listed, draining []fleet.Serve
 	return listed, draining, err
 }
 
-func (r fatedRotation) Switch(ctx context.Context, server fleet.Server) error {
+func (r fatedRotation) Switch(ctx context.Context, server fleet.Server, running ...fleet.Server) error {
 	return r.fate.does("Switch", func() error {
-		err := r.Rotation.Switch(ctx, server)
+		err := r.Rotation.Switch(ctx, server, running...)
 		_, draining, failure := r.Rotation.Read(ctx)
 		for _, idle := range draining {
 			err = errors.Join(err, r.Drained(ctx, idle))

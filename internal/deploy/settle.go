@@ -84,7 +84,7 @@ func (d *Deployer) settle(ctx context.Context) error {
 	}
 	current, runs := c.current(d.colour.app)
 	if runs && !onPort(c.listed, current.Port) && !d.ledger.IsDown() {
-		if err := d.list(ctx, d.colour.site.Server(current.Port)); err != nil {
+		if err := d.list(ctx, current.ID, current.Port); err != nil {
 			return err
 		}
 	}

@@ -31,7 +31,7 @@ func (d *Deployer) switchOver(ctx context.Context, p *ledger.Deployment) error {
 		err = d.docker.Keep(ctx, p.Container)
 	}
 	if err == nil {
-		err = d.list(ctx, d.colour.site.Server(p.Port))
+		err = d.list(ctx, p.Container, p.Port)
 	}
 	if err == nil {
 		err = d.confirm(p)
@@ -51,13 +51,22 @@ func (d *Deployer) confirm(p *ledger.Deployment) error {
 	return d.agree(p.Generation)
 }
 
-// list makes the server the only one in rotation.
-func (d *Deployer) list(ctx context.Context, server fleet.Server) error {
+// list makes the container on the port the only one in rotation.
+func (d *Deployer) list(ctx context.Context, id string, port int) error {
+	others, err := d.others(ctx, id)
+	if err != nil {
+		return err
+	}
+	var running []fleet.Server
+	for _, release := range others {
+		if release.Running {
+			running = append(running, d.colour.site.Server(release.Port))
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, redisPatience)
 	defer cancel()
-	var err error
 	for range program.Pauses(ctx, switchPause, switchPause) {
-		if err = d.rotation.Switch(ctx, server); err == nil {
+		if err = d.rotation.Switch(ctx, d.colour.site.Server(port), running...); err == nil {
 			break
 		}
 	}

@@ -11,12 +11,15 @@ import (
 // say when the last requests to the others have ended.
 //
 //	KEYS  1 blueServers  2 drainBlueServers  3 failedBlueServers (or green's)
-//	ARGV  1 the element that takes over
+//	ARGV  1 the element that takes over  2… those that run, listed or not
 //	→ nothing
 var switchScript = newScript(`
 if not redis.call('LPOS', KEYS[1], ARGV[1]) then
   redis.call('RPUSH', KEYS[1], ARGV[1])
   journal(ARGV[1])
+  for i = 2, #ARGV do
+    if not redis.call('LPOS', KEYS[2], ARGV[i]) then redis.call('LPUSH', KEYS[2], ARGV[i]) end
+  end
 end
 redis.call('LREM', KEYS[2], 0, ARGV[1])
 for _, element in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
@@ -28,12 +31,17 @@ end
 `)
 
 // Switch lists server and unlists every other one, which from then on drains
-// and no longer counts as failing. It is one step: no request finds an empty
-// list or an unlisted server.
-func (r *Rotation) Switch(ctx context.Context, server Server) error {
+// and no longer counts as failing. So do the running ones that no list knows: if
+// the lists were lost before, the proxy still sends requests to them from memory.
+// It is one step: no request finds an empty list or an unlisted server.
+func (r *Rotation) Switch(ctx context.Context, server Server, running ...Server) error {
 	keys := []string{r.servers, r.drain, r.failed}
 	event := Event{What: Switched, Pool: r.pool}
-	if err := r.fleet.run(ctx, switchScript, event, keys, server.URL).Err(); err != nil && err != redis.Nil {
+	elements := []any{server.URL}
+	for _, other := range running {
+		elements = append(elements, other.URL)
+	}
+	if err := r.fleet.run(ctx, switchScript, event, keys, elements...).Err(); err != nil && err != redis.Nil {
 		return fmt.Errorf("switching %s to %s: %w", r.servers, server.URL, err)
 	}
 	return nil

@@ -78,6 +78,24 @@ func TestStillDrains_StartsAgainWhenTheListsWereLost(t *testing.T) {
 	l.Want("drainBlueServers")
 }
 
+func TestSwitch_DrainsWhatRunsAndNoListKnows(t *testing.T) {
+	l, rotation := blue(t) // as after FLUSHALL
+	for range 2 {
+		if err := rotation.Switch(t.Context(), site.Server(3002), site.Server(3001)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.Want("blueServers", url(3002))
+	l.Want("drainBlueServers", url(3001))
+	if err := rotation.Drained(t.Context(), site.Server(3001)); err != nil {
+		t.Fatal(err)
+	}
+	if err := rotation.Switch(t.Context(), site.Server(3002), site.Server(3001)); err != nil {
+		t.Fatal(err)
+	}
+	l.Want("drainBlueServers")
+}
+
 func TestSwitch_AgainChangesNothing(t *testing.T) {
 	l, rotation := blue(t)
 	for range 2 {
