@@ -65,7 +65,9 @@ func upDeploy(t *testing.T, fleet string) *deploySystem {
 	s.env = append(s.env, fmt.Sprintf("REDIS_ADDR=127.0.0.1:%d", base))
 	s.redis = redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", base)})
 	t.Cleanup(s.down)
+	starting.Lock()
 	s.must(root, "scripts/deploy_init.sh")
+	starting.Unlock()
 	s.buildTestApp()
 	return s
 }

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -90,6 +91,12 @@ const (
 	portsOfSystem    = 200
 )
 
+// starting is held while a system builds its images for the first time. If two
+// ran the same apt-get at once, there would be two layers for one line of a
+// Dockerfile, the builder would take the other's the next time, and a second make
+// up would find an image that has changed.
+var starting sync.Mutex
+
 // up starts the system and ends it, with its data, after the test. One that an
 // interrupted run left, under the same name, is ended first.
 func (s *system) up() {
@@ -101,6 +108,8 @@ func (s *system) up() {
 		}
 		s.script("down.sh", "--clean")
 	})
+	starting.Lock()
+	defer starting.Unlock()
 	s.script("up.sh")
 }
 
