@@ -92,10 +92,17 @@ func answers(url string) bool {
 	return status != 0
 }
 
+// steady is how long in a row harm must seem to be over. A process that was sent
+// SIGKILL may still answer once.
+const steady = 2 * time.Second
+
 // closeWhen ends an excuse once the harm is over.
 func (k *soak) closeWhen(w *window, over func() bool) {
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if over() {
+	since := time.Now()
+	for end := since.Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if !over() {
+			since = time.Now()
+		} else if time.Since(since) > steady {
 			k.close(w, time.Now())
 			return
 		}
