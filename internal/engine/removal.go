@@ -20,15 +20,17 @@ const (
 // awaitRemoval waits until Docker has removed a container, because its image can
 // only go then.
 func (e *Engine) awaitRemoval(ctx context.Context, name, id string) error {
-	for deadline := time.Now().Add(removalTimeout); time.Now().Before(deadline); {
+	waiting, cancel := context.WithTimeout(ctx, removalTimeout)
+	defer cancel()
+	for range program.Pauses(waiting, removalPause, removalPause) {
 		if _, err := e.docker.ContainerInspect(ctx, id); errdefs.IsNotFound(err) {
 			return nil
 		} else if err != nil {
 			return fmt.Errorf("waiting for the removal of container %s: %w", name, err)
 		}
-		if !program.Sleep(ctx, removalPause) {
-			return ctx.Err()
-		}
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	return fmt.Errorf("removing container %s: a removal is under way and has not ended within %s; restarting Docker ends it", name, removalTimeout)
 }

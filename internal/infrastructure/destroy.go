@@ -22,7 +22,7 @@ func (p *Poller) destroy(ctx context.Context, server fleet.Server) {
 	p.persist(ctx, p.fleet.BeginDrain, server)
 	p.drain(ctx, server)
 	if !p.stillWanted(ctx, p.fleet.IsDestroying, server) {
-		return // the lists were lost, and with them who has requests to it
+		return // the lists were lost, and with them whether it has requests
 	}
 	err := p.try(ctx, "destroying "+server.URL, func() error {
 		return p.docker.Remove(ctx, server.Container(), server.Image(), p.config.StopGrace)
@@ -48,8 +48,8 @@ func (p *Poller) fail(ctx context.Context, server fleet.Server, cause error) {
 	}, server)
 }
 
-// isFirst tells whether a job is about the first server, which Compose starts
-// and stops and nobody else: such a wish is dropped.
+// isFirst reports whether a job is about the first server, which only Compose
+// starts and stops. If so, it drops the wish.
 func (p *Poller) isFirst(ctx context.Context, server fleet.Server) bool {
 	if server != p.config.Site.FirstServer() {
 		return false
