@@ -25,20 +25,25 @@ var allowed = map[string][]string{
 	"webapp":         {"fleet", "access", "overview"},
 	"proxy":          {"fleet", "http1"},
 	"infrastructure": {"fleet", "engine", "access"},
-	"deploy":         {"fleet", "engine", "deploy/appenv", "deploy/layers", "deploy/ledger", "deploy/repo"},
-	"appenv":         {}, // files, no Docker and no Redis
-	"layers":         {"deploy/ledger"},
-	"ledger":         {}, // the same
-	"repo":           {}, // git alone
-	"http1":          {},
-	"protocol":       {}, // only tests: the proxy from outside
-	"porttest":       {},
-	"redistest":      {"porttest"},
-	"repotest":       {},
-	"streamtest":     {},
-	"program":        {},
-	"supervisor":     {},
-	"settings":       {},
+	"deploy": {"fleet", "engine", "deploy/appenv", "deploy/health", "deploy/images", "deploy/keptlog",
+		"deploy/layers", "deploy/ledger", "deploy/repo", "deploy/volumes"},
+	"appenv":     {}, // files, no Docker and no Redis
+	"health":     {"engine"},
+	"images":     {"engine", "deploy/layers", "deploy/ledger"},
+	"keptlog":    {"engine"},
+	"layers":     {"deploy/ledger"},
+	"volumes":    {"engine", "deploy/ledger"},
+	"ledger":     {}, // the same
+	"repo":       {}, // git alone
+	"http1":      {},
+	"protocol":   {}, // only tests: the proxy from outside
+	"porttest":   {},
+	"redistest":  {"porttest"},
+	"repotest":   {},
+	"streamtest": {},
+	"program":    {},
+	"supervisor": {},
+	"settings":   {},
 }
 
 // owners are the only packages that see a library.

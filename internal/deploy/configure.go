@@ -119,29 +119,6 @@ func (d *Deployer) undertake(p *ledger.Deployment) error {
 	return errors.Join(d.ledger.Save(p), d.watch())
 }
 
-// agree makes the configuration of the container that has the requests the
-// current one: if a process died between the two, the lists decide.
-func (d *Deployer) agree(generation int) error {
-	if !d.env.Has(generation) {
-		return nil
-	}
-	return d.env.Use(generation)
-}
-
-// pruneConfigurations removes the generations that are not current and that no
-// container got.
-func (d *Deployer) pruneConfigurations(ctx context.Context) error {
-	all, err := d.docker.Releases(ctx, d.colour.name)
-	if err != nil {
-		return err
-	}
-	var used []int
-	for _, release := range all {
-		used = append(used, release.Generation)
-	}
-	return d.env.Prune(used...)
-}
-
 // Configuration writes the names of the app's variables and files, or, with
 // show, the variables with their values, in the form that set --from reads.
 func (d *Deployer) Configuration(show bool) error {

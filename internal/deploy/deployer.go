@@ -198,7 +198,9 @@ func (d *Deployer) discard(ctx context.Context, p *ledger.Deployment) {
 			d.out.line("warning: %v", err)
 		}
 	}
-	d.dropVolumes(ctx, p)
+	if err := d.volumes().Drop(ctx, p); err != nil {
+		d.out.line("warning: %v", err)
+	}
 	running, _ := d.ledger.Current()
 	_ = d.prune(ctx, running) // the next prune finds what this one leaves
 }

@@ -5,7 +5,9 @@ import (
 	"io"
 	"time"
 
-	"deux/internal/deploy/layers"
+	"deux/internal/deploy/health"
+	"deux/internal/deploy/images"
+	"deux/internal/deploy/volumes"
 	"deux/internal/engine"
 	"deux/internal/fleet"
 )
@@ -16,7 +18,7 @@ type docker interface {
 	builder
 	runner
 	examiner
-	keeper
+	volumes.Docker
 	attacher
 	Close() error
 }
@@ -29,10 +31,7 @@ type builder interface {
 	Pull(ctx context.Context, reference string) error
 	HasImage(ctx context.Context, reference string) (bool, error)
 	ImageConfig(ctx context.Context, reference string) (engine.ImageConfig, error)
-	Images(ctx context.Context, colour string) ([]engine.Image, error)
-	Untag(ctx context.Context, reference string) error
-	Unregister(ctx context.Context, repository, digest string) error
-	layers.Remover
+	images.Docker
 }
 
 // runner starts and ends the containers of releases.
@@ -50,21 +49,11 @@ type runner interface {
 
 // examiner looks at one container and changes nothing.
 type examiner interface {
-	prober
+	health.Docker
 	Condition(ctx context.Context, id string) (engine.Condition, error)
 	Process(ctx context.Context, id string) (engine.Process, error)
-	MemoryKills(ctx context.Context, id string, since time.Time) (last time.Time, kills int)
 	Logs(ctx context.Context, id string, lines int, follow bool, out io.Writer) error
 	TimedLogs(ctx context.Context, id string, since time.Time, follow bool, out io.Writer) error
-}
-
-// keeper manages the volumes with the apps' data.
-type keeper interface {
-	VolumePaths(ctx context.Context, image string) ([]string, error)
-	Volumes(ctx context.Context, colour string) ([]engine.Volume, error)
-	VolumeUsers(ctx context.Context, name string) ([]string, error)
-	EnsureVolume(ctx context.Context, volume engine.Volume) (made bool, err error)
-	RemoveVolume(ctx context.Context, colour, name string) error
 }
 
 // attacher runs single commands beside a release.

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 )
@@ -27,3 +28,18 @@ func (hostFiles) Write(path string, content []byte, mode fs.FileMode) error {
 
 func (hostFiles) Rename(from, to string) error { return os.Rename(from, to) }
 func (hostFiles) Remove(path string) error     { return os.RemoveAll(path) }
+
+// replaceFolder replaces one folder with another.
+func replaceFolder(on files, from, to string) error {
+	old := to + ".old"
+	if err := on.Remove(old); err != nil {
+		return err
+	}
+	if err := on.Rename(to, old); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := on.Rename(from, to); err != nil {
+		return err
+	}
+	return on.Remove(old)
+}

@@ -141,12 +141,21 @@ type printed struct {
 
 func (p printed) Error() string { return p.text }
 
+func (p printed) WithoutOutput() string { return p.without }
+
+// quoting is an error whose text quotes a program that somebody pushed, as that
+// of its health check.
+type quoting interface {
+	error
+	WithoutOutput() string
+}
+
 // withoutOutput returns the reason of a failure on one line, without what was
 // printed.
 func withoutOutput(err error) string {
 	text := err.Error()
-	if output := (printed{}); errors.As(err, &output) {
-		text = strings.ReplaceAll(text, output.text, output.without)
+	if quote, quotes := errors.AsType[quoting](err); quotes {
+		text = strings.ReplaceAll(text, quote.Error(), quote.WithoutOutput())
 	}
 	return oneLine(text)
 }

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"deux/internal/deploy/health"
 	"deux/internal/deploy/ledger"
 	"deux/internal/deploy/repo"
 	"deux/internal/deploy/repotest"
@@ -119,7 +120,7 @@ func TestWithoutOutput_IsTheRestOfTheReason(t *testing.T) {
 	sick := &exitingPatient{code: 1, output: "canary\n"}
 	var err error
 	synctest.Test(t, func(t *testing.T) {
-		err = waitUntilHealthy(t.Context(), sick, "id", "http://127.0.0.1:1", 8080, time.Minute)
+		err = health.Wait(t.Context(), sick, health.Candidate{ID: "id"}, time.Minute)
 	})
 	got := withoutOutput(&stepError{"health", err})
 	if want := "health: not healthy within 1m0s: the image's HEALTHCHECK exits with 1"; got != want {
@@ -142,6 +143,10 @@ func (*exitingPatient) State(context.Context, string) (engine.State, error) {
 
 func (p *exitingPatient) Exec(context.Context, string, []string) (int, string, error) {
 	return p.code, p.output, nil
+}
+
+func (*exitingPatient) MemoryKills(context.Context, string, time.Time) (time.Time, int) {
+	return time.Time{}, 0
 }
 
 // A Redis that does not answer is the worst: one that is not there says so.

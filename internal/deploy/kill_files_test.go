@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"deux/internal/deploy/keptlog"
 	"deux/internal/deploy/ledger"
 )
 
@@ -28,10 +29,10 @@ func (w *world) checksOut(when string) {
 // unkept are the containers that are gone and whose logs are not kept whole.
 func (w *world) unkept(ran []box) (problems []string) {
 	kept := make(map[string]bool)
-	for _, log := range readKeptLogs(ledger.At(w.colour.git).Path(ledger.Logs)) {
-		content, err := os.ReadFile(log.path)
+	for _, log := range keptlog.In(ledger.At(w.colour.git).Path(ledger.Logs), hostFiles{}).All() {
+		content, err := os.ReadFile(log.Path)
 		if err != nil || !strings.HasPrefix(string(content), "hello from ") || !strings.HasSuffix(string(content), "\n") {
-			problems = append(problems, fmt.Sprintf("the kept log %s has %q, %v", log.path, content, err))
+			problems = append(problems, fmt.Sprintf("the kept log %s has %q, %v", log.Path, content, err))
 		}
 		kept[log.Revision] = true
 	}

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"deux/internal/deploy/ledger"
+	"deux/internal/deploy/keptlog"
 	"deux/internal/engine"
 	"deux/internal/program"
 )
@@ -27,7 +27,7 @@ type LogQuery struct {
 
 // Logs writes what the app printed. A line above each release's output names it.
 func (d *Deployer) Logs(ctx context.Context, query LogQuery) error {
-	kept := readKeptLogs(d.ledger.Path(ledger.Logs))
+	kept := d.keptLogs().All()
 	running, runs, err := d.running(ctx)
 	if err != nil {
 		return err
@@ -52,18 +52,18 @@ func (d *Deployer) Logs(ctx context.Context, query LogQuery) error {
 
 // choose returns the kept logs that the query selects, and reports whether it
 // selects the running release's.
-func (q LogQuery) choose(kept []keptLog, running string) (chosen []keptLog, withRunning bool) {
-	kind := map[string]string{"previous": logOfRun, "failed": logOfFailure}[q.Release]
+func (q LogQuery) choose(kept []keptlog.Log, running string) (chosen []keptlog.Log, withRunning bool) {
+	kind := map[string]string{"previous": keptlog.Ran, "failed": keptlog.Failed}[q.Release]
 	switch {
 	case q.Release == "":
 		return nil, true
 	case q.Release == "all":
 		return kept, true
 	case kind != "":
-		chosen = slices.DeleteFunc(slices.Clone(kept), func(l keptLog) bool { return l.Kind != kind })
+		chosen = slices.DeleteFunc(slices.Clone(kept), func(l keptlog.Log) bool { return l.Kind != kind })
 		return chosen[max(0, len(chosen)-1):], false
 	}
-	chosen = slices.DeleteFunc(slices.Clone(kept), func(l keptLog) bool { return !strings.HasPrefix(l.Revision, q.Release) })
+	chosen = slices.DeleteFunc(slices.Clone(kept), func(l keptlog.Log) bool { return !strings.HasPrefix(l.Revision, q.Release) })
 	return chosen, running != "" && strings.HasPrefix(running, q.Release)
 }
 
@@ -71,7 +71,7 @@ func (q LogQuery) choose(kept []keptLog, running string) (chosen []keptLog, with
 // logs there are.
 func (d *Deployer) noLogs(query LogQuery) error {
 	var names []string
-	for _, log := range readKeptLogs(d.ledger.Path(ledger.Logs)) {
+	for _, log := range d.keptLogs().All() {
 		names = append(names, log.Revision[:min(len(log.Revision), 12)]+" ("+log.Kind+")")
 	}
 	have := "no log is kept"
@@ -97,8 +97,8 @@ func (d *Deployer) running(ctx context.Context) (engine.Release, bool, error) {
 	return all[i], true, nil
 }
 
-func (d *Deployer) writeKept(query LogQuery, log keptLog) error {
-	file, err := os.Open(log.path)
+func (d *Deployer) writeKept(query LogQuery, log keptlog.Log) error {
+	file, err := os.Open(log.Path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil // a push has just removed it as too old
 	}
@@ -107,7 +107,7 @@ func (d *Deployer) writeKept(query LogQuery, log keptLog) error {
 	}
 	defer file.Close()
 	what := "ran until"
-	if log.Kind == logOfFailure {
+	if log.Kind == keptlog.Failed {
 		what = "failed at"
 	}
 	d.out.step("%s %s, %s %s", d.colour.name, log.Revision, what, log.Ended.Format(time.RFC3339))

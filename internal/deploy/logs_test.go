@@ -2,12 +2,12 @@ package deploy
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"deux/internal/deploy/keptlog"
 )
 
 func TestLogFilter_ShowsWholeLinesOfTheTimeAndPatternWithoutTheirTimes(t *testing.T) {
@@ -35,47 +35,8 @@ func TestLogFilter_ShowsWholeLinesOfTheTimeAndPatternWithoutTheirTimes(t *testin
 	}
 }
 
-func TestTail_KeepsTheLastBytesFromTheBeginningOfALine(t *testing.T) {
-	kept := &tail{bytes: 30}
-	for i := range 1000 {
-		fmt.Fprintf(kept, "line %d\n", i)
-	}
-	if got, want := string(kept.lines()), "line 997\nline 998\nline 999\n"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	short := &tail{bytes: 30}
-	fmt.Fprint(short, "all\nof it")
-	if got := string(short.lines()); got != "all\nof it" {
-		t.Errorf("got %q, want all of it", got)
-	}
-}
-
-func TestKeptLogs_AreTheLastFewOfEachKindForTheOwnerAlone(t *testing.T) {
-	folder := filepath.Join(t.TempDir(), "logs")
-	start := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
-	for i := range 20 {
-		kind := []string{logOfRun, logOfFailure, logOfFailure, logOfFailure}[i%4]
-		if err := writeKeptLog(hostFiles{}, folder, fmt.Sprintf("%02d", i), kind, start.Add(time.Duration(i)*time.Second), []byte("text")); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := writeKeptLog(hostFiles{}, folder, "silent", logOfRun, start, nil); err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, log := range readKeptLogs(folder) {
-		got = append(got, log.Revision)
-		if info, err := os.Stat(log.path); err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("%s: got %v, %v, want mode 0600", log.path, info, err)
-		}
-	}
-	if want := "00 04 08 12 14 15 16 17 18 19"; strings.Join(got, " ") != want {
-		t.Errorf("got %q, want the last five of each kind", got)
-	}
-}
-
 func TestLogQuery_ChoosesByKindOrRevision(t *testing.T) {
-	kept := []keptLog{{Revision: "aa1", Kind: logOfRun}, {Revision: "bb1", Kind: logOfFailure}, {Revision: "aa2", Kind: logOfRun}}
+	kept := []keptlog.Log{{Revision: "aa1", Kind: keptlog.Ran}, {Revision: "bb1", Kind: keptlog.Failed}, {Revision: "aa2", Kind: keptlog.Ran}}
 	for _, test := range []struct {
 		release, want string
 		withRunning   bool

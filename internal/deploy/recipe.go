@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"strings"
 	"time"
 
+	"deux/internal/deploy/health"
 	"deux/internal/deploy/ledger"
 	"deux/internal/deploy/repo"
 	"deux/internal/engine"
@@ -122,21 +122,6 @@ func (d *Deployer) checkOut(ctx context.Context, p *ledger.Deployment) error {
 	return replaceFolder(d.files, d.fresh(), d.colour.www)
 }
 
-// replaceFolder replaces one folder with another.
-func replaceFolder(on files, from, to string) error {
-	old := to + ".old"
-	if err := on.Remove(old); err != nil {
-		return err
-	}
-	if err := on.Rename(to, old); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	if err := on.Rename(from, to); err != nil {
-		return err
-	}
-	return on.Remove(old)
-}
-
 // build builds the image. The image gets its registry name at once, so that
 // nobody takes it for a leftover.
 func (d *Deployer) build(ctx context.Context, p *ledger.Deployment) error {
@@ -166,6 +151,9 @@ func (d *Deployer) build(ctx context.Context, p *ledger.Deployment) error {
 // name returns the image's name in the registry.
 func (d *Deployer) name(tag string) string { return d.colour.repository + ":" + tag }
 
+// digest returns the name in the registry of exactly this image.
+func (d *Deployer) digest(p *ledger.Deployment) string { return d.colour.repository + "@" + p.Digest }
+
 // tag makes :<revision> name the new image. blue-image and :latest keep naming
 // the old release until this one runs.
 func (d *Deployer) tag(ctx context.Context, p *ledger.Deployment) error {
@@ -186,12 +174,12 @@ func (d *Deployer) push(ctx context.Context, p *ledger.Deployment) error {
 // pull gets the image from the registry by digest: what runs is what any other
 // host would pull.
 func (d *Deployer) pull(ctx context.Context, p *ledger.Deployment) error {
-	d.out.step("Pulling %s@%s", d.colour.repository, p.Digest)
-	return d.docker.Pull(ctx, d.colour.repository+"@"+p.Digest)
+	d.out.step("Pulling %s", d.digest(p))
+	return d.docker.Pull(ctx, d.digest(p))
 }
 
 func (d *Deployer) pullMissing(ctx context.Context, p *ledger.Deployment) error {
-	present, err := d.docker.HasImage(ctx, d.colour.repository+"@"+p.Digest)
+	present, err := d.docker.HasImage(ctx, d.digest(p))
 	if err != nil || present {
 		return err
 	}
@@ -211,7 +199,9 @@ func (d *Deployer) run(ctx context.Context, p *ledger.Deployment) error {
 	if p.PortNote != "" {
 		d.out.line("%s (bin/deploy env %s set PORT=…)", p.PortNote, d.colour.name)
 	}
-	d.sayVolumes(p, runtime)
+	for _, note := range d.volumes().Notes(p, runtime) {
+		d.out.step("%s", note)
+	}
 	for _, port := range ports {
 		p.Container, err = d.docker.Start(ctx, engine.Release{
 			Name:       fmt.Sprintf("%s-%d", d.colour.app, port),
@@ -235,4 +225,17 @@ func (d *Deployer) run(ctx context.Context, p *ledger.Deployment) error {
 	}
 	return fmt.Errorf("all %d ports from %d are taken: stop what listens there, or choose others with %s_FIRST_PORT and make up",
 		d.config.Ports, d.colour.site.First, strings.ToUpper(d.colour.name))
+}
+
+// waitUntilHealthy returns when the candidate is healthy, or with the reason why
+// it was not in time. It does not wait for a candidate that has ended.
+func (d *Deployer) waitUntilHealthy(ctx context.Context, p *ledger.Deployment) error {
+	d.out.step("Waiting until it is healthy, at most %v", d.colour.health)
+	candidate := health.Candidate{ID: p.Container, URL: d.colour.site.Server(p.Port).URL, Port: p.AppPort}
+	err := health.Wait(ctx, d.docker, candidate, d.colour.health)
+	if errors.Is(err, health.ErrLate) {
+		name := strings.ToUpper(d.colour.name)
+		err = fmt.Errorf("%w (the limit is HEALTH_TIMEOUT, for %s alone %s_HEALTH_TIMEOUT: change it in .env, then make up)", err, d.colour.name, name)
+	}
+	return health.Explain(ctx, d.docker, p.Container, err, d.colour.memoryName())
 }

@@ -116,7 +116,7 @@ func (d *Deployer) Down(ctx context.Context, clean bool) error {
 		return err
 	}
 	d.out.step("Removing the images of %s", d.colour.name)
-	return errors.Join(d.docker.Untag(ctx, d.colour.image), d.removeAllImages(ctx), d.sayKept(ctx))
+	return errors.Join(d.docker.Untag(ctx, d.colour.image), d.images().RemoveAll(ctx), d.sayKept(ctx))
 }
 
 // Restore brings back the release that should run: after make down, after an

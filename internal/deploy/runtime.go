@@ -22,7 +22,7 @@ func (d *Deployer) runtime(ctx context.Context, p *ledger.Deployment) (engine.Ru
 		return runtime, err
 	}
 	runtime.Limits = d.colour.engineLimits()
-	volumes, err := d.volumesFor(ctx, p)
+	volumes, err := d.volumes().For(ctx, p, d.digest(p))
 	for _, volume := range volumes {
 		runtime.Mounts = append(runtime.Mounts, volume.Mount())
 	}
@@ -41,7 +41,7 @@ func (d *Deployer) configured(ctx context.Context, p *ledger.Deployment) (runtim
 	if err != nil {
 		return runtime, err
 	}
-	image, err := d.docker.ImageConfig(ctx, d.colour.repository+"@"+p.Digest)
+	image, err := d.docker.ImageConfig(ctx, d.digest(p))
 	if err != nil {
 		return runtime, err
 	}
@@ -57,4 +57,27 @@ func (d *Deployer) configured(ctx context.Context, p *ledger.Deployment) (runtim
 		runtime.Mounts = append(runtime.Mounts, engine.ReadOnlyFile(source, path.Join(secretsFolder, name)))
 	}
 	return runtime, nil
+}
+
+// agree makes the configuration of the container that has the requests the
+// current one: if a process died between the two, the lists decide.
+func (d *Deployer) agree(generation int) error {
+	if !d.env.Has(generation) {
+		return nil
+	}
+	return d.env.Use(generation)
+}
+
+// pruneConfigurations removes the generations that are not current and that no
+// container got.
+func (d *Deployer) pruneConfigurations(ctx context.Context) error {
+	all, err := d.docker.Releases(ctx, d.colour.name)
+	if err != nil {
+		return err
+	}
+	var used []int
+	for _, release := range all {
+		used = append(used, release.Generation)
+	}
+	return d.env.Prune(used...)
 }

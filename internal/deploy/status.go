@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"deux/internal/deploy/health"
 	"deux/internal/engine"
 	"deux/internal/fleet"
 )
@@ -67,7 +68,10 @@ func (d *Deployer) healthStatus(ctx context.Context) error {
 	}
 	server := d.colour.site.Server(release.Port)
 	d.out.line("  container  %s, %s", release.Name, server.URL)
-	d.memoryStatus(ctx, release.ID)
+	if last, kills := health.MemoryKills(ctx, d.docker, release.ID); kills > 0 {
+		d.out.line("  memory     a process was killed for using more than %s, %d times in the last day, last at %s",
+			d.colour.memoryName(), kills, last.UTC().Format(time.RFC3339))
+	}
 	if err := d.releaseHealth(ctx, release, server); err != nil {
 		return err
 	}
@@ -123,7 +127,7 @@ func (d *Deployer) releaseHealth(ctx context.Context, release engine.Release, se
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	if err := wellAnswered(answers(ctx, server.URL, release.AppPort), condition); err != nil {
+	if err := wellAnswered(health.Answers(ctx, server.URL, release.AppPort), condition); err != nil {
 		if ctx.Err() != nil {
 			err = fmt.Errorf("it HANGS, no answer within %v", askTimeout)
 		}

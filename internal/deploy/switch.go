@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"deux/internal/deploy/health"
+	"deux/internal/deploy/images"
 	"deux/internal/deploy/ledger"
 	"deux/internal/engine"
 	"deux/internal/fleet"
@@ -25,7 +27,7 @@ func (d *Deployer) switchOver(ctx context.Context, p *ledger.Deployment) error {
 	d.out.step("Switching http://localhost:%d to %s", d.colour.proxyPort, d.colour.site.Server(p.Port).URL)
 	state, err := d.docker.State(ctx, p.Container)
 	if err == nil && !state.Running {
-		err = d.explainMemory(ctx, p.Container, ended(state))
+		err = health.Explain(ctx, d.docker, p.Container, health.Ended(state), d.colour.memoryName())
 	}
 	if err == nil {
 		err = d.docker.Keep(ctx, p.Container)
@@ -168,22 +170,13 @@ func (d *Deployer) removeOld(ctx context.Context, p *ledger.Deployment) error {
 	return d.pruneConfigurations(ctx)
 }
 
-func (d *Deployer) removeContainer(ctx context.Context, release engine.Release) error {
-	d.keepLog(ctx, release.ID, release.Revision)
-	if err := d.docker.RemoveRelease(ctx, release.ID); err != nil {
-		return err
-	}
-	return d.rotation.Forget(ctx, d.colour.site.Server(release.Port))
-}
-
 // removeImages passes the image's names, such as blue-image, to the running
 // release, and removes the images of releases that are no longer kept.
 func (d *Deployer) removeImages(ctx context.Context, p *ledger.Deployment) error {
 	d.out.step("Removing the old %s, keeping the last %d", d.colour.image, d.config.Keep)
-	reference := d.colour.repository + "@" + p.Digest
 	return errors.Join(
-		d.docker.Tag(ctx, reference, d.colour.image),
-		d.docker.Tag(ctx, reference, d.name("latest")),
+		d.docker.Tag(ctx, d.digest(p), d.colour.image),
+		d.docker.Tag(ctx, d.digest(p), d.name("latest")),
 		d.pushLatest(ctx),
 		d.prune(ctx, p))
 }
@@ -191,4 +184,18 @@ func (d *Deployer) removeImages(ctx context.Context, p *ledger.Deployment) error
 func (d *Deployer) pushLatest(ctx context.Context) error {
 	_, err := d.docker.Push(ctx, d.name("latest"))
 	return err
+}
+
+// prune removes the images of releases that are no longer kept, here and in the
+// registry.
+func (d *Deployer) prune(ctx context.Context, running *ledger.Deployment) error {
+	past, err := d.ledger.History()
+	if err != nil {
+		return err
+	}
+	return d.images().Prune(ctx, ledger.Releases(append(past, running.Record), d.config.Keep))
+}
+
+func (d *Deployer) images() images.Images {
+	return images.Images{Docker: d.docker, Layers: d.layers, Colour: d.colour.name, Repository: d.colour.repository}
 }

@@ -1,4 +1,4 @@
-package deploy
+package health
 
 import (
 	"context"
@@ -29,9 +29,13 @@ func (c *container) Exec(context.Context, string, []string) (int, string, error)
 	return code, fmt.Sprintf("check %d", c.checks), nil
 }
 
+func (c *container) MemoryKills(context.Context, string, time.Time) (time.Time, int) {
+	return time.Time{}, 0
+}
+
 func TestHealth_AContainerThatEndedIsNotWaitedFor(t *testing.T) {
 	begun := time.Now()
-	err := waitUntilHealthy(t.Context(), &container{state: engine.State{ExitCode: 3}}, "id", "http://127.0.0.1:1", 8080, time.Minute)
+	err := Wait(t.Context(), &container{state: engine.State{ExitCode: 3}}, Candidate{"id", "http://127.0.0.1:1", 8080}, time.Minute)
 	if err == nil || err.Error() != "the container ended with exit code 3" || time.Since(begun) > 30*time.Second {
 		t.Errorf("after %v: got %v, want its exit code at once", time.Since(begun), err)
 	}
@@ -51,7 +55,7 @@ func TestHealth_AnAnswerBelow500IsHealthy(t *testing.T) {
 			w.WriteHeader(test.status)
 		}))
 		docker := &container{state: engine.State{Running: true}}
-		err := waitUntilHealthy(t.Context(), docker, "id", app.URL, 8080, timeout)
+		err := Wait(t.Context(), docker, Candidate{"id", app.URL, 8080}, timeout)
 		app.Close()
 		if healthy := err == nil; healthy != test.healthy {
 			t.Errorf("status %d: got %v, want healthy %v", test.status, err, test.healthy)
@@ -68,19 +72,19 @@ func TestHealth_AnAppThatAnswersLateIsWaitedFor(t *testing.T) {
 	}))
 	defer app.Close()
 	docker := &container{state: engine.State{Running: true}}
-	if err := waitUntilHealthy(t.Context(), docker, "id", app.URL, 8080, time.Minute); err != nil {
+	if err := Wait(t.Context(), docker, Candidate{"id", app.URL, 8080}, time.Minute); err != nil {
 		t.Errorf("got %v after %d requests, want nil", err, requests.Load())
 	}
 }
 
 func TestHealth_TheImagesCheckDecidesWhereThereIsOne(t *testing.T) {
 	docker := &container{state: engine.State{Running: true, Check: []string{"check"}}, codes: []int{1, 1, 0}}
-	if err := waitUntilHealthy(t.Context(), docker, "id", "http://127.0.0.1:1", 8080, time.Minute); err != nil || docker.checks != 3 {
+	if err := Wait(t.Context(), docker, Candidate{"id", "http://127.0.0.1:1", 8080}, time.Minute); err != nil || docker.checks != 3 {
 		t.Errorf("got %v after %d checks, want nil after 3", err, docker.checks)
 	}
 	synctest.Test(t, func(t *testing.T) {
 		docker = &container{state: engine.State{Running: true, Check: []string{"check"}}, codes: []int{1}}
-		err := waitUntilHealthy(t.Context(), docker, "id", "http://127.0.0.1:1", 8080, time.Minute)
+		err := Wait(t.Context(), docker, Candidate{"id", "http://127.0.0.1:1", 8080}, time.Minute)
 		if err == nil || !strings.HasPrefix(err.Error(), "not healthy within 1m0s: the image's HEALTHCHECK exits with 1: check") {
 			t.Errorf("got %v, want what the check said", err)
 		}
