@@ -33,20 +33,7 @@ func measureRest(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	content, err := os.ReadFile(setting("LOCK_FILE"))
-	if err != nil {
-		return err
-	}
-	poller, err := strconv.Atoi(strings.TrimSpace(string(content)))
-	if err != nil {
-		return err
-	}
-	before, err := load.ProcessorTime(poller)
-	if err != nil {
-		return err
-	}
-	time.Sleep(restTime)
-	after, err := load.ProcessorTime(poller)
+	poller, err := pollerAtRest()
 	if err != nil {
 		return err
 	}
@@ -62,8 +49,28 @@ func measureRest(ctx context.Context) error {
 	fmt.Printf("at rest\n  webapp image                 %8.1f MB  (goal: at most 25)\n"+
 		"  resident memory of a server  %8.1f MB  (goal: at most 20)\n"+
 		"  poller, of one core          %8.2f %%   (goal: below 1)\n",
-		bytes/1e6, memory/1e6, 100*(after-before).Seconds()/restTime.Seconds())
+		bytes/1e6, memory/1e6, poller)
 	return destroyAll(ctx)
+}
+
+// pollerAtRest returns the processor time of the poller while there is nothing to
+// do, in percent of a core.
+func pollerAtRest() (float64, error) {
+	content, err := os.ReadFile(setting("LOCK_FILE"))
+	if err != nil {
+		return 0, err
+	}
+	poller, err := strconv.Atoi(strings.TrimSpace(string(content)))
+	if err != nil {
+		return 0, err
+	}
+	before, err := load.ProcessorTime(poller)
+	if err != nil {
+		return 0, err
+	}
+	time.Sleep(restTime)
+	after, err := load.ProcessorTime(poller)
+	return 100 * (after - before).Seconds() / restTime.Seconds(), err
 }
 
 // containerProcess returns the first process of a container, as the host

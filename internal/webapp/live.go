@@ -2,7 +2,6 @@ package webapp
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"sync"
@@ -66,20 +65,6 @@ func newLive(config Config, store store, redis *program.Outage, log *slog.Logger
 		painter: newPainter(config, log),
 		viewers: make(map[*viewer]bool),
 	}
-}
-
-// update is what the stream carries: fragments that are new or changed, and the
-// ids of those that are gone. With IsAll, every fragment not in Put is gone.
-type update struct {
-	IsAll bool       `json:"all,omitempty"`
-	Put   []fragment `json:"put,omitempty"`
-	Gone  []string   `json:"gone,omitempty"`
-}
-
-// scene is the dashboard at one moment.
-type scene struct {
-	title     string
-	fragments []fragment
 }
 
 // now returns the current dashboard. If Redis is away it returns the last one, if
@@ -225,29 +210,4 @@ func (l *live) tell(text []byte) {
 			l.drop(v)
 		}
 	}
-}
-
-func encode(u update) []byte {
-	text, _ := json.Marshal(u) // strings and numbers
-	return text
-}
-
-// difference returns the update that turns before into after.
-func difference(before, after []fragment) (change update) {
-	known := make(map[string]fragment, len(before))
-	for _, one := range before {
-		known[one.ID] = one
-	}
-	for _, one := range after {
-		if known[one.ID] != one {
-			change.Put = append(change.Put, one)
-		}
-		delete(known, one.ID)
-	}
-	for _, one := range before {
-		if _, isGone := known[one.ID]; isGone {
-			change.Gone = append(change.Gone, one.ID)
-		}
-	}
-	return change
 }

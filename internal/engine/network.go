@@ -1,0 +1,40 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/network"
+)
+
+// appsNetwork is where releases run: pushed code never shares a network with
+// Redis.
+func (e *Engine) appsNetwork() string { return e.fleet + "_apps" }
+
+func (e *Engine) ensureAppsNetwork(ctx context.Context) error {
+	name := e.appsNetwork()
+	_, err := e.docker.NetworkInspect(ctx, name, network.InspectOptions{})
+	if errdefs.IsNotFound(err) {
+		_, err = e.docker.NetworkCreate(ctx, name, network.CreateOptions{Labels: map[string]string{FleetLabel: e.fleet}})
+	}
+	if err != nil && !errdefs.IsConflict(err) {
+		return fmt.Errorf("making the network %s: %w", name, err)
+	}
+	return nil
+}
+
+// RemoveAppsNetwork removes the apps' network once nothing is on it.
+func (e *Engine) RemoveAppsNetwork(ctx context.Context) error {
+	found, err := e.docker.NetworkInspect(ctx, e.appsNetwork(), network.InspectOptions{})
+	if errdefs.IsNotFound(err) || err == nil && len(found.Containers) > 0 {
+		return nil
+	}
+	if err == nil {
+		err = e.docker.NetworkRemove(ctx, found.ID)
+	}
+	if err != nil && !errdefs.IsNotFound(err) {
+		return fmt.Errorf("removing the network %s: %w", e.appsNetwork(), err)
+	}
+	return nil
+}
