@@ -27,6 +27,7 @@ var ErrReported = errors.New("reported already")
 // ran. Nothing is printed about it.
 type Exit int
 
+// Error names the exit code.
 func (e Exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 // Main runs the program called name until it returns or the process gets SIGINT

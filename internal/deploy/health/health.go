@@ -83,6 +83,7 @@ type CheckError struct {
 	output string // on one line
 }
 
+// Error says how the check ended and what it printed.
 func (e *CheckError) Error() string { return e.WithoutOutput() + ": " + e.output }
 
 // WithoutOutput says the same without what the check printed, which may be
