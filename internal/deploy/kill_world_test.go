@@ -33,6 +33,7 @@ type world struct {
 	out       *bytes.Buffer
 	copies    int
 	meets     func(*Deployer) // changes what each process has; nil for nothing
+	redis     *redistest.CLI  // of a pushedWorld
 }
 
 const mainRef = "refs/heads/main"

@@ -197,11 +197,7 @@ func TestPush_WithoutTheUpdateHookIsDeployedAfterTheRefHasMoved(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := pushedWorld(t)
-			old := w.pushed()
-			w.move(mainRef, w.revisions[2])
-			err := w.alone(test.fate, func(ctx context.Context, d *Deployer) error {
-				return d.PostReceive(ctx, strings.NewReader(old+" "+w.revisions[2]+" "+mainRef+"\n"))
-			})
+			err := w.receive(test.fate, w.revisions[1], w.revisions[2])
 			if !errors.Is(err, test.err) || test.last != "" && lastLine(w.said()) != test.last {
 				t.Errorf("got %v and\n%s, want %v and\n%s", err, w.said(), test.err, test.last)
 			}

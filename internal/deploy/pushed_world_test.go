@@ -36,7 +36,8 @@ func pushedWorld(t *testing.T) *world {
 	fillTemplate(t)
 	w := (&world{T: t, daemon: template.daemon.clone(), revisions: template.revisions, out: new(bytes.Buffer)}).in(memory(t))
 	w.config.HostIP, w.colour.site.Host = "127.0.1.1", "127.0.1.1" // newWorld has 127.0.0.1
-	w.lists = fleet.Open(fleet.Redis{Address: redistest.Address(t)}, w.colour.site).As("deploy")
+	w.redis = redistest.Open(t)
+	w.lists = fleet.Open(fleet.Redis{Address: w.redis.Address}, w.colour.site).As("deploy")
 	t.Cleanup(func() { w.lists.Close() })
 	w.rotation, _ = w.lists.Rotation("blue")
 	err := os.CopyFS(w.config.Dir, template.files)
@@ -79,13 +80,19 @@ func fillTemplate(t *testing.T) {
 func emptyWorld(t *testing.T) *world {
 	t.Helper()
 	w := pushedWorld(t)
-	err := w.rotation.Forget(t.Context(), w.colour.site.Server(w.daemon.boxes[0].Port))
-	err = errors.Join(err, os.RemoveAll(ledger.Dir(w.colour.git)), ledger.At(w.colour.git).Make())
+	w.forgetPushes()
+	return w
+}
+
+// forgetPushes makes the world one to which nothing was pushed yet.
+func (w *world) forgetPushes() {
+	w.Helper()
+	err := w.rotation.Forget(w.Context(), w.colour.site.Server(w.daemon.boxes[0].Port))
+	err = errors.Join(err, os.RemoveAll(ledger.Dir(w.colour.git)), w.ledger().Make())
 	if err := errors.Join(err, os.RemoveAll(w.colour.www), os.Remove(filepath.Join(w.colour.git, mainRef))); err != nil {
-		t.Fatal(err)
+		w.Fatal(err)
 	}
 	w.daemon = newDaemon()
-	return w
 }
 
 // undisturbed is the fate of a process to which nothing happens.
@@ -115,6 +122,28 @@ func (w *world) move(ref, revision string) {
 	if err := os.WriteFile(filepath.Join(w.colour.git, ref), []byte(revision+"\n"), 0o644); err != nil {
 		w.Fatal(err)
 	}
+}
+
+// receive has a process run the post-receive hook alone, after main has moved.
+func (w *world) receive(f *fate, old, revision string) error {
+	w.Helper()
+	w.move(mainRef, revision)
+	return w.alone(f, func(ctx context.Context, d *Deployer) error {
+		return d.PostReceive(ctx, strings.NewReader(old+" "+revision+" "+mainRef+"\n"))
+	})
+}
+
+// listed are the ports that get requests.
+func (w *world) listed() (ports []int) {
+	w.Helper()
+	listed, _, err := w.rotation.Read(w.Context())
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, server := range listed {
+		ports = append(ports, server.Port)
+	}
+	return ports
 }
 
 // ledger is the colour's.
