@@ -204,11 +204,16 @@ func (d *Deployer) takeOver(ctx context.Context, p *ledger.Deployment, result st
 	if err := d.follow(ctx, p, switchSteps); err != nil {
 		return d.postpone(ctx, p, err)
 	}
-	if err := d.follow(ctx, p, clearSteps); err != nil {
-		d.out.line("warning: %v; the next push cleans up", err)
-	}
+	d.clear(ctx, p)
 	d.succeed(p, result)
 	return nil
+}
+
+// clear removes what ran before. That it can't is no reason to refuse a push.
+func (d *Deployer) clear(ctx context.Context, p *ledger.Deployment) {
+	if err := d.follow(ctx, p, clearSteps); err != nil {
+		d.out.line("warning: %s; the next push cleans up", oneLine(err.Error()))
+	}
 }
 
 // postpone ends a push that could not switch to its candidate. While the
@@ -218,10 +223,12 @@ func (d *Deployer) postpone(ctx context.Context, p *ledger.Deployment, err error
 	if failure != nil || !state.Running {
 		return d.fail(ctx, p, err)
 	}
+	failed := &stepError{err: err}
+	errors.As(err, &failed)
 	outcome := "finishes it"
 	if p.Aim == ledger.Configured {
 		outcome = "takes the change back"
 	}
-	d.out.line("DEPLOY FAILED %s switch %s: %s: bin/deploy restore %[1]s %[4]s", d.colour.name, p.Revision, oneLine(err.Error()), outcome)
+	d.out.line("DEPLOY FAILED %s switch %s: %s: bin/deploy restore %[1]s %[4]s", d.colour.name, p.Revision, oneLine(failed.err.Error()), outcome)
 	return ErrRefused
 }

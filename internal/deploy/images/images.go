@@ -33,7 +33,10 @@ type Images struct {
 // Prune removes the images of every release that is not among the kept.
 func (s Images) Prune(ctx context.Context, kept []ledger.Record) error {
 	return s.removeBut(ctx, kept, func(image engine.Image) error {
-		return errors.Join(s.unregister(ctx, image), s.untag(ctx, image))
+		if err := s.unregister(ctx, image); err != nil {
+			return err // its names on this host are all that the next prune finds it by
+		}
+		return s.untag(ctx, image)
 	})
 }
 
