@@ -55,8 +55,12 @@ func (d *Deployer) RunOnce(ctx context.Context, console Console, command []strin
 		return fmt.Errorf("no answer from Docker (is it started? may you use it?): %w", err)
 	}
 	image := d.colour.repository + "@" + running.Digest
-	if present, err := d.docker.HasImage(ctx, image); err != nil || !present {
-		return errors.Join(err, fmt.Errorf("the image of %s is gone: bin/deploy restore %s builds it again", running.Revision, d.colour.name))
+	present, err := d.docker.HasImage(ctx, image)
+	if err == nil && !present {
+		err = fmt.Errorf("the image of %s is gone: bin/deploy restore %s builds it again", running.Revision, d.colour.name)
+	}
+	if err != nil {
+		return err
 	}
 	running.Aim = "" // the current configuration, whatever it was started with
 	runtime, err := d.runtime(ctx, running)
