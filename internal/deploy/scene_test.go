@@ -122,8 +122,13 @@ func (s *scene) saidAll(when string, texts ...string) {
 	}
 }
 
-// offline returns a Deployer that has neither git, Docker nor Redis: it panics if
-// it asks them.
+// noSteps is the journal of a Redis that is away.
+type noSteps struct{}
+
+func (noSteps) RecordStep(context.Context, string, fleet.Step) error { return errLost }
+
+// offline returns a Deployer of a colour to which nothing was pushed, and what it
+// prints. If it asks Docker or waits for Redis, it panics.
 func offline(t *testing.T) (*Deployer, *bytes.Buffer) {
 	t.Helper()
 	config := Config{Fleet: "deux", Dir: t.TempDir(), RegistryPort: 5000, Keep: 2}
@@ -135,5 +140,7 @@ func offline(t *testing.T) (*Deployer, *bytes.Buffer) {
 		t.Fatal(err)
 	}
 	out := new(bytes.Buffer)
-	return newDeployer(config, blue, ledger.At(blue.git), out), out
+	d := newDeployer(config, blue, ledger.At(blue.git), out)
+	d.journal = &journal{colour: blue.name, steps: noSteps{}}
+	return d, out
 }
