@@ -48,6 +48,8 @@ type fate struct {
 	at     int // the point where it happens; one that is not reached for none
 	turn   turn
 	dead   bool
+
+	refuses map[string]error // what is not done, and the error that comes back instead
 }
 
 // death is the end of a process. The deferred functions of a goroutine run
@@ -67,7 +69,10 @@ func (f *fate) pass(p point, do func() error) error {
 	if here && f.turn == diesBefore {
 		f.die()
 	}
-	err := do()
+	err, refused := f.refuses[p.what]
+	if !refused {
+		err = do()
+	}
 	if here && f.turn == diesAfter {
 		f.die()
 	}

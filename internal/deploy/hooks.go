@@ -204,11 +204,16 @@ func (d *Deployer) takeOver(ctx context.Context, p *ledger.Deployment, result st
 	if err := d.follow(ctx, p, switchSteps); err != nil {
 		return d.postpone(ctx, p, err)
 	}
-	if err := d.follow(ctx, p, clearSteps); err != nil {
-		d.out.line("warning: %v; the next push cleans up", err)
-	}
+	d.clear(ctx, p)
 	d.succeed(p, result)
 	return nil
+}
+
+// clear removes what ran before. That it can't is no reason to refuse a push.
+func (d *Deployer) clear(ctx context.Context, p *ledger.Deployment) {
+	if err := d.follow(ctx, p, clearSteps); err != nil {
+		d.out.line("warning: %s; the next push cleans up", oneLine(err.Error()))
+	}
 }
 
 // postpone ends a push that could not switch to its candidate. While the

@@ -32,6 +32,8 @@ type world struct {
 	revisions []string // the commits of its app, oldest first
 	out       *bytes.Buffer
 	copies    int
+	meets     func(*Deployer) // changes what each process has; nil for nothing
+	redis     *redistest.CLI  // of a pushedWorld
 }
 
 const mainRef = "refs/heads/main"
@@ -131,6 +133,9 @@ func (w *world) process(fate *fate, git ledger.Process) *Deployer {
 	d.files = fatedFiles{fate: fate}
 	d.self, d.git = git, git
 	d.watch = func() error { return nil }
+	if w.meets != nil {
+		w.meets(d)
+	}
 	return d
 }
 

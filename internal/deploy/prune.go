@@ -19,7 +19,10 @@ func (d *Deployer) prune(ctx context.Context, running *ledger.Deployment) error 
 		return err
 	}
 	return d.pruneBut(ctx, ledger.Releases(append(past, running.Record), d.config.Keep), func(image engine.Image) error {
-		return errors.Join(d.removeFromRegistry(ctx, image), d.removeImage(ctx, image))
+		if err := d.removeFromRegistry(ctx, image); err != nil {
+			return err // its names on this host are all that the next prune finds it by
+		}
+		return d.removeImage(ctx, image)
 	})
 }
 

@@ -138,9 +138,7 @@ func (d *Deployer) finish(ctx context.Context, dead *ledger.Deployment, current 
 		if err := d.confirm(dead); err != nil {
 			return err
 		}
-		if err := d.follow(ctx, dead, clearSteps); err != nil {
-			d.out.line("warning: %v; the next push cleans up", err)
-		}
+		d.clear(ctx, dead)
 		d.end(dead, cmp.Or(dead.Aim, ledger.Deployed), errors.New("interrupted after the switch"))
 		return nil
 	}
