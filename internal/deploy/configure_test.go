@@ -54,7 +54,7 @@ func TestConfiguration_ReachesTheRunningAppInAReleaseOfTheSameImage(t *testing.T
 	if again, given := s.serves(); again.ID == now.ID || strings.Contains(fmt.Sprint(given), "s3cret") || len(given.Mounts) > 0 {
 		t.Errorf("after unset: got %+v with %+v, want one without what was removed", again, given)
 	}
-	if left, _ := filepath.Glob(s.written().Path(ledger.Configurations) + "/[0-9]*"); len(left) != 1 {
+	if left, _ := filepath.Glob(s.ledger().Path(ledger.Configurations) + "/[0-9]*"); len(left) != 1 {
 		t.Errorf("got the generations %q, want the current one alone", left)
 	}
 }
@@ -76,7 +76,7 @@ func TestConfiguration_ShowsNoValueUnlessAsked(t *testing.T) {
 	seen, lost := s.lists.Snapshot(t.Context(), fleet.Depth{})
 	shown := map[string]string{"what was printed": said.String() + s.out.String(), "the label of the container": release.Runtime,
 		"the lists": fmt.Sprintf("%+v", seen)}
-	folder := s.written().Path(ledger.Configurations)
+	folder := s.ledger().Path(ledger.Configurations)
 	err := filepath.WalkDir(s.config.Dir, func(path string, entry fs.DirEntry, err error) error {
 		if path == folder {
 			return fs.SkipDir
@@ -126,7 +126,7 @@ func TestConfiguration_IsLeftAsItIsByAChangeThatFails(t *testing.T) {
 		if after := s.stands(); after != before {
 			t.Errorf("%s: got\n%s\nwant as before\n%s", test.name, after, before)
 		}
-		if left, _ := filepath.Glob(s.written().Path(ledger.Configurations) + "/[0-9]*"); len(left) != 1 {
+		if left, _ := filepath.Glob(s.ledger().Path(ledger.Configurations) + "/[0-9]*"); len(left) != 1 {
 			t.Errorf("%s: got the generations %q, want the current one alone", test.name, left)
 		}
 	}

@@ -23,10 +23,11 @@ type scene struct {
 	listed []fleet.Server // in the world as it was made
 }
 
-// newScene returns one in which the first two of three commits were pushed.
+// newScene returns one in which the first two of three commits were pushed, for a
+// test that runs beside others.
 func newScene(t *testing.T) *scene {
 	t.Helper()
-	w := newWorld(t)
+	w := pushedWorld(t)
 	listed, _, err := w.rotation.Read(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -67,12 +68,9 @@ func (s *scene) pushes(revision string) error {
 	})
 }
 
-// written is what the ledger says.
-func (s *scene) written() *ledger.Ledger { return ledger.At(s.colour.git) }
-
 // configuration is where the app's is kept.
 func (s *scene) configuration() appenv.Store {
-	return appenv.Open(s.written().Path(ledger.Configurations))
+	return appenv.Open(s.ledger().Path(ledger.Configurations))
 }
 
 // serves returns the release that has the requests and what it was given.
@@ -86,16 +84,6 @@ func (s *scene) serves() (engine.Release, engine.Runtime) {
 	return release, s.given[release.ID]
 }
 
-// last returns the last line of the history.
-func (s *scene) last() ledger.Record {
-	s.Helper()
-	past, err := s.written().History()
-	if err != nil || len(past) == 0 {
-		s.Fatalf("got the history %v, %v, want something in it", past, err)
-	}
-	return past[len(past)-1]
-}
-
 // stands describes all that a command may change, except the history.
 func (s *scene) stands() string {
 	listed, draining, err := s.rotation.Read(s.Context())
@@ -105,7 +93,7 @@ func (s *scene) stands() string {
 		names = now.Names()
 	}
 	return fmt.Sprintf("containers %+v, %v listed, %v draining, volumes %v in Docker and %+v in the ledger, configuration %d of %v, %v",
-		s.daemon.boxes, listed, draining, slices.Sorted(maps.Keys(s.volumes)), s.written().Volumes(), current, names, errors.Join(err, failure))
+		s.daemon.boxes, listed, draining, slices.Sorted(maps.Keys(s.volumes)), s.ledger().Volumes(), current, names, errors.Join(err, failure))
 }
 
 // saidAll fails unless each of the texts was printed, in this order.

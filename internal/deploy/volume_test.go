@@ -61,7 +61,7 @@ func TestVolume_WaitsForTheNextReleaseWhileNothingRuns(t *testing.T) {
 	}
 	s.gave(removeVolume("data", true))
 	s.saidAll("volume rm", "==> Configuring blue-app: -volume:data\n", "The volume deux_blue_data is removed\n")
-	if _, given := s.serves(); !strings.HasSuffix(given.String(), "volumes=") || len(s.volumes)+len(s.written().Volumes()) > 0 {
+	if _, given := s.serves(); !strings.HasSuffix(given.String(), "volumes=") || len(s.volumes)+len(s.ledger().Volumes()) > 0 {
 		t.Errorf("after rm: got %v, and %s, want no volume anywhere", given, s.stands())
 	}
 }
@@ -120,7 +120,7 @@ func TestVolume_CanBeRemovedAgainAfterDockerRefused(t *testing.T) {
 	s.saidAll("volume ls", "data ", "/srv/data ", "deux_blue_data ", "used by nothing\n")
 	delete(s.failing, "RemoveVolume")
 	s.gave(removeVolume("data", true))
-	if _, given := s.serves(); !strings.HasSuffix(given.String(), "volumes=") || len(s.volumes)+len(s.written().Volumes()) > 0 {
+	if _, given := s.serves(); !strings.HasSuffix(given.String(), "volumes=") || len(s.volumes)+len(s.ledger().Volumes()) > 0 {
 		t.Errorf("got %v, and %s, want no volume anywhere", given, s.stands())
 	}
 }
@@ -164,7 +164,7 @@ func TestVolume_OfAnImageGoesWithThePushThatFailedUnlessItWasThere(t *testing.T)
 		}
 		s.saidAll(test.name, test.said, "DEPLOY FAILED blue health")
 		var names []string
-		for _, v := range s.written().Volumes() {
+		for _, v := range s.ledger().Volumes() {
 			names = append(names, v.Name)
 		}
 		if strings.Join(names, " ") != test.ledger || len(s.volumes) != test.left {
@@ -189,7 +189,7 @@ func TestVolumes_AreListedWithWhatUsesThem(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", s.out, want)
 	}
 	s.gave(removeVolume("old", true))
-	if _, left := s.volumes["deux_blue_old"]; left || len(s.written().Volumes()) != 1 {
+	if _, left := s.volumes["deux_blue_old"]; left || len(s.ledger().Volumes()) != 1 {
 		t.Errorf("after rm of one that only Docker knows: got %s, want it gone and data kept", s.stands())
 	}
 }
