@@ -65,7 +65,7 @@ const memoryKillsWithin = 24 * time.Hour
 // memoryStatus says when the app was killed for exceeding its memory limit.
 func (d *Deployer) memoryStatus(ctx context.Context, id string) {
 	if last, kills := d.docker.MemoryKills(ctx, id, time.Now().Add(-memoryKillsWithin)); kills > 0 {
-		d.out.line("  memory     a process was killed for using more than %s, %d times in the last day, last at %s",
+		d.out.line("  memory     processes killed in the last day for using more than %s: %d, the last at %s",
 			d.colour.memoryName(), kills, last.UTC().Format(time.RFC3339))
 	}
 }
