@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 
@@ -28,6 +30,9 @@ var template struct {
 	revisions []string
 }
 
+// hosts counts the pushedWorlds.
+var hosts atomic.Int32
+
 // pushedWorld returns a world like newWorld's, for a test that runs beside others.
 // Its releases are published at an address of their own.
 func pushedWorld(t *testing.T) *world {
@@ -35,7 +40,9 @@ func pushedWorld(t *testing.T) *world {
 	t.Parallel()
 	fillTemplate(t)
 	w := (&world{T: t, daemon: template.daemon.clone(), revisions: template.revisions, out: new(bytes.Buffer)}).in(memory(t))
-	w.config.HostIP, w.colour.site.Host = "127.0.1.1", "127.0.1.1" // newWorld has 127.0.0.1
+	n := hosts.Add(1)
+	w.config.HostIP = fmt.Sprintf("127.1.%d.%d", n/200, n%200+1) // newWorld has 127.0.0.1
+	w.colour.site.Host = w.config.HostIP
 	w.redis = redistest.Open(t)
 	w.lists = fleet.Open(fleet.Redis{Address: w.redis.Address}, w.colour.site).As("deploy")
 	t.Cleanup(func() { w.lists.Close() })
@@ -188,7 +195,7 @@ func (w *world) said() string {
 	said := slowSteps.ReplaceAllString(w.out.String(), "")
 	names := []string{w.config.Dir, "DIR"}
 	for n, revision := range w.revisions {
-		names = append(names, revision, []string{"ONE", "TWO", "THREE"}[n])
+		names = append(names, revision, number(n))
 	}
 	for port := range w.config.Ports {
 		server := w.colour.site.Server(w.colour.site.First + port)
@@ -196,6 +203,9 @@ func (w *world) said() string {
 	}
 	return strings.NewReplacer(names...).Replace(said)
 }
+
+// number is what tests call a world's revision.
+func number(n int) string { return []string{"ONE", "TWO", "THREE"}[n] }
 
 func lastLine(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")

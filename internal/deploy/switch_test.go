@@ -32,7 +32,7 @@ func TestSwitch_ThatFailsIsFinishedByRestoreOrTheNextPush(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			w := pushedWorld(t)
 			err := w.pushWith(undisturbed(), refusing(test.refused), w.revisions[2])
-			w.wantRefused(err, "DEPLOY FAILED blue switch THREE: switch: no luck: bin/deploy restore blue finishes it")
+			w.wantRefused(err, "DEPLOY FAILED blue switch THREE: no luck: bin/deploy restore blue finishes it")
 			_, under := w.ledger().UnderWay()
 			if len(w.daemon.boxes) != 2 || !under || !slices.Equal(w.listed(), []int{w.daemon.boxes[test.listed].Port}) {
 				t.Fatalf("got %+v, listed %v, under way: %v, want both, number %d listed", w.daemon.boxes, w.listed(), under, test.listed)
