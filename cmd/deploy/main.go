@@ -116,7 +116,7 @@ func output(command command) (out io.Writer, end func()) {
 	if !slices.Contains(stepwise, command.name) || !term.IsTerminal(int(os.Stdout.Fd())) {
 		return os.Stdout, func() {}
 	}
-	live := deploy.NewLive(os.Stdout, deploy.Width())
+	live := deploy.NewLive(os.Stdout, deploy.Width(os.Stdout))
 	return live, func() { _ = live.Close() }
 }
 

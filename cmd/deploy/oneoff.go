@@ -12,7 +12,7 @@ func runOnce(ctx context.Context, d *deploy.Deployer, arguments []string) error 
 	if len(arguments) < 2 || arguments[0] != "--" {
 		return errUsage
 	}
-	return d.RunOnce(ctx, arguments[1:])
+	return d.RunOnce(ctx, deploy.Console{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, arguments[1:])
 }
 
 // reap removes what a killed run would leave.

@@ -51,5 +51,5 @@ func runStatus(ctx context.Context, patience time.Duration) error {
 	if patience > 0 {
 		return system.Wait(ctx, patience, os.Stdout)
 	}
-	return system.Show(ctx, deploy.Width(), os.Stdout)
+	return system.Show(ctx, deploy.Width(os.Stdout), os.Stdout)
 }

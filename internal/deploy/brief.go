@@ -14,10 +14,10 @@ import (
 // usualWidth is the width assumed for a terminal that does not say.
 const usualWidth = 80
 
-// Width returns how many columns a line on standard output may have: the
-// terminal's, else COLUMNS, else 80.
-func Width() int {
-	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil && width > 0 {
+// Width returns how many columns a line of a file may have: the terminal's, if
+// it is one, else COLUMNS, else 80.
+func Width(file *os.File) int {
+	if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
 		return width
 	}
 	if width, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && width > 0 {

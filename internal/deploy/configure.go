@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -131,7 +132,7 @@ func (d *Deployer) Configuration(show bool) error {
 		return nil
 	}
 	if show {
-		d.out.line("%s", strings.TrimSuffix(now.Lines(), "\n"))
+		fmt.Fprint(d.out, now.Lines())
 	}
 	for _, name := range now.Names() {
 		content, file := now.Files[name]

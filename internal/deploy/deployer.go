@@ -41,6 +41,9 @@ type Deployer struct {
 	self       ledger.Process
 	git        ledger.Process // the git that runs this process as a hook
 	watch      func() error   // leaves a process that settles the push if this one is killed
+
+	// reaper leaves a process that removes a one-off container if this one is killed
+	reaper func(container string) (release func(), err error)
 }
 
 // Open returns the Deployer of the colour, whose output goes to out.
@@ -78,7 +81,7 @@ func newDeployer(config Config, colour colour, written *ledger.Ledger, out io.Wr
 		self:       ledger.ProcessOf(os.Getpid()),
 		git:        ledger.ProcessOf(os.Getppid()),
 	}
-	d.watch = d.leaveWatcher
+	d.watch, d.reaper = d.leaveWatcher, d.leaveReaper
 	return d
 }
 

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -83,7 +84,7 @@ func memory(t *testing.T) string {
 func (w *world) in(dir string) *world {
 	moved := *w
 	moved.config = Config{
-		Fleet: "deux", Dir: dir, HostIP: "127.0.0.1", RegistryPort: 5000, BluePort: 50101, BlueFirst: 50200, Ports: 20, Keep: 2,
+		Fleet: "deux", Dir: dir, HostIP: cmp.Or(w.config.HostIP, "127.0.0.1"), RegistryPort: 5000, BluePort: 50101, BlueFirst: 50200, Ports: 20, Keep: 2,
 		BuildTimeout: time.Minute, BlueHealth: time.Minute, DrainTimeout: time.Minute, StopGrace: time.Minute,
 	}
 	var err error

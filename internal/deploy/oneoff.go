@@ -26,11 +26,27 @@ const (
 	exitNoCommand     = 127
 )
 
+// Console is the input and the two outputs of a command.
+type Console struct{ In, Out, Err *os.File }
+
+// isTerminal reports whether a person sits at it.
+func (c Console) isTerminal() bool {
+	return term.IsTerminal(int(c.In.Fd())) && term.IsTerminal(int(c.Out.Fd()))
+}
+
+// attached is a one-off container with its input and output.
+type attached interface {
+	Run(ctx context.Context) (code int, err error)
+	Signal(ctx context.Context, name string) error
+	Resize(ctx context.Context, width, height int) error
+	Remove(ctx context.Context) error
+}
+
 // RunOnce runs a command in a container of its own, from the image that the
-// colour last deployed, with what a release gets and with this process's input
-// and output. It returns the command's exit code, unless 0, as a program.Exit.
-func (d *Deployer) RunOnce(ctx context.Context, command []string) error {
-	d.out = &output{to: os.Stderr, gone: func() {}} // standard output is the command's
+// colour last deployed, with what a release gets, at the console. It returns the
+// command's exit code, unless 0, as a program.Exit.
+func (d *Deployer) RunOnce(ctx context.Context, console Console, command []string) error {
+	d.out = &output{to: console.Err, gone: func() {}} // the other output is the command's
 	running, deployed := d.ledger.Current()
 	if !deployed {
 		return d.nothingDeployed()
@@ -39,51 +55,55 @@ func (d *Deployer) RunOnce(ctx context.Context, command []string) error {
 		return fmt.Errorf("no answer from Docker (is it started? may you use it?): %w", err)
 	}
 	image := d.colour.repository + "@" + running.Digest
-	if present, err := d.docker.HasImage(ctx, image); err != nil || !present {
-		return errors.Join(err, fmt.Errorf("the image of %s is gone: bin/deploy restore %s builds it again", running.Revision, d.colour.name))
+	present, err := d.docker.HasImage(ctx, image)
+	if err == nil && !present {
+		err = fmt.Errorf("the image of %s is gone: bin/deploy restore %s builds it again", running.Revision, d.colour.name)
+	}
+	if err != nil {
+		return err
 	}
 	running.Aim = "" // the current configuration, whatever it was started with
 	runtime, err := d.runtime(ctx, running)
 	if err != nil {
 		return err
 	}
-	terminal := term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd()))
+	terminal := console.isTerminal()
 	if terminal {
 		runtime.Env = append(runtime.Env, "TERM="+os.Getenv("TERM"))
 	}
 	attached, err := d.docker.Attach(ctx, engine.OneOff{
 		Colour: d.colour.name, Image: image, Command: command, Owner: ledger.ProcessOf(os.Getpid()).String(),
-		Terminal: terminal, In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, runtime)
+		Terminal: terminal, In: console.In, Out: console.Out, Err: console.Err}, runtime)
 	if err != nil {
 		return err
 	}
-	return d.attend(context.WithoutCancel(ctx), attached, terminal)
+	return d.attend(context.WithoutCancel(ctx), attached.ID, attached, console)
 }
 
-// attend runs the command and makes sure that nothing of it is left, even if
-// this process is killed.
-func (d *Deployer) attend(ctx context.Context, attached *engine.Attached, terminal bool) error {
+// attend runs the command in the container and makes sure that nothing of it is
+// left, even if this process is killed.
+func (d *Deployer) attend(ctx context.Context, id string, attached attached, console Console) error {
 	defer func() { _ = attached.Remove(ctx) }()
-	release, err := d.leaveReaper(attached.ID)
+	release, err := d.reaper(id)
 	if err != nil {
 		return err
 	}
 	defer release()
-	defer passSignals(ctx, attached)()
-	if terminal {
-		state, err := term.MakeRaw(int(os.Stdin.Fd()))
+	defer passSignals(ctx, attached, console)()
+	if console.isTerminal() {
+		state, err := term.MakeRaw(int(console.In.Fd()))
 		if err != nil {
 			return err
 		}
-		defer func() { _ = term.Restore(int(os.Stdin.Fd()), state) }()
+		defer func() { _ = term.Restore(int(console.In.Fd()), state) }()
 	}
 	code, err := attached.Run(ctx)
 	switch {
 	case errors.Is(err, engine.ErrNoCommand):
-		fmt.Fprintf(os.Stderr, "deploy: %v\r\n", err)
+		fmt.Fprintf(d.out, "deploy: %v\r\n", err)
 		return program.Exit(exitNoCommand)
 	case errors.Is(err, engine.ErrNotExecutable):
-		fmt.Fprintf(os.Stderr, "deploy: %v\r\n", err)
+		fmt.Fprintf(d.out, "deploy: %v\r\n", err)
 		return program.Exit(exitNotExecutable)
 	case err == nil && code != 0:
 		return program.Exit(code)
@@ -93,7 +113,7 @@ func (d *Deployer) attend(ctx context.Context, attached *engine.Attached, termin
 
 // passSignals passes this process's signals on to the command until stop, and
 // the size of the terminal whenever it changes.
-func passSignals(ctx context.Context, attached *engine.Attached) (stop func()) {
+func passSignals(ctx context.Context, attached attached, console Console) (stop func()) {
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH)
 	signals <- syscall.SIGWINCH // for the current size
@@ -104,19 +124,19 @@ func passSignals(ctx context.Context, attached *engine.Attached) (stop func()) {
 			case <-done:
 				return
 			case told := <-signals:
-				pass(ctx, attached, told.(syscall.Signal))
+				pass(ctx, attached, console, told.(syscall.Signal))
 			}
 		}
 	}()
 	return func() { signal.Stop(signals); close(done) }
 }
 
-func pass(ctx context.Context, attached *engine.Attached, told syscall.Signal) {
+func pass(ctx context.Context, attached attached, console Console, told syscall.Signal) {
 	if told != syscall.SIGWINCH {
 		_ = attached.Signal(ctx, unix.SignalName(told)) // fails only if the command has ended
 		return
 	}
-	if width, height, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
+	if width, height, err := term.GetSize(int(console.Out.Fd())); err == nil {
 		_ = attached.Resize(ctx, width, height)
 	}
 }

@@ -68,10 +68,7 @@ func (d *Deployer) healthStatus(ctx context.Context) error {
 	}
 	server := d.colour.site.Server(release.Port)
 	d.out.line("  container  %s, %s", release.Name, server.URL)
-	if last, kills := health.MemoryKills(ctx, d.docker, release.ID); kills > 0 {
-		d.out.line("  memory     a process was killed for using more than %s, %d times in the last day, last at %s",
-			d.colour.memoryName(), kills, last.UTC().Format(time.RFC3339))
-	}
+	d.memoryStatus(ctx, release.ID)
 	if err := d.releaseHealth(ctx, release, server); err != nil {
 		return err
 	}
@@ -171,4 +168,12 @@ func again(condition engine.Condition) string {
 		return ""
 	}
 	return fmt.Sprintf(", restarted %d times by Docker", condition.Restarts)
+}
+
+// memoryStatus says when the app was killed for exceeding its memory limit.
+func (d *Deployer) memoryStatus(ctx context.Context, id string) {
+	if last, kills := health.MemoryKills(ctx, d.docker, id); kills > 0 {
+		d.out.line("  memory     processes killed in the last day for using more than %s: %d, the last at %s",
+			d.colour.memoryName(), kills, last.UTC().Format(time.RFC3339))
+	}
 }

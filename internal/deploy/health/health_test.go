@@ -19,6 +19,8 @@ type container struct {
 	state  engine.State
 	codes  []int // of its checks, one after the other
 	checks int
+	kills  []time.Time // of its processes for their memory
+	looks  int         // for them
 }
 
 func (c *container) State(context.Context, string) (engine.State, error) { return c.state, nil }
@@ -27,10 +29,6 @@ func (c *container) Exec(context.Context, string, []string) (int, string, error)
 	code := c.codes[min(c.checks, len(c.codes)-1)]
 	c.checks++
 	return code, fmt.Sprintf("check %d", c.checks), nil
-}
-
-func (c *container) MemoryKills(context.Context, string, time.Time) (time.Time, int) {
-	return time.Time{}, 0
 }
 
 func TestHealth_AContainerThatEndedIsNotWaitedFor(t *testing.T) {

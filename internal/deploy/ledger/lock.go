@@ -27,9 +27,9 @@ func (l *Ledger) Lock(ctx context.Context, self Process, waiting func()) (unlock
 		if syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
 			if !l.betweenHooks(self) {
 				l.sweep()
-				return func() { file.Close() }, nil
+				return func() { drop(file); file.Close() }, nil
 			}
-			_ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN)
+			drop(file)
 		}
 		if !said {
 			waiting()
@@ -40,6 +40,10 @@ func (l *Ledger) Lock(ctx context.Context, self Process, waiting func()) (unlock
 		}
 	}
 }
+
+// drop ends the flock even if a process that was just forked still has the file
+// open: closing it would leave the lock to that one until it executes its program.
+func drop(file *os.File) { _ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN) }
 
 // betweenHooks reports whether another push has been accepted and git is about
 // to move its ref.

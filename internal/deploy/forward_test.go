@@ -1,0 +1,107 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"deux/internal/deploy/ledger"
+)
+
+func forward(ctx context.Context, d *Deployer) error { return d.Forward(ctx) }
+
+func heldStatus(ctx context.Context, d *Deployer) error {
+	running, _ := d.ledger.Current()
+	d.heldStatus(ctx, running.Revision)
+	return nil
+}
+
+func TestForward_UndoesARollbackWithoutABuild(t *testing.T) {
+	s := newScene(t)
+	held := s.revisions[1]
+	s.gave(heldStatus)
+	if s.out.String() != "" {
+		t.Errorf("status: got %q, want nothing while what main holds runs", s.out)
+	}
+	s.gave(rollback)
+	s.saidAll("rollback", "main still holds "+held+": bin/deploy forward blue runs that again\n")
+	s.gave(heldStatus)
+	if want := "  rollback   main holds " + held + " 1: bin/deploy forward blue runs that\n"; s.out.String() != want {
+		t.Errorf("status: got %q, want %q", s.out, want)
+	}
+	s.gave(forward)
+	s.saidAll("forward", "DEPLOYED blue "+held)
+	if strings.Contains(s.out.String(), "Building") || strings.Contains(s.out.String(), "forward blue") {
+		t.Errorf("forward: got\n%s\nwant no build, and no advice to go forward", s.out)
+	}
+	if r := s.last(); r.Result != ledger.Forwarded || r.Revision != held || r.Ref != mainRef {
+		t.Errorf("history: got %v, want ROLLED FORWARD to what main holds", r)
+	}
+	if release, _ := s.serves(); release.Revision != held {
+		t.Errorf("got %s, want what main holds, %s", release.Revision, held)
+	}
+	s.gave(forward)
+	if want := "blue-app already runs what main holds: " + held + "\n"; s.out.String() != want {
+		t.Errorf("once more: got %q, want %q", s.out, want)
+	}
+}
+
+func TestForward_BuildsAgainWhatIsNoLongerKept(t *testing.T) {
+	s := newScene(t)
+	s.gave(rollback)
+	delete(s.daemon.images, "image of "+s.revisions[1])
+	delete(s.daemon.registry, digest(s.revisions[1]))
+	s.gave(forward)
+	s.saidAll("forward", "Its image is gone: building it again\n", "==> Building blue-image\n", "DEPLOYED blue "+s.revisions[1])
+	if release, _ := s.serves(); release.Revision != s.revisions[1] {
+		t.Errorf("got %s, want what main holds, %s", release.Revision, s.revisions[1])
+	}
+}
+
+func TestForward_IsRefusedWithWhatToDoAndLeavesWhatRuns(t *testing.T) {
+	first := newScene(t)
+	for _, test := range []struct {
+		name  string
+		start func(*scene)
+		err   string
+		said  string
+	}{
+		{"before the first push", func(s *scene) {
+			_ = os.Remove(filepath.Join(ledger.Dir(s.colour.git), "history"))
+		}, "nothing is deployed yet: git push blue main", ""},
+		{"of a branch that was deleted", func(s *scene) { _ = os.Remove(filepath.Join(s.colour.git, mainRef)) },
+			"main was deleted, so there is nothing to go forward to: git push blue main", ""},
+		{"to a release that ends", func(s *scene) { s.ends = crashed }, ErrRefused.Error(),
+			"DEPLOY FAILED blue health " + first.revisions[1] + ": the container ended with exit code 3\n"},
+	} {
+		s := first.again()
+		s.gave(rollback)
+		test.start(s)
+		before := s.stands()
+		if err := s.gives(forward); err == nil || err.Error() != test.err {
+			t.Errorf("%s: got %v, want %q", test.name, err, test.err)
+		}
+		s.saidAll(test.name, test.said)
+		if after := s.stands(); after != before {
+			t.Errorf("%s: got\n%s\nwant as before\n%s", test.name, after, before)
+		}
+	}
+}
+
+func TestRollback_SaysThatItKeepsTheConfigurationAndShowsNothingOfIt(t *testing.T) {
+	s := newScene(t)
+	s.gave(secrets)
+	s.gave(rollback)
+	s.saidAll("rollback", "It gets the current configuration, which a rollback does not change: 2 variables, 1 file\n")
+	release, given := s.serves()
+	if release.Revision != s.revisions[0] || !strings.Contains(strings.Join(given.Env, " "), "TOKEN=s3cret") {
+		t.Errorf("got %s with %q, want %s with TOKEN", release.Revision, given.Env, s.revisions[0])
+	}
+	s.ends = crashed
+	if err := s.gives(forward); !errors.Is(err, ErrRefused) || s.last().Result != ledger.Failed {
+		t.Errorf("forward to a release that ends: got %v and the history %v, want a failure", err, s.last())
+	}
+}
