@@ -171,26 +171,6 @@ func TestOneOff_GetsTheSignalsOfTheProcess(t *testing.T) {
 	}
 }
 
-// endOfInput is an input that has just ended.
-type endOfInput func()
-
-func (end endOfInput) Read([]byte) (int, error) { end(); return 0, errors.New("closed") }
-
-func TestReaper_RemovesTheContainerOnceItsOwnerIsGone(t *testing.T) {
-	e := newEstate()
-	e.owners["id"] = "12 34"
-	d, _ := offline(t)
-	d.docker = estateDocker{estate: e}
-	ended := endOfInput(func() {
-		if _, there := e.owners["id"]; !there {
-			t.Error("it was removed while its owner lived")
-		}
-	})
-	if err := d.Reap(t.Context(), "id", ended); err != nil || len(e.owners) > 0 {
-		t.Errorf("got %v, and %v left, want it removed", err, e.owners)
-	}
-}
-
 func TestOneOffs_AreSweptWhenNobodyWaitsForThemAndEndedByDown(t *testing.T) {
 	alive, end := startProcess()
 	defer end()
