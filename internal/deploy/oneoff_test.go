@@ -56,6 +56,11 @@ func TestOneOff_GetsTheImageAndWhatAReleaseGets(t *testing.T) {
 	if after := s.stands(); after != before {
 		t.Errorf("got\n%s\nwant that the release is as before\n%s", after, before)
 	}
+	s.gave(down)
+	s.gave(set(map[string]string{"TOKEN": "n3w"}, nil))
+	if err := s.gives(runOnce(at)); !errors.Is(err, errAttach) || !slices.Contains(s.runtime.Env, "TOKEN=n3w") {
+		t.Errorf("configured while it is down: got %v, %q, want what is set now", err, s.runtime.Env)
+	}
 }
 
 func equalOneOffs(a, b engine.OneOff) bool {
