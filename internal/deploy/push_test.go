@@ -46,7 +46,7 @@ func TestPush_TheFirstOneHasNothingToStop(t *testing.T) {
 	w.wantServing("pushed", w.revisions[0])
 }
 
-func TestPush_ThatStepsFailOfTheFirstOneLeavesNothing(t *testing.T) {
+func TestPush_TheFirstOneThatFailsLeavesNothing(t *testing.T) {
 	w := emptyWorld(t)
 	w.wantRefused(w.push(refusing("docker pull"), w.revisions[0]), "DEPLOY FAILED blue pull ONE: no luck")
 	if w.ledger().HasCurrent() || len(w.daemon.boxes)+len(w.daemon.images)+len(w.daemon.registry) > 0 {

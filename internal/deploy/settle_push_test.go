@@ -100,14 +100,16 @@ func TestSettleLater_LeavesWhatLives(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		save(first)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		if err := d.SettleLater(ctx); err != nil || ctx.Err() == nil {
 			t.Errorf("while its git lives: got %v, want it to wait until it is told to end", err)
 		}
-		time.AfterFunc(time.Minute, func() { save(second) })
+		time.AfterFunc(10*time.Second, func() { save(second) })
 		begun := time.Now()
-		if err := d.SettleLater(t.Context()); err != nil || time.Since(begun) < time.Minute {
+		ctx, cancel = context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := d.SettleLater(ctx); err != nil || time.Since(begun) < 10*time.Second || ctx.Err() != nil {
 			t.Errorf("after another push took over: got %v after %v, want nothing to do", err, time.Since(begun))
 		}
 	})
