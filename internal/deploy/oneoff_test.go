@@ -176,6 +176,32 @@ func TestOneOff_GetsTheSignalsOfTheProcess(t *testing.T) {
 	}
 }
 
+// stuckAttached is a container whose Docker does not answer a signal.
+type stuckAttached struct {
+	*fakeAttached
+	over bool
+}
+
+func (a *stuckAttached) Signal(ctx context.Context, name string) error {
+	a.signals <- name
+	<-ctx.Done()
+	a.over = true
+	return ctx.Err()
+}
+
+func TestOneOff_PassesNothingOnOnceItHasEnded(t *testing.T) {
+	d, _ := offline(t)
+	d.reaper = func(string) (func(), error) { return func() {}, nil }
+	a := &stuckAttached{fakeAttached: newAttached(func(a *fakeAttached) (int, error) {
+		err := syscall.Kill(os.Getpid(), syscall.SIGUSR1)
+		<-a.signals
+		return 0, err
+	})}
+	if err := d.attend(t.Context(), "id", a, console(t)); err != nil || !a.over {
+		t.Errorf("got %v, its signal given up: %v, want that nothing reaches the container any more", err, a.over)
+	}
+}
+
 func TestOneOffs_AreSweptWhenNobodyWaitsForThemAndEndedByDown(t *testing.T) {
 	alive, end := startProcess()
 	defer end()
