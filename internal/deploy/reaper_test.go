@@ -69,12 +69,13 @@ func TestReaper_RemovesTheContainerOnceItsOwnerIsGone(t *testing.T) {
 	e.owners["id"] = "12 34"
 	d, _ := offline(t)
 	d.docker = estateDocker{estate: e}
-	ended := endOfInput(func() {
-		if _, there := e.owners["id"]; !there {
+	waited := false
+	owner := endOfInput(func() {
+		if _, waited = e.owners["id"]; !waited {
 			t.Error("it was removed while its owner lived")
 		}
 	})
-	if err := d.Reap(t.Context(), "id", ended); err != nil || len(e.owners) > 0 {
-		t.Errorf("got %v, and %v left, want it removed", err, e.owners)
+	if err := d.Reap(t.Context(), "id", owner); err != nil || !waited || len(e.owners) > 0 {
+		t.Errorf("got %v, waited: %v, and %v left, want it removed after its owner", err, waited, e.owners)
 	}
 }
