@@ -114,21 +114,23 @@ func (d *Deployer) attend(ctx context.Context, id string, attached attached, con
 // passSignals passes this process's signals on to the command until stop, and
 // the size of the terminal whenever it changes.
 func passSignals(ctx context.Context, attached attached, console Console) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH)
 	signals <- syscall.SIGWINCH // for the current size
-	done := make(chan struct{})
+	ended := make(chan struct{})
 	go func() {
+		defer close(ended)
 		for {
 			select {
-			case <-done:
+			case <-ctx.Done():
 				return
 			case told := <-signals:
 				pass(ctx, attached, console, told.(syscall.Signal))
 			}
 		}
 	}()
-	return func() { signal.Stop(signals); close(done) }
+	return func() { signal.Stop(signals); cancel(); <-ended }
 }
 
 func pass(ctx context.Context, attached attached, console Console, told syscall.Signal) {

@@ -56,6 +56,11 @@ func TestOneOff_GetsTheImageAndWhatAReleaseGets(t *testing.T) {
 	if after := s.stands(); after != before {
 		t.Errorf("got\n%s\nwant that the release is as before\n%s", after, before)
 	}
+	s.gave(down)
+	s.gave(set(map[string]string{"TOKEN": "n3w"}, nil))
+	if err := s.gives(runOnce(at)); !errors.Is(err, errAttach) || !slices.Contains(s.runtime.Env, "TOKEN=n3w") {
+		t.Errorf("configured while it is down: got %v, %q, want what is set now", err, s.runtime.Env)
+	}
 }
 
 func equalOneOffs(a, b engine.OneOff) bool {
@@ -171,23 +176,29 @@ func TestOneOff_GetsTheSignalsOfTheProcess(t *testing.T) {
 	}
 }
 
-// endOfInput is an input that has just ended.
-type endOfInput func()
+// stuckAttached is a container whose Docker does not answer a signal.
+type stuckAttached struct {
+	*fakeAttached
+	over bool
+}
 
-func (end endOfInput) Read([]byte) (int, error) { end(); return 0, errors.New("closed") }
+func (a *stuckAttached) Signal(ctx context.Context, name string) error {
+	a.signals <- name
+	<-ctx.Done()
+	a.over = true
+	return ctx.Err()
+}
 
-func TestReaper_RemovesTheContainerOnceItsOwnerIsGone(t *testing.T) {
-	e := newEstate()
-	e.owners["id"] = "12 34"
+func TestOneOff_PassesNothingOnOnceItHasEnded(t *testing.T) {
 	d, _ := offline(t)
-	d.docker = estateDocker{estate: e}
-	ended := endOfInput(func() {
-		if _, there := e.owners["id"]; !there {
-			t.Error("it was removed while its owner lived")
-		}
-	})
-	if err := d.Reap(t.Context(), "id", ended); err != nil || len(e.owners) > 0 {
-		t.Errorf("got %v, and %v left, want it removed", err, e.owners)
+	d.reaper = func(string) (func(), error) { return func() {}, nil }
+	a := &stuckAttached{fakeAttached: newAttached(func(a *fakeAttached) (int, error) {
+		err := syscall.Kill(os.Getpid(), syscall.SIGUSR1)
+		<-a.signals
+		return 0, err
+	})}
+	if err := d.attend(t.Context(), "id", a, console(t)); err != nil || !a.over {
+		t.Errorf("got %v, its signal given up: %v, want that nothing reaches the container any more", err, a.over)
 	}
 }
 

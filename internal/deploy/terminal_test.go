@@ -14,8 +14,8 @@ import (
 	"deux/internal/program"
 )
 
-// terminal returns a terminal of that many columns and 24 rows (pts(4)).
-func terminal(t *testing.T, columns uint16) *os.File {
+// openTerminal returns a terminal of that many columns and 24 rows (pts(4)).
+func openTerminal(t *testing.T, columns uint16) *os.File {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -48,7 +48,7 @@ func echoes(t *testing.T, terminal *os.File) bool {
 func TestOneOff_HasTheTerminalWhileItRunsAndGivesItBackAsItWas(t *testing.T) {
 	d, _ := offline(t)
 	d.reaper = func(string) (func(), error) { return func() {}, nil }
-	at := terminal(t, 100)
+	at := openTerminal(t, 100)
 	a := newAttached(func(a *fakeAttached) (int, error) {
 		if size := <-a.sizes; size != [2]int{100, 24} {
 			t.Errorf("got %v as its size, want 100 columns and 24 rows", size)
@@ -74,7 +74,7 @@ func TestOneOff_HasTheTerminalWhileItRunsAndGivesItBackAsItWas(t *testing.T) {
 func TestOneOff_IsToldWhichTerminalItHasIfInputAndOutputAreOne(t *testing.T) {
 	s := newScene(t)
 	s.failing["Attach"] = errAttach
-	at, none := terminal(t, 80), console(t)
+	at, none := openTerminal(t, 80), console(t)
 	for _, test := range []struct {
 		name string
 		Console
@@ -101,7 +101,7 @@ func TestWidth_IsTheTerminalsElseThatOfColumnsElse80(t *testing.T) {
 		columns string
 		want    int
 	}{
-		{terminal(t, 100), "70", 100}, {terminal(t, 0), "70", 70}, {file, "70", 70},
+		{openTerminal(t, 100), "70", 100}, {openTerminal(t, 0), "70", 70}, {file, "70", 70},
 		{file, "", 80}, {file, "0", 80}, {file, "-5", 80}, {file, "wide", 80},
 	} {
 		t.Setenv("COLUMNS", test.columns)

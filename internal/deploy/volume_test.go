@@ -55,6 +55,11 @@ func TestVolume_WaitsForTheNextReleaseWhileNothingRuns(t *testing.T) {
 	if len(s.daemon.boxes) > 0 {
 		t.Errorf("got %+v started, want that it stays down", s.daemon.boxes)
 	}
+	s.ends = crashed
+	if err := s.pushes(s.revisions[2]); !errors.Is(err, ErrRefused) || len(s.volumes) > 0 || len(s.ledger().Volumes()) != 1 {
+		t.Errorf("a push that fails: got %v and %s, want that the volume is still to be made", err, s.stands())
+	}
+	s.ends = nil
 	s.gave(restore)
 	if _, given := s.serves(); !strings.HasSuffix(given.String(), "volumes=deux_blue_data:/srv/data") {
 		t.Errorf("restored with %v, want the volume", given)
