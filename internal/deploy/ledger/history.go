@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -97,9 +96,9 @@ func (l *Ledger) History() ([]Record, error) {
 		return nil, fmt.Errorf("reading the history: %w", err)
 	}
 	var all []Record
-	for lines := bufio.NewScanner(bytes.NewReader(content)); lines.Scan(); {
+	for line := range bytes.Lines(content) { // of any length: a commit's message has no limit
 		var r Record
-		if json.Unmarshal(lines.Bytes(), &r) == nil && r.Revision != "" {
+		if json.Unmarshal(line, &r) == nil && r.Revision != "" {
 			all = append(all, r)
 		}
 	}

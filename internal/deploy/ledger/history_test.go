@@ -66,6 +66,19 @@ func TestHistory_PassesOverAHalfLine(t *testing.T) {
 	}
 }
 
+func TestHistory_ShowsWhatFollowsAVeryLongRecord(t *testing.T) {
+	l, long := made(t), run(1, Failed, "a")
+	long.Subject = strings.Repeat("x", 1<<17)
+	for _, r := range []Record{long, run(2, Deployed, "b")} {
+		if err := l.Append(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if all, err := l.History(); err != nil || digests(all) != "a b" || all[0].Subject != long.Subject {
+		t.Errorf("got %q, %v, want the long one and the one after it", digests(all), err)
+	}
+}
+
 func TestRecord_IsOneLine(t *testing.T) {
 	r := Record{
 		Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Revision: "4995c8f", Digest: "sha256:8553", Who: "ann@192.0.2.7",
