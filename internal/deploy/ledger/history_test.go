@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -51,18 +52,26 @@ func TestHistory_PassesOverAHalfLine(t *testing.T) {
 	if err := l.Append(run(1, Deployed, "a")); err != nil {
 		t.Fatal(err)
 	}
-	content, err := os.ReadFile(l.Path(historyFile))
-	if err != nil {
-		t.Fatal(err)
+	for _, next := range []struct{ digest, half string }{{"b", "{\"time\":\"20"}, {"c", "{\"time\":\"20\n"}} { // a full disk leaves no line end
+		tear(t, l, next.half)
+		if err := l.Append(run(2, Deployed, next.digest)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := os.WriteFile(l.Path(historyFile), append(content, "{\"time\":\"20\n"...), 0o644); err != nil {
-		t.Fatal(err)
+	if all, err := l.History(); err != nil || digests(all) != "a b c" {
+		t.Errorf("got %q, %v, want all three whole lines", digests(all), err)
 	}
-	if err := l.Append(run(2, Deployed, "b")); err != nil {
-		t.Fatal(err)
+}
+
+// tear leaves half a record at the end of the history.
+func tear(t *testing.T, l *Ledger, half string) {
+	t.Helper()
+	file, err := os.OpenFile(l.Path(historyFile), os.O_APPEND|os.O_WRONLY, 0)
+	if err == nil {
+		_, err = file.WriteString(half)
 	}
-	if all, err := l.History(); err != nil || digests(all) != "a b" {
-		t.Errorf("got %q, %v, want both whole lines", digests(all), err)
+	if err := errors.Join(err, file.Close()); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 )
@@ -66,9 +67,28 @@ func (l *Ledger) Replace(file string, content []byte) error {
 	return l.disk.Replace(l.Path(file), content, 0o644)
 }
 
-// AppendTo adds a line to a file of the ledger.
+// AppendTo adds a line to a file of the ledger, after the end of a half line
+// that a full disk left there.
 func (l *Ledger) AppendTo(file string, line []byte) error {
+	if endsInHalfALine(l.Path(file)) {
+		line = append([]byte("\n"), line...)
+	}
 	return l.disk.Append(l.Path(file), line)
+}
+
+// endsInHalfALine reports whether the last line of a file has no line end.
+func endsInHalfALine(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	last := make([]byte, 1)
+	if _, err := file.Seek(-1, io.SeekEnd); err != nil {
+		return false // it is empty
+	}
+	_, err = file.Read(last)
+	return err == nil && last[0] != '\n'
 }
 
 // write replaces a file with the value as JSON.
