@@ -9,8 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // The files of a ledger. Other packages read and write the exported ones.
@@ -51,10 +53,28 @@ func (l *Ledger) On(disk Disk) *Ledger { return &Ledger{l.dir, disk} }
 // Path returns the path of a file of the ledger.
 func (l *Ledger) Path(file string) string { return filepath.Join(l.dir, file) }
 
-// Exists returns nil if the ledger was made.
-func (l *Ledger) Exists() error {
+// lost has the files that no command may take for missing when they are damaged,
+// and what is to be done after one was removed.
+var lost = map[string]string{
+	currentFile: "push or bin/deploy forward runs the app again",
+	downFile:    "bin/deploy down ends the app again",
+	volumesFile: "bin/deploy volume add gives the app its volumes again, before the next push",
+}
+
+// Check returns nil if the ledger was made and says what it said when it was
+// written.
+func (l *Ledger) Check() error {
 	if _, err := os.Stat(l.dir); err != nil {
 		return fmt.Errorf("%w: make deploy-init makes it", err)
+	}
+	for _, file := range slices.Sorted(maps.Keys(lost)) {
+		content, err := os.ReadFile(l.Path(file))
+		if err == nil && !json.Valid(content) {
+			err = fmt.Errorf("%s is damaged: copy it from a backup, or remove it, and then %s", l.Path(file), lost[file])
+		}
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
 	}
 	return nil
 }
