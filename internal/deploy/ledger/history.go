@@ -43,7 +43,8 @@ type StepTime struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// String returns all that is known of the deployment in one line, for scripts.
+// String returns all that is known of the deployment in one line, for scripts:
+// two spaces separate its fields, and no field has them.
 func (r Record) String() string {
 	digest := r.Digest
 	if digest == "" {
@@ -56,7 +57,7 @@ func (r Record) String() string {
 	}
 	line = append(line, fmt.Sprintf("total=%.2f", r.Seconds()))
 	if r.Subject != "" {
-		line = append(line, "subject: "+r.Subject)
+		line = append(line, "subject: "+strings.Join(strings.Fields(r.Subject), " "))
 	}
 	if r.Why != "" {
 		line = append(line, "why: "+r.Why)
