@@ -25,17 +25,22 @@ import (
 // lookedAt is a Docker that is only looked at.
 type lookedAt struct {
 	docker
-	away      error // no question is answered
-	releases  []engine.Release
+	away      error              // no question is answered
+	first     [][]engine.Release // at the first looks
+	releases  []engine.Release   // afterwards
 	condition engine.Condition
 	lost      error // of the condition
 	kills     int   // for memory, the last at killed
 	killed    time.Time
-	prints    map[string]string // by container
-	broken    error             // after what it prints
+	prints    func(id string, since time.Time, out io.Writer) error
 }
 
 func (l *lookedAt) Releases(context.Context, string) ([]engine.Release, error) {
+	if len(l.first) > 0 {
+		now := l.first[0]
+		l.first = l.first[1:]
+		return now, l.away
+	}
 	return l.releases, l.away
 }
 
@@ -47,9 +52,8 @@ func (l *lookedAt) MemoryKills(context.Context, string, time.Time) (time.Time, i
 	return l.killed, l.kills
 }
 
-func (l *lookedAt) TimedLogs(_ context.Context, id string, _ time.Time, _ bool, out io.Writer) error {
-	_, _ = io.WriteString(out, l.prints[id])
-	return l.broken
+func (l *lookedAt) TimedLogs(_ context.Context, id string, since time.Time, _ bool, out io.Writer) error {
+	return l.prints(id, since, out)
 }
 
 // look is a colour that a person looks at: blue with a ledger, a Redis, and a
