@@ -30,6 +30,8 @@ type lookedAt struct {
 	releases  []engine.Release   // afterwards
 	condition engine.Condition
 	lost      error // of the condition
+	state     engine.State
+	unknown   error // the state
 	kills     int   // for memory, the last at killed
 	killed    time.Time
 	prints    func(id string, since time.Time, out io.Writer) error
@@ -46,6 +48,10 @@ func (l *lookedAt) Releases(context.Context, string) ([]engine.Release, error) {
 
 func (l *lookedAt) Condition(context.Context, string) (engine.Condition, error) {
 	return l.condition, l.lost
+}
+
+func (l *lookedAt) State(context.Context, string) (engine.State, error) {
+	return l.state, l.unknown
 }
 
 func (l *lookedAt) MemoryKills(context.Context, string, time.Time) (time.Time, int) {
