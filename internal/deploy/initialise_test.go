@@ -17,7 +17,7 @@ import (
 // initialise it with.
 func checkout(t *testing.T) (root string, config Config) {
 	t.Helper()
-	root = t.TempDir()
+	root = memory(t)
 	dir := filepath.Join(root, "deploy", "hooks")
 	err := os.MkdirAll(dir, 0o755)
 	for _, hook := range repo.Hooks {

@@ -76,7 +76,7 @@ func looks(t *testing.T) *look {
 	t.Helper()
 	l := &look{docker: new(lookedAt), printed: new(bytes.Buffer), commits: [2]string{strings.Repeat("1", 40), strings.Repeat("2", 40)}}
 	config := Config{
-		Fleet: "deux", Dir: t.TempDir(), HostIP: "127.0.0.1", RegistryPort: 5000, BluePort: 50101, BlueFirst: 1024, Ports: 20, Keep: 5,
+		Fleet: "deux", Dir: memory(t), HostIP: "127.0.0.1", RegistryPort: 5000, BluePort: 50101, BlueFirst: 1024, Ports: 20, Keep: 5,
 		Redis: fleet.Redis{Address: redistest.Address(t)}, BlueApp: AppLimits{Memory: 64 << 20},
 	}
 	colour, err := config.colour("blue")
