@@ -74,7 +74,7 @@ func TestLedger_DoesWithoutADamagedFileThatTheNextPushWritesAgain(t *testing.T) 
 }
 
 // fullDisk fails as a disk does that has no room left.
-type fullDisk struct{ disk }
+type fullDisk struct{}
 
 func (fullDisk) Replace(string, []byte, os.FileMode) error { return syscall.ENOSPC }
 func (fullDisk) Append(string, []byte) error               { return syscall.ENOSPC }
