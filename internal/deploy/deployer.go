@@ -53,7 +53,7 @@ func Open(config Config, name string, out io.Writer) (*Deployer, error) {
 		return nil, err
 	}
 	written := ledger.At(colour.git)
-	if err := written.Exists(); err != nil {
+	if err := written.Check(); err != nil {
 		return nil, err
 	}
 	docker, err := engine.Open(config.Fleet)

@@ -42,3 +42,52 @@ func TestLive_PassesOnWhatIsNoStep(t *testing.T) {
 		}
 	}
 }
+
+// terminal is one that is closed after so many writes.
+type terminal struct {
+	bytes.Buffer
+	left int
+}
+
+func (c *terminal) Write(text []byte) (int, error) {
+	if c.left--; c.left < 0 {
+		return 0, io.ErrClosedPipe
+	}
+	return c.Buffer.Write(text)
+}
+
+func TestLive_SaysThatTheTerminalIsGone(t *testing.T) {
+	for left, want := range map[int]string{0: "", 1: "\r\x1b[K==> Building"} {
+		gone := &terminal{left: left}
+		live := NewLive(gone, 80)
+		var failed int
+		for _, text := range []string{"==> Building\n", "Step 1\n", "==> Running\n"} {
+			if _, err := io.WriteString(live, text); err != nil {
+				failed++
+			}
+		}
+		if failed != 3-left || gone.String() != want {
+			t.Errorf("gone after %d writes: got %d failures and %q, want %d and %q", left, failed, gone, 3-left, want)
+		}
+		_ = live.Close()
+	}
+}
+
+func TestLive_CountsNoSecondsBetweenSteps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var screen bytes.Buffer
+		live := NewLive(&screen, 3)
+		time.Sleep(1500 * time.Millisecond)
+		fmt.Fprint(live, "==> Building\n")
+		fmt.Fprint(live, "Step 1\n")
+		time.Sleep(1500 * time.Millisecond)
+		synctest.Wait()
+		if want := "\r\x1b[K=…\r\x1b[K==> Building\nStep 1\n"; screen.String() != want {
+			t.Errorf("got %q, want %q", screen.String(), want)
+		}
+		if err := live.Close(); err != nil {
+			t.Errorf("closing it: %v", err)
+		}
+		time.Sleep(1500 * time.Millisecond) // the bubble ends: nothing of it still runs
+	})
+}

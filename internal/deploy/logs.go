@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,26 +27,26 @@ type LogQuery struct {
 }
 
 // Logs writes what the app printed. A line above each release's output names it.
+// The logs that are kept are shown without Docker too.
 func (d *Deployer) Logs(ctx context.Context, query LogQuery) error {
-	kept := d.keptLogs().All()
-	running, runs, err := d.running(ctx)
-	if err != nil {
-		return err
+	if query.Follow {
+		return d.follower(ctx, query)
 	}
-	kept, withRunning := query.choose(kept, running.Revision)
-	if len(kept) == 0 && !(withRunning && runs) && !query.Follow {
-		return d.noLogs(query)
+	running, found, away := d.running(ctx)
+	kept, withRunning := query.choose(d.keptLogs().All(), running.Revision)
+	if len(kept) == 0 && !(withRunning && found) {
+		return cmp.Or(away, d.noLogs(query))
 	}
 	for _, log := range kept {
 		if err := d.writeKept(query, log); err != nil {
 			return err
 		}
 	}
-	switch {
-	case query.Follow:
-		return d.follower(ctx, query)
-	case withRunning && runs:
+	if withRunning && found {
 		return d.writeRunning(ctx, query, running)
+	}
+	if withRunning {
+		return away
 	}
 	return nil
 }
@@ -118,7 +119,11 @@ func (d *Deployer) writeKept(query LogQuery, log keptlog.Log) error {
 }
 
 func (d *Deployer) writeRunning(ctx context.Context, query LogQuery, release engine.Release) error {
-	d.out.step("%s %s, runs", d.colour.name, release.Revision)
+	state := "runs"
+	if !release.Running {
+		state = "does not run"
+	}
+	d.out.step("%s %s, %s", d.colour.name, release.Revision, state)
 	filter := &logFilter{query: query, to: d.out}
 	err := d.docker.TimedLogs(ctx, release.ID, query.Since, query.Follow, filter)
 	filter.end()

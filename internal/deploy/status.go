@@ -122,16 +122,22 @@ func (d *Deployer) releaseHealth(ctx context.Context, release engine.Release, se
 		return d.unwell("NOT RUNNING: %s", stopped(condition))
 	}
 	start := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
-	if err := wellAnswered(health.Answers(ctx, server.URL, release.AppPort), condition); err != nil {
-		if ctx.Err() != nil {
-			err = fmt.Errorf("it HANGS, no answer within %v", askTimeout)
-		}
+	if err := well(ctx, server.URL, release.AppPort, condition, askTimeout); err != nil {
 		return d.unwell("NOT HEALTHY: %v; %s", err, since(condition))
 	}
 	d.out.line("  health     answers, in %v; %s", time.Since(start).Round(time.Millisecond), since(condition))
 	return nil
+}
+
+// well returns nil if the app at url answers well within the timeout.
+func well(ctx context.Context, url string, port int, condition engine.Condition, timeout time.Duration) error {
+	within, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	err := wellAnswered(health.Answers(within, url, port), condition)
+	if err != nil && within.Err() != nil && ctx.Err() == nil {
+		return fmt.Errorf("it HANGS, no answer within %v", timeout)
+	}
+	return err
 }
 
 // wellAnswered judges an answer as a push does: the image's HEALTHCHECK counts

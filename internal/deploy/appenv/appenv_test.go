@@ -142,3 +142,30 @@ func FuzzLines_AreReadAsTheyWereWritten(f *testing.F) {
 		}
 	})
 }
+
+func TestEnvironment_IsSortedAndHasNoFiles(t *testing.T) {
+	c := configuration("B", "", "A", "two words", "_C", "x=y", "F", "@secret")
+	if got, want := strings.Join(c.Environment(), "|"), "A=two words|B=|_C=x=y"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := (Configuration{}).Environment(); len(got) != 0 {
+		t.Errorf("of nothing: got %q", got)
+	}
+}
+
+func TestWith_StartsFromNothingAtAll(t *testing.T) {
+	next, changes, err := Configuration{}.With(Change{Set: configuration("A", "1", "F", "@f")})
+	if err != nil || fmt.Sprint(changes) != "[+A +F]" || next.Variables["A"] != "1" || string(next.Files["F"]) != "f" {
+		t.Errorf("got %v, %q, %v, want both", next, changes, err)
+	}
+}
+
+func TestString_CountsInWords(t *testing.T) {
+	for want, c := range map[string]Configuration{
+		"0 variables, 0 files": {}, "1 variable, 0 files": configuration("A", ""), "0 variables, 2 files": configuration("F", "@", "G", "@"),
+	} {
+		if got := c.String(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

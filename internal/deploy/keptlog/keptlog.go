@@ -89,12 +89,12 @@ func (f Folder) Keep(ctx context.Context, docker Docker, id, revision string) er
 	}
 	end := &tail{bytes: mostBytes}
 	err = docker.TimedLogs(ctx, id, time.Time{}, false, end)
-	return errors.Join(err, f.write(revision, kind, time.Now(), end.lines()))
+	return errors.Join(err, f.Write(revision, kind, time.Now(), end.lines()))
 }
 
-// write keeps a log and removes the oldest beyond the limit of its kind. Only its
+// Write keeps a log and removes the oldest beyond the limit of its kind. Only its
 // owner may read it: nobody knows what an app prints.
-func (f Folder) write(revision, kind string, ended time.Time, content []byte) error {
+func (f Folder) Write(revision, kind string, ended time.Time, content []byte) error {
 	if len(content) == 0 {
 		return nil
 	}

@@ -41,11 +41,11 @@ func TestKeptLogs_AreTheLastFewOfEachKindForTheOwnerAlone(t *testing.T) {
 	start := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 	for i := range 20 {
 		kind := []string{Ran, Failed, Failed, Failed}[i%4]
-		if err := folder.write(fmt.Sprintf("%02d", i), kind, start.Add(time.Duration(i)*time.Second), []byte("text")); err != nil {
+		if err := folder.Write(fmt.Sprintf("%02d", i), kind, start.Add(time.Duration(i)*time.Second), []byte("text")); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := folder.write("silent", Ran, start, nil); err != nil {
+	if err := folder.Write("silent", Ran, start, nil); err != nil {
 		t.Fatal(err)
 	}
 	var got []string
@@ -57,5 +57,27 @@ func TestKeptLogs_AreTheLastFewOfEachKindForTheOwnerAlone(t *testing.T) {
 	}
 	if want := "00 04 08 12 14 15 16 17 18 19"; strings.Join(got, " ") != want {
 		t.Errorf("got %q, want the last five of each kind", got)
+	}
+}
+
+func TestKeptLogs_PassOverWhatIsNotTheirs(t *testing.T) {
+	dir := t.TempDir()
+	folder := In(dir, disk{})
+	for _, name := range []string{"notes.log", "yesterday_4995c8f_ran.log", "20260102T030405.000Z_4995c8f.log", "20260102T030405.000Z_4995c8f_ran.txt"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("mine"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for second := range mostLogs + 2 {
+		if err := folder.Write("4995c8f", Ran, time.Date(2026, 1, 2, 3, 4, second, 0, time.UTC), []byte("text")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept := folder.All()
+	if len(kept) != mostLogs || kept[0].Ended != time.Date(2026, 1, 2, 3, 4, 2, 0, time.UTC) || kept[0].Revision != "4995c8f" || kept[0].Kind != Ran {
+		t.Errorf("got %+v, want the last %d", kept, mostLogs)
+	}
+	if left, _ := os.ReadDir(dir); len(left) != mostLogs+4 {
+		t.Errorf("got %d files, want those of a person to stay", len(left))
 	}
 }

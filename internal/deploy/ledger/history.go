@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -44,7 +43,8 @@ type StepTime struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// String returns all that is known of the deployment in one line, for scripts.
+// String returns all that is known of the deployment in one line, for scripts:
+// two spaces separate its fields, and no field has them.
 func (r Record) String() string {
 	digest := r.Digest
 	if digest == "" {
@@ -57,7 +57,7 @@ func (r Record) String() string {
 	}
 	line = append(line, fmt.Sprintf("total=%.2f", r.Seconds()))
 	if r.Subject != "" {
-		line = append(line, "subject: "+r.Subject)
+		line = append(line, "subject: "+strings.Join(strings.Fields(r.Subject), " "))
 	}
 	if r.Why != "" {
 		line = append(line, "why: "+r.Why)
@@ -97,9 +97,9 @@ func (l *Ledger) History() ([]Record, error) {
 		return nil, fmt.Errorf("reading the history: %w", err)
 	}
 	var all []Record
-	for lines := bufio.NewScanner(bytes.NewReader(content)); lines.Scan(); {
+	for line := range bytes.Lines(content) { // of any length: a commit's message has no limit
 		var r Record
-		if json.Unmarshal(lines.Bytes(), &r) == nil && r.Revision != "" {
+		if json.Unmarshal(line, &r) == nil && r.Revision != "" {
 			all = append(all, r)
 		}
 	}

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -51,28 +52,93 @@ func TestHistory_PassesOverAHalfLine(t *testing.T) {
 	if err := l.Append(run(1, Deployed, "a")); err != nil {
 		t.Fatal(err)
 	}
-	content, err := os.ReadFile(l.Path(historyFile))
-	if err != nil {
-		t.Fatal(err)
+	for _, next := range []struct{ digest, half string }{{"b", "{\"time\":\"20"}, {"c", "{\"time\":\"20\n"}} { // a full disk leaves no line end
+		tear(t, l, next.half)
+		if err := l.Append(run(2, Deployed, next.digest)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := os.WriteFile(l.Path(historyFile), append(content, "{\"time\":\"20\n"...), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := l.Append(run(2, Deployed, "b")); err != nil {
-		t.Fatal(err)
-	}
-	if all, err := l.History(); err != nil || digests(all) != "a b" {
-		t.Errorf("got %q, %v, want both whole lines", digests(all), err)
+	if all, err := l.History(); err != nil || digests(all) != "a b c" {
+		t.Errorf("got %q, %v, want all three whole lines", digests(all), err)
 	}
 }
 
-func TestRecord_IsOneLine(t *testing.T) {
+// tear leaves half a record at the end of the history.
+func tear(t *testing.T, l *Ledger, half string) {
+	t.Helper()
+	file, err := os.OpenFile(l.Path(historyFile), os.O_APPEND|os.O_WRONLY, 0)
+	if err == nil {
+		_, err = file.WriteString(half)
+	}
+	if err := errors.Join(err, file.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestHistory_ShowsWhatFollowsAVeryLongRecord(t *testing.T) {
+	l, long := made(t), run(1, Failed, "a")
+	long.Subject = strings.Repeat("x", 1<<17)
+	for _, r := range []Record{long, run(2, Deployed, "b")} {
+		if err := l.Append(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if all, err := l.History(); err != nil || digests(all) != "a b" || all[0].Subject != long.Subject {
+		t.Errorf("got %q, %v, want the long one and the one after it", digests(all), err)
+	}
+}
+
+func TestRecord_IsOneLineOfFieldsThatTwoSpacesSeparate(t *testing.T) {
 	r := Record{
 		Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Revision: "4995c8f", Digest: "sha256:8553", Who: "ann@192.0.2.7",
 		Steps: []StepTime{{"build", 1.25}, {"push", 0.5}}, Result: Failed, Why: "push: no",
 	}
-	want := "2026-01-02T03:04:05Z  FAILED  4995c8f  sha256:8553  ann@192.0.2.7  build=1.25  push=0.50  total=1.75  why: push: no"
-	if got := r.String(); got != want {
+	start := "2026-01-02T03:04:05Z  FAILED  4995c8f  sha256:8553  ann@192.0.2.7  build=1.25  push=0.50  total=1.75"
+	if got, want := r.String(), start+"  why: push: no"; got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	r.Subject, r.Why = "Sort  the visitors\tby time", ""
+	if got, want := r.String(), start+"  subject: Sort the visitors by time"; got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	bare := Record{Time: r.Time, Revision: "4995c8f", Who: "ann", Result: RolledBack, Changes: []string{"+A", "-B"}}
+	if got, want := bare.String(), "2026-01-02T03:04:05Z  ROLLED-BACK  4995c8f  -  ann  +A  -B  total=0.00"; got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+func TestHistory_HasADeploymentOnceThoughItIsAppendedTwice(t *testing.T) {
+	first := run(1, Deployed, "a")
+	later, otherEnd, configured := run(2, Deployed, "a"), run(1, Failed, "a"), run(1, Deployed, "a")
+	configured.Changes = []string{"+A"}
+	for _, test := range []struct {
+		what string
+		next Record
+		want int
+	}{
+		{"the same", first, 1}, {"a later one", later, 2}, {"one with another end", otherEnd, 2}, {"one that was configured", configured, 2},
+	} {
+		l := made(t)
+		for _, r := range []Record{first, test.next} {
+			if err := l.Append(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if all, err := l.History(); err != nil || len(all) != test.want {
+			t.Errorf("%s: got %v, %v, want %d records", test.what, all, err, test.want)
+		}
+	}
+}
+
+func TestHistory_ThatCannotBeReadOrWrittenSaysSo(t *testing.T) {
+	l := made(t)
+	if err := os.Mkdir(l.Path(historyFile), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := l.History(); err == nil || !strings.HasPrefix(err.Error(), "reading the history: ") {
+		t.Errorf("read: got %v, %v, want an error", all, err)
+	}
+	if err := l.Append(run(1, Deployed, "a")); err == nil || !strings.HasPrefix(err.Error(), "writing the history: ") {
+		t.Errorf("written: got %v, want an error", err)
 	}
 }

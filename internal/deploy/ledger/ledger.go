@@ -8,8 +8,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // The files of a ledger. Other packages read and write the exported ones.
@@ -50,10 +53,28 @@ func (l *Ledger) On(disk Disk) *Ledger { return &Ledger{l.dir, disk} }
 // Path returns the path of a file of the ledger.
 func (l *Ledger) Path(file string) string { return filepath.Join(l.dir, file) }
 
-// Exists returns nil if the ledger was made.
-func (l *Ledger) Exists() error {
+// lost has the files that no command may take for missing when they are damaged,
+// and what is to be done after one was removed.
+var lost = map[string]string{
+	currentFile: "push or bin/deploy forward runs the app again",
+	downFile:    "bin/deploy down ends the app again",
+	volumesFile: "bin/deploy volume add gives the app its volumes again, before the next push",
+}
+
+// Check returns nil if the ledger was made and says what it said when it was
+// written.
+func (l *Ledger) Check() error {
 	if _, err := os.Stat(l.dir); err != nil {
 		return fmt.Errorf("%w: make deploy-init makes it", err)
+	}
+	for _, file := range slices.Sorted(maps.Keys(lost)) {
+		content, err := os.ReadFile(l.Path(file))
+		if err == nil && !json.Valid(content) {
+			err = fmt.Errorf("%s is damaged: copy it from a backup, or remove it, and then %s", l.Path(file), lost[file])
+		}
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
 	}
 	return nil
 }
@@ -66,9 +87,28 @@ func (l *Ledger) Replace(file string, content []byte) error {
 	return l.disk.Replace(l.Path(file), content, 0o644)
 }
 
-// AppendTo adds a line to a file of the ledger.
+// AppendTo adds a line to a file of the ledger, after the end of a half line
+// that a full disk left there.
 func (l *Ledger) AppendTo(file string, line []byte) error {
+	if endsInHalfALine(l.Path(file)) {
+		line = append([]byte("\n"), line...)
+	}
 	return l.disk.Append(l.Path(file), line)
+}
+
+// endsInHalfALine reports whether the last line of a file has no line end.
+func endsInHalfALine(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	last := make([]byte, 1)
+	if _, err := file.Seek(-1, io.SeekEnd); err != nil {
+		return false // it is empty
+	}
+	_, err = file.Read(last)
+	return err == nil && last[0] != '\n'
 }
 
 // write replaces a file with the value as JSON.

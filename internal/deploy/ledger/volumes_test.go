@@ -91,3 +91,39 @@ func TestVolumes_OneThatWasLeftIsTakenUpByItsPath(t *testing.T) {
 		t.Errorf("mounted while the old one goes: got %+v, want data-2 alone", got)
 	}
 }
+
+func TestVolumes_AreNamedAfterWhateverPathAnImageHas(t *testing.T) {
+	long := "/" + strings.Repeat("very/long/", 10)
+	paths := []string{"/☃", "/-.-", "/ä/b", long, "/x.y_z", "relative", "/a:b"}
+	all := Volumes(nil).ForImage(paths, nil)
+	var got []string
+	for _, v := range all {
+		got = append(got, v.Name)
+		if _, err := ParseVolume(v.Name + ":/data"); err != nil {
+			t.Errorf("%s: a person could not name it: %v", v.Path, err)
+		}
+	}
+	if want := "volume volume-2 b very-long-very-long-very-long-very-long x.y_z"; strings.Join(got, " ") != want {
+		t.Errorf("got %q, want %s", got, want)
+	}
+}
+
+func TestVolumes_AreFoundByNameAndPathUnlessTheyGo(t *testing.T) {
+	all := Volumes{{Name: "old", Path: "/data", Going: true}, {Name: "data", Path: "/data"}}
+	if got, found := all.At("/data"); !found || got.Name != "data" {
+		t.Errorf("at /data: got %+v, %v, want the one that stays", got, found)
+	}
+	if got, found := all.Named("old"); !found || !got.Going {
+		t.Errorf("old: got %+v, %v, want the one that goes", got, found)
+	}
+	_, atPath := all.At("/other")
+	if _, named := all.Named("other"); atPath || named {
+		t.Error("got a volume that is not there")
+	}
+	if got := all.Without("old"); len(got) != 1 || got[0].Name != "data" || len(all) != 2 {
+		t.Errorf("without old: got %+v, want data alone, and %+v unchanged", got, all)
+	}
+	if got := all.Without("data").Mounted(nil); len(got) != 0 {
+		t.Errorf("mounted of one that goes: got %+v, want none", got)
+	}
+}

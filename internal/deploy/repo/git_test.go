@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -76,5 +77,36 @@ func TestSubject_IsTheFirstLineOfACommitsMessage(t *testing.T) {
 		if got := r.Subject(t.Context(), asked); got != want {
 			t.Errorf("%s: got %q, want %q", asked, got, want)
 		}
+	}
+}
+
+func TestSubmodules_AreTheOtherRepositoriesOfARevision(t *testing.T) {
+	dir := t.TempDir()
+	without := repotest.Commit(t, dir, "one", map[string]string{"a": "b"})
+	repotest.Git(t, dir, "update-index", "--add", "--cacheinfo", "160000,"+without+",lib/ö")
+	repotest.Git(t, dir, "-c", "user.name=Ann", "-c", "user.email=ann@localhost", "commit", "--quiet", "--message", "two")
+	r := Repository{filepath.Join(dir, ".git")}
+	for revision, want := range map[string]string{without: "[]", repotest.Git(t, dir, "rev-parse", "HEAD"): "[lib/ö]"} {
+		if got, err := r.Submodules(t.Context(), revision); fmt.Sprint(got) != want || err != nil {
+			t.Errorf("%s: got %q, %v, want %s", revision, got, err, want)
+		}
+	}
+	if got, err := r.Submodules(t.Context(), strings.Repeat("a", 40)); err == nil || !strings.HasPrefix(err.Error(), "git ls-tree: ") {
+		t.Errorf("of a revision that is not there: got %q, %v, want git's error", got, err)
+	}
+}
+
+func TestCheckOut_ThatFailsSaysWhyAndLeavesNoIndex(t *testing.T) {
+	r, revision := commit(t, map[string]string{"a": "b"})
+	dir := filepath.Join(t.TempDir(), "www")
+	err := r.CheckOut(t.Context(), strings.Repeat("a", 40), dir)
+	if err == nil || !strings.HasPrefix(err.Error(), "git read-tree: exit status 128: fatal: ") {
+		t.Errorf("a revision that is not there: got %v, want git's error", err)
+	}
+	if err := r.CheckOut(t.Context(), revision, dir); err == nil || !strings.HasPrefix(err.Error(), "git checkout-index: ") {
+		t.Errorf("a folder that is not there: got %v, want git's error", err)
+	}
+	if left, _ := filepath.Glob(dir + "*"); len(left) != 0 {
+		t.Errorf("left %q, want nothing", left)
 	}
 }

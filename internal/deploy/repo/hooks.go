@@ -28,15 +28,20 @@ func (r Repository) CheckHooks() error {
 
 // Make makes the repository unless it exists. Its refs have a log, so that what
 // a forced push threw away can be found again. The branch that HEAD names can be
-// deleted like any other.
+// deleted like any other. Its settings come first, and HEAD last: if this process
+// dies in between, the next one makes all of it.
 func (r Repository) Make(ctx context.Context) error {
 	if _, err := os.Stat(filepath.Join(r.Dir, "HEAD")); err == nil {
 		return nil
 	}
+	if err := os.MkdirAll(r.Dir, 0o755); err != nil {
+		return err
+	}
+	config := filepath.Join(r.Dir, "config")
 	for _, arguments := range [][]string{
+		{"config", "--file", config, "core.logAllRefUpdates", "true"},
+		{"config", "--file", config, "receive.denyDeleteCurrent", "ignore"},
 		{"init", "--quiet", "--bare", "--initial-branch=main", r.Dir},
-		{"--git-dir=" + r.Dir, "config", "core.logAllRefUpdates", "true"},
-		{"--git-dir=" + r.Dir, "config", "receive.denyDeleteCurrent", "ignore"},
 	} {
 		if output, err := exec.CommandContext(ctx, "git", arguments...).CombinedOutput(); err != nil {
 			return fmt.Errorf("git %s: %w: %s", strings.Join(arguments, " "), err, oneLine(output))
