@@ -161,7 +161,8 @@ func (s *system) must(command *exec.Cmd) string {
 	return string(output)
 }
 
-// output is must without the space around it.
+// output runs a command in the checkout, which must succeed, and returns what it
+// said, without the space around it.
 func (s *system) output(name string, arguments ...string) string {
 	s.t.Helper()
 	return strings.TrimSpace(s.must(s.command(name, arguments...)))
