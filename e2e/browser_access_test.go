@@ -21,7 +21,6 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
-	"github.com/redis/go-redis/v9"
 
 	"deux/internal/fleet"
 	"deux/internal/redistest"
@@ -44,7 +43,7 @@ const bridge = "172.17.0.1"
 // target is the web app over a Redis of its own, and what browsers asked of it.
 type target struct {
 	t     *testing.T
-	redis *redis.Client
+	redis *redistest.CLI
 	port  int
 
 	mu   sync.Mutex
@@ -56,21 +55,19 @@ type target struct {
 // a picture stored. Settings are written NAME=VALUE.
 func startTarget(t *testing.T, set ...string) *target {
 	t.Helper()
-	return startTargetOver(t, redistest.Address(t), set...)
+	lists := redistest.Open(t)
+	return startTargetOver(t, lists, append(set, "REDIS_ADDR="+lists.Address)...)
 }
 
-// startTargetOver is startTarget with a Redis that the test gives.
-func startTargetOver(t *testing.T, redisAddress string, set ...string) *target {
+// startTargetOver is startTarget with a Redis that the test gives, and of which
+// the settings have the address.
+func startTargetOver(t *testing.T, lists *redistest.CLI, set ...string) *target {
 	t.Helper()
 	inner := listen(t, "127.0.0.1:0")
-	serveWebapp(t, inner, append(set, "REDIS_ADDR="+redisAddress)...)
-	s := &target{t: t, redis: redis.NewClient(&redis.Options{Addr: redisAddress}), seen: make(map[string]int), open: make(map[string]int)}
-	t.Cleanup(func() { s.redis.Close() })
-	for list, element := range map[string]string{"servers": "http://172.17.0.1:3001", "images": "R0lGODlhAQABAAAAACw="} {
-		if err := s.redis.LPush(t.Context(), list, element).Err(); err != nil {
-			t.Fatal(err)
-		}
-	}
+	serveWebapp(t, inner, set...)
+	s := &target{t: t, redis: lists, seen: make(map[string]int), open: make(map[string]int)}
+	lists.Put("servers", "http://172.17.0.1:3001")
+	lists.Put("images", "R0lGODlhAQABAAAAACw=")
 	s.port = serve(t, s.record(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(&url.URL{Scheme: "http", Host: inner.Addr().String()})
 		r.Out.Host = r.In.Host
@@ -149,18 +146,9 @@ func (s *target) contents() map[string]string {
 	}
 	contents := make(map[string]string)
 	for _, key := range keys {
-		contents[key] = strings.Join(s.redis.LRange(s.t.Context(), key, 0, -1).Val(), " ")
+		contents[key] = strings.Join(s.redis.Elements(key), " ")
 	}
 	return contents
-}
-
-func listen(t *testing.T, address string) net.Listener {
-	t.Helper()
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return listener
 }
 
 // serve serves on all addresses and returns the port.

@@ -67,11 +67,11 @@ func (p *page) tree() (seen []node) {
 // fill shows a bit of everything that the page can.
 func (p *page) fill() {
 	p.t.Helper()
-	p.cli("rpush", "servers", server3002)
-	p.cli("rpush", "failedServers", "http://172.17.0.1:3003", "garbage")
-	p.cli("rpush", "blueServers", "http://172.17.0.1:20000")
-	p.cli("lpush", "webLoad", loadOf(server3002, 7))
-	p.cli("lpush", "vitals", fmt.Sprintf(`{"at":%q,"machine":{"memory":1000,"available":500,"disk":1000,"diskFree":500},
+	p.redis.Put("servers", server3002)
+	p.redis.Put("failedServers", "http://172.17.0.1:3003", "garbage")
+	p.redis.Put("blueServers", "http://172.17.0.1:20000")
+	p.redis.Push("webLoad", loadOf(server3002, 7))
+	p.redis.Push("vitals", fmt.Sprintf(`{"at":%q,"machine":{"memory":1000,"available":500,"disk":1000,"diskFree":500},
 		"containers":{"webapp_3002_app":{"cpu":3,"memory":50,"limit":100,"state":"running"}}}`, time.Now().Format(time.RFC3339)))
 	browse(p.t, p.ctx, chromedp.Evaluate(`document.querySelector('form[action="/spawn"] button').click()`, nil))
 	p.becomes("wanted", `document.querySelector("#web-wanted > li") !== null`)
@@ -132,9 +132,9 @@ func TestPage_IsWorkedByKeyboardAndKeepsTheFocus(t *testing.T) {
 	}
 	const button = "#web3002 form button"
 	browse(t, p.ctx, chromedp.Focus(button))
-	p.cli("lpush", "webLoad", loadOf(server3002, 4993))
+	p.redis.Push("webLoad", loadOf(server3002, 4993))
 	p.becomes("counted", `document.querySelector("#web3002 .figures").textContent.includes("1000")`)
-	p.cli("lmove", "servers", "drainServers", "left", "left") // which is 3001
+	p.redis.LMove(t.Context(), "servers", "drainServers", "left", "left") // which is 3001
 	p.becomes("another moved", `document.querySelector("#web3001 .state").textContent !== "serving"`)
 	if !p.is(`document.activeElement === document.querySelector("` + button + `")`) {
 		t.Error("the button of a card has lost the focus, because the card was painted again")

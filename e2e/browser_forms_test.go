@@ -15,8 +15,8 @@ import (
 
 func TestPage_WorksWithoutAScript(t *testing.T) {
 	app, ctx := startTarget(t), startBrowser(t)
-	app.redis.RPush(t.Context(), "servers", "http://172.17.0.1:3004")
-	app.redis.RPush(t.Context(), "failedServers", "http://172.17.0.1:3005", "http://172.17.0.1:3006")
+	app.redis.Put("servers", "http://172.17.0.1:3004")
+	app.redis.Put("failedServers", "http://172.17.0.1:3005", "http://172.17.0.1:3006")
 	home := fmt.Sprintf("http://localhost:%d/", app.port)
 	browse(t, ctx, emulation.SetScriptExecutionDisabled(true), chromedp.Navigate(home))
 	for _, one := range []struct{ press, then, list, want string }{
@@ -27,7 +27,7 @@ func TestPage_WorksWithoutAScript(t *testing.T) {
 	} {
 		var at string
 		browse(t, ctx, chromedp.Click(one.press), chromedp.WaitReady(one.then), chromedp.Location(&at))
-		got := app.redis.LRange(t.Context(), one.list, 0, -1).Val()
+		got := app.redis.Elements(one.list)
 		if ports := strings.ReplaceAll(strings.Join(got, " "), "http://172.17.0.1:", ""); ports != one.want || at != home {
 			t.Errorf("%s: got %s with %q and the address %s, want %q and the page itself", one.press, one.list, got, at, one.want)
 		}
@@ -41,7 +41,7 @@ func TestPage_WorksWithoutAScript(t *testing.T) {
 
 func TestPage_TakesAPictureByTheFormAndByDrop(t *testing.T) {
 	p := openPage(t)
-	p.cli("del", "images")
+	p.redis.Remove("images")
 	raw, _ := base64.StdEncoding.DecodeString(picture)
 	file := filepath.Join(t.TempDir(), "cat.png")
 	if err := os.WriteFile(file, raw, 0o600); err != nil {
@@ -69,7 +69,7 @@ func TestPage_LeadsToTheLoginAndBack(t *testing.T) {
 	p.requestsMayFail()
 	p.press(`form[action="/spawn"] button`)
 	browse(t, p.ctx, chromedp.WaitVisible("#password"))
-	if got := p.redis.LRange(t.Context(), "tempServers", 0, -1).Val(); len(got) != 0 {
+	if got := p.redis.Elements("tempServers"); len(got) != 0 {
 		t.Errorf("without a login: got the wishes %q, want none", got)
 	}
 	browse(t, p.ctx, chromedp.SendKeys("#password", "correct horse\r"), chromedp.WaitReady("#verdict"))
@@ -82,8 +82,8 @@ func TestPage_LeadsToTheLoginAndBack(t *testing.T) {
 
 func TestPage_HasNoButtonWhereNothingCanBeChanged(t *testing.T) {
 	p := openPage(t, "READ_ONLY=yes")
-	p.cli("rpush", "servers", server3002)
-	p.cli("rpush", "failedServers", "http://172.17.0.1:3003")
+	p.redis.Put("servers", server3002)
+	p.redis.Put("failedServers", "http://172.17.0.1:3003")
 	p.becomes("serving", in("web-serving", 3002))
 	p.becomes("failed", in("web-failed", 3003))
 	var buttons []string

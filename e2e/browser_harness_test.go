@@ -156,13 +156,11 @@ func (p *page) is(expression string) bool {
 // becomes waits until an expression is true in the page.
 func (p *page) becomes(what, expression string) {
 	p.t.Helper()
-	for end := time.Now().Add(pagePatience); !p.is(expression); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			var text string
-			browse(p.t, p.ctx, chromedp.Text("main", &text))
-			p.t.Fatalf("never: %s (%s); the page shows\n%s", what, expression, text)
-		}
-	}
+	eventually(p.t, pagePatience, what+" ("+expression+")", func() bool { return p.is(expression) }, func() string {
+		var text string
+		browse(p.t, p.ctx, chromedp.Text("main", &text))
+		return "the page shows\n" + text
+	})
 }
 
 // press presses a button as the keyboard does: a card that is on its way from
@@ -171,14 +169,6 @@ func (p *page) press(selector string) {
 	p.t.Helper()
 	p.becomes(selector, fmt.Sprintf(`document.querySelector(%q) !== null`, selector))
 	browse(p.t, p.ctx, chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).click()`, selector), nil))
-}
-
-// cli runs a command as redis-cli would.
-func (p *page) cli(command ...any) {
-	p.t.Helper()
-	if err := p.redis.Do(p.t.Context(), command...).Err(); err != nil {
-		p.t.Fatal(err)
-	}
 }
 
 // in is an expression: whether the card of a port is in a column, and nowhere else.

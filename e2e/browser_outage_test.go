@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
-	"github.com/redis/go-redis/v9"
 
 	"deux/internal/redistest"
 )
@@ -87,11 +86,9 @@ const look = `(() => {
 })()`
 
 func TestPage_StaysWhileRedisIsAwayAndIsRightAfterwards(t *testing.T) {
-	address := redistest.Address(t)
-	direct := redis.NewClient(&redis.Options{Addr: address})
-	defer direct.Close()
-	between := startRelay(t, address)
-	p := openPageOf(t, startTargetOver(t, between.address))
+	lists := redistest.Open(t)
+	between := startRelay(t, lists.Address)
+	p := openPageOf(t, startTargetOver(t, lists, "REDIS_ADDR="+between.address))
 	p.requestsMayFail()
 	var before string
 	browse(t, p.ctx, chromedp.Evaluate(look, &before))
@@ -111,9 +108,7 @@ func TestPage_StaysWhileRedisIsAwayAndIsRightAfterwards(t *testing.T) {
 	}
 	p.press(`form[action="/spawn"] button`)
 	p.becomes("refused", `document.querySelector("#notice.bad")?.textContent.length > 0`)
-	if err := direct.RPush(t.Context(), "servers", server3002).Err(); err != nil {
-		t.Fatal(err)
-	}
+	lists.Put("servers", server3002)
 
 	between.restore()
 	for _, one := range []*page{p, later} {

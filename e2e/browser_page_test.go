@@ -17,22 +17,22 @@ func TestPage_ACardMovesWithItsElement(t *testing.T) {
 	p.becomes("wanted", in("web-wanted", 3002))
 	p.becomes("the event", `document.querySelector("#events > :first-child").textContent.includes("LPUSH tempServers `+server3002+`")`)
 	p.becomes("told", `document.querySelector("#notice").textContent.includes("3002")`)
-	p.cli("lmove", "tempServers", "spawningServers", "right", "left")
+	p.redis.LMove(t.Context(), "tempServers", "spawningServers", "right", "left")
 	p.becomes("starting", in("web-starting", 3002))
-	p.cli("lmove", "spawningServers", "servers", "right", "right")
+	p.redis.LMove(t.Context(), "spawningServers", "servers", "right", "right")
 	p.becomes("serving", in("web-serving", 3002))
 	p.press("#web3002 form button")
 	p.becomes("chosen", `document.querySelector("#web3002 .state").textContent === "chosen to go"`)
-	if got := p.redis.LRange(t.Context(), "deleteServers", 0, -1).Val(); !slices.Equal(got, []string{server3002}) {
+	if got := p.redis.Elements("deleteServers"); !slices.Equal(got, []string{server3002}) {
 		t.Errorf("deleteServers: got %q, want %s", got, server3002)
 	}
-	p.cli("del", "deleteServers", "servers")
-	p.cli("lpush", "destroyingServers", server3002)
-	p.cli("lpush", "drainServers", server3002)
+	p.redis.Remove("deleteServers", "servers")
+	p.redis.Push("destroyingServers", server3002)
+	p.redis.Push("drainServers", server3002)
 	p.becomes("draining", in("web-draining", 3002))
-	p.cli("del", "drainServers")
+	p.redis.Remove("drainServers")
 	p.becomes("leaving", in("web-leaving", 3002))
-	p.cli("del", "destroyingServers")
+	p.redis.Remove("destroyingServers")
 	p.becomes("gone", `document.querySelector("#web3002") === null`)
 }
 
@@ -41,7 +41,7 @@ func TestPage_ShowsAChangeSoon(t *testing.T) {
 	var took []time.Duration
 	for port := 3010; port < 3050; port++ {
 		begun := time.Now()
-		p.cli("lpush", "tempServers", fmt.Sprintf("http://172.17.0.1:%d", port))
+		p.redis.Push("tempServers", fmt.Sprintf("http://172.17.0.1:%d", port))
 		browse(t, p.ctx, chromedp.Poll(in("web-wanted", port), nil, chromedp.WithPollingMutation()))
 		took = append(took, time.Since(begun))
 	}

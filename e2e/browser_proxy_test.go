@@ -26,21 +26,18 @@ type pair struct {
 
 func startPair(t *testing.T) *pair {
 	t.Helper()
-	address := redistest.Address(t)
+	lists := redistest.Open(t)
 	// At the port of the first server, which the proxy lists by itself, is nobody.
 	first := takePorts(t, "127.0.0.1", 5)
-	p := &pair{target: &target{t: t, redis: redis.NewClient(&redis.Options{Addr: address}), port: first + 3}}
-	t.Cleanup(func() { p.redis.Close() })
-	p.settings = []string{"REDIS_ADDR=" + address, "HOST_IP=127.0.0.1", fmt.Sprintf("FIRST_PORT=%d", first),
+	p := &pair{target: &target{t: t, redis: lists, port: first + 3}}
+	p.settings = []string{"REDIS_ADDR=" + lists.Address, "HOST_IP=127.0.0.1", fmt.Sprintf("FIRST_PORT=%d", first),
 		fmt.Sprintf("PORT=%d", p.port), fmt.Sprintf("ADMIN_PORT=%d", p.port+1)}
 	for i := range p.servers {
 		at := fmt.Sprintf("127.0.0.1:%d", first+1+i)
 		p.servers[i] = "http://" + at
 		serveWebapp(t, listen(t, at), append(p.settings, fmt.Sprintf("start_port=%d", first+1+i))...)
 	}
-	if err := p.redis.RPush(t.Context(), "servers", p.servers[0]).Err(); err != nil {
-		t.Fatal(err)
-	}
+	lists.Put("servers", p.servers[0])
 	p.start()
 	t.Cleanup(func() { p.stop() })
 	return p
@@ -92,14 +89,11 @@ func TestPage_GoesOnAtAnotherServerWhenItsOwnLeaves(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	for p.redis.LLen(t.Context(), "drainServers").Val() > 0 {
-		if time.Since(begun) > pagePatience {
-			t.Fatal("the proxy still has a request in flight to the server that drains")
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	eventually(t, pagePatience, "the proxy has no request in flight to the server that drains", func() bool {
+		return p.redis.LLen(t.Context(), "drainServers").Val() == 0
+	})
 	within(t, "until nothing is in flight to the server that drains", begun)
-	p.cli("lpush", "tempServers", p.anywhere())
+	p.redis.Push("tempServers", p.anywhere())
 	p.becomes("goes on", `document.querySelector("#web-wanted > li") !== null`)
 	within(t, "until the page goes on at another", begun)
 }
@@ -124,16 +118,12 @@ func TestPage_GoesOnWhenTheProxyIsRestarted(t *testing.T) {
 	})}
 	listener := listen(t, fmt.Sprintf(":%d", p.port))
 	go func() { _ = away.Serve(listener) }()
-	for end := time.Now().Add(pagePatience); asked.Load() < 2; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("after a 503 the page has asked %d times, want again and again", asked.Load())
-		}
-	}
+	eventually(t, pagePatience, "after a 503 the page asks again and again", func() bool { return asked.Load() >= 2 })
 	away.Close()
 
 	begun = time.Now()
 	behind.start()
-	p.cli("lpush", "tempServers", p.anywhere())
+	p.redis.Push("tempServers", p.anywhere())
 	p.becomes("goes on", `document.body.classList.contains("live-now") && document.querySelector("#web-wanted > li") !== null`)
 	within(t, "until the page goes on", begun)
 	if p.is(`document.body.classList.contains("lost")`) {

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -14,7 +15,7 @@ func TestPage_SevenTabsAreLiveOverOneStream(t *testing.T) {
 	for len(tabs) < 7 {
 		tabs = append(tabs, tabs[0].window())
 	}
-	tabs[0].cli("lpush", "tempServers", server3002)
+	tabs[0].redis.Push("tempServers", server3002)
 	for _, tab := range tabs {
 		tab.becomes("wanted", in("web-wanted", 3002))
 	}
@@ -26,11 +27,8 @@ func TestPage_SevenTabsAreLiveOverOneStream(t *testing.T) {
 // streams waits until so many streams are open.
 func (p *page) streams(want int) {
 	p.t.Helper()
-	for end := time.Now().Add(pagePatience); p.underWay("GET /events") != want; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			p.t.Fatalf("got %d streams, want %d", p.underWay("GET /events"), want)
-		}
-	}
+	eventually(p.t, pagePatience, fmt.Sprintf("%d streams are open", want), func() bool { return p.underWay("GET /events") == want },
+		func() string { return fmt.Sprintf("got %d", p.underWay("GET /events")) })
 }
 
 func TestPage_AHiddenTabAsksNothingAndIsRightWhenItIsShownAgain(t *testing.T) {
@@ -38,12 +36,12 @@ func TestPage_AHiddenTabAsksNothingAndIsRightWhenItIsShownAgain(t *testing.T) {
 	above := startTab(t, p.ctx) // in the same window
 	p.streams(0)
 	for heard := []string{"the last look"}; len(heard) > 0; { // may be under way
-		heard = redistest.Listen(t, p.redis.Options().Addr, "", func() { time.Sleep(time.Second) })
+		heard = redistest.Listen(t, p.redis.Address, "", func() { time.Sleep(time.Second) })
 		if commands := redistest.Commands(heard); commands["multi"] > 1 {
 			t.Fatalf("without a viewer Redis hears %v, want nothing", commands)
 		}
 	}
-	p.cli("lpush", "tempServers", server3002)
+	p.redis.Push("tempServers", server3002)
 	begun := time.Now()
 	browse(t, above, devtools.Close())
 	browse(t, p.ctx, devtools.BringToFront())

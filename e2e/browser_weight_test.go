@@ -136,7 +136,7 @@ func TestPage_KeepsItsOwnPolicy(t *testing.T) {
 	}))
 	p.open()
 	p.fill()
-	p.cli("lmove", "failedServers", "tempServers", "left", "left")
+	p.redis.LMove(t.Context(), "failedServers", "tempServers", "left", "left")
 	p.becomes("moved", in("web-wanted", 3003))
 	var violations []string
 	browse(t, p.ctx, chromedp.Evaluate(`violations`, &violations))

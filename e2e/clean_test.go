@@ -36,15 +36,6 @@ func checkout(t *testing.T, systems string) (root string, run func(environment .
 	}
 }
 
-// program writes a file that can be run.
-func program(t *testing.T, path, content string) {
-	t.Helper()
-	write(t, path, content)
-	if err := os.Chmod(path, 0o755); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func exists(paths ...string) bool {
 	_, err := os.Stat(filepath.Join(paths...))
 	return err == nil

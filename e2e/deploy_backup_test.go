@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,21 +9,20 @@ import (
 
 // backupAndRestore keeps a system that is up, removes all of it, and has it
 // back: lists, the app that runs with its volume and secrets, and its history.
-func backupAndRestore(s *deploySystem) {
+func backupAndRestore(s *system) {
 	w := s.work("one")
-	w.commit("Dockerfile", "FROM "+s.testApp+"\nCOPY behaviour /behaviour\nCOPY --chown=7:7 behaviour /data/behaviour\nVOLUME /data\nUSER 7:7\n")
+	w.commit("Dockerfile", s.dockerfile()+"COPY --chown=7:7 behaviour /data/behaviour\nVOLUME /data\nUSER 7:7\n")
 	first := w.head()
 	w.deployed("blue")
 	w.commit("behaviour", "TEXT=two\n")
 	w.deployed("blue")
 	s.deploy("env", "blue", "set", "A=secret")
 	s.counts("/data/counter", 1)
-	ctx := context.Background()
 	kept := []string{"three\r\n", "two", "\x00one"}
-	s.redis.RPush(ctx, "images", kept[0], kept[1], kept[2])
-	history, served := s.deploy("history", "blue", "--long"), s.list("blueServers")
+	s.redis.Put("images", kept[0], kept[1], kept[2])
+	history, served := s.deploy("history", "blue", "--long"), s.redis.Elements("blueServers")
 	file := filepath.Join(s.t.TempDir(), "kept.tar.gz")
-	s.must(s.root, "scripts/backup.sh", file)
+	s.output("scripts/backup.sh", file)
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 		s.t.Fatalf("the archive: got %v, %v, want it for its owner alone", info, err)
 	}
@@ -33,19 +31,19 @@ func backupAndRestore(s *deploySystem) {
 	}
 	s.counts("/data/counter", 2) // what comes after the backup is lost
 
-	s.refusesToRestore(file, "container "+s.app)
-	s.must(s.root, "scripts/down.sh", "--clean")
-	s.refusesToRestore(file, "repository "+s.git("blue"))
-	s.must(s.root, "scripts/restore.sh", "--replace", file)
-	if info, err := os.Stat(filepath.Join(s.git("blue"), "deux", "env")); err != nil || info.Mode().Perm() != 0o700 {
+	s.refusesToRestore(file, "container "+s.app("blue"))
+	s.output("scripts/down.sh", "--clean")
+	s.refusesToRestore(file, "repository "+s.repo("blue"))
+	s.output("scripts/restore.sh", "--replace", file)
+	if info, err := os.Stat(filepath.Join(s.repo("blue"), "deux", "env")); err != nil || info.Mode().Perm() != 0o700 {
 		s.t.Errorf("the folder of secrets: got %v, %v, want it for its owner alone", info, err)
 	}
-	s.must(s.root, "scripts/deploy_init.sh")
+	s.output("scripts/deploy_init.sh")
 	s.waitForRegistry()
-	if got := s.list("images"); !slices.Equal(got, kept) {
+	if got := s.redis.Elements("images"); !slices.Equal(got, kept) {
 		s.t.Errorf("the list images: got %q, want %q", got, kept)
 	}
-	if got := s.list("blueServers"); !slices.Equal(got, served) {
+	if got := s.redis.Elements("blueServers"); !slices.Equal(got, served) {
 		s.t.Errorf("blueServers: got %q, want %q", got, served)
 	}
 	if output := s.deploy("restore", "blue"); strings.Contains(output, "Building") {
@@ -64,9 +62,9 @@ func backupAndRestore(s *deploySystem) {
 }
 
 // refusesToRestore fails unless a restore names what is in its way.
-func (s *deploySystem) refusesToRestore(file, what string) {
+func (s *system) refusesToRestore(file, what string) {
 	s.t.Helper()
-	output, err := s.command(s.root, "scripts/restore.sh", file).CombinedOutput()
+	output, err := s.command("scripts/restore.sh", file).CombinedOutput()
 	if err == nil || !strings.Contains(string(output), what) || !strings.Contains(string(output), "nothing was changed") {
 		s.t.Errorf("restore.sh: got %v, want it refused because of %q\n%s", err, what, output)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // variable returns what the app has in its environment.
-func (s *deploySystem) variable(colour, name string) string {
+func (s *system) variable(colour, name string) string {
 	_, text := get(s.url(colour) + "?env=" + name)
 	return text
 }
@@ -22,7 +22,7 @@ func (s *deploySystem) variable(colour, name string) string {
 const changedWithin = 15 * time.Second
 
 // answered tells when the app first has that value in its environment.
-func (s *deploySystem) answered(colour, name, value string) <-chan time.Time {
+func (s *system) answered(colour, name, value string) <-chan time.Time {
 	at := make(chan time.Time, 1)
 	go func() {
 		for end := time.Now().Add(patience); s.variable(colour, name) != value && time.Now().Before(end); {
@@ -33,20 +33,8 @@ func (s *deploySystem) answered(colour, name, value string) <-chan time.Time {
 	return at
 }
 
-// fed runs bin/deploy with a standard input, which must succeed.
-func (s *deploySystem) fed(stdin string, arguments ...string) string {
-	s.t.Helper()
-	command := s.command(s.root, "bin/deploy", arguments...)
-	command.Stdin = strings.NewReader(stdin)
-	output, err := command.CombinedOutput()
-	if err != nil {
-		s.t.Fatalf("bin/deploy %s: %v\n%s", strings.Join(arguments, " "), err, output)
-	}
-	return string(output)
-}
-
-func configured(s *deploySystem) {
-	if output := s.deploy("env", "blue", "set", "A=first"); !strings.Contains(output, "CONFIGURED blue +A: "+s.app+" does not run; git push blue main uses it") {
+func configured(s *system) {
+	if output := s.deploy("env", "blue", "set", "A=first"); !strings.Contains(output, "CONFIGURED blue +A: "+s.app("blue")+" does not run; git push blue main uses it") {
 		s.t.Errorf("before the first push: got\n%s", output)
 	}
 	w := s.work("one")
@@ -64,7 +52,7 @@ func configured(s *deploySystem) {
 	if took > changedWithin {
 		s.t.Errorf("the first answer with the new value came after %v, want at most %v", took, changedWithin)
 	}
-	if !strings.Contains(output, "==> Configuring "+s.app+": +A +B +key.pem\n") || strings.Contains(output, "Building") {
+	if !strings.Contains(output, "==> Configuring "+s.app("blue")+": +A +B +key.pem\n") || strings.Contains(output, "Building") {
 		s.t.Errorf("set: want the names and no build\n%s", output)
 	}
 	if got := s.variable("blue", "A") + " " + s.variable("blue", "B"); got != "two\nlines b" {
@@ -100,7 +88,7 @@ func configured(s *deploySystem) {
 }
 
 // file makes a file that only the tests may read.
-func (s *deploySystem) file(content string) string {
+func (s *system) file(content string) string {
 	s.t.Helper()
 	path := filepath.Join(s.t.TempDir(), "file")
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
@@ -109,28 +97,28 @@ func (s *deploySystem) file(content string) string {
 	return path
 }
 
-func (s *deploySystem) digest(colour string) string {
+func (s *system) digest(colour string) string {
 	s.t.Helper()
-	image := s.must(s.root, "docker", "inspect", "--format", "{{.Config.Image}}", s.fleet+"-"+colour+"-app")
-	_, digest, _ := strings.Cut(strings.TrimSpace(image), "@")
+	image := s.output("docker", "inspect", "--format", "{{.Config.Image}}", s.app(colour))
+	_, digest, _ := strings.Cut(image, "@")
 	return digest
 }
 
 // oneGeneration fails unless no configuration but today's is kept.
-func (s *deploySystem) oneGeneration(colour string) {
+func (s *system) oneGeneration(colour string) {
 	s.t.Helper()
-	if entries, err := os.ReadDir(filepath.Join(s.git(colour), "deux", "env")); err != nil || len(entries) != 2 {
+	if entries, err := os.ReadDir(filepath.Join(s.repo(colour), "deux", "env")); err != nil || len(entries) != 2 {
 		s.t.Errorf("generations of %s: got %v, %v, want current and one", colour, entries, err)
 	}
 }
 
 // secretIsNowhere looks for a secret everywhere but where it belongs.
-func secretIsNowhere(s *deploySystem) {
+func secretIsNowhere(s *system) {
 	const secret = "canary-5f3b9a"
 	w := s.work("one")
 	said := s.fed(secret, "env", "blue", "set", "EARLY")
 	said += w.deployed("blue")
-	command := s.command(s.root, "bin/deploy", "env", "blue", "set", "TOKEN", "--file", "key="+s.file(secret))
+	command := s.command("bin/deploy", "env", "blue", "set", "TOKEN", "--file", "key="+s.file(secret))
 	command.Stdin = strings.NewReader(secret)
 	out, err := os.Create(filepath.Join(s.t.TempDir(), "out"))
 	if err != nil {
@@ -145,7 +133,7 @@ func secretIsNowhere(s *deploySystem) {
 	go func() { ended <- command.Wait() }()
 	looks := 0
 	for err = error(nil); len(ended) == 0; looks++ {
-		said += s.must(s.root, "ps", "axww", "-o", "args")
+		said += s.output("ps", "axww", "-o", "args")
 	}
 	if err := <-ended; err != nil || looks < 3 {
 		s.t.Errorf("env set: %v, after %d looks at ps", err, looks)
@@ -159,27 +147,27 @@ func secretIsNowhere(s *deploySystem) {
 	w.commit("behaviour", "TEXT=two\n")
 	said += string(content) + refused + w.deployed("blue") + s.deploy("rollback", "blue")
 	for _, key := range s.redis.Keys(s.t.Context(), "*").Val() {
-		said += strings.Join(s.list(key), " ")
+		said += strings.Join(s.redis.Elements(key), " ")
 	}
 	said += s.deploy("env", "blue", "list") + s.deploy("status") + s.deploy("history", "blue", "--long") + s.deploy("logs", "blue") +
-		s.must(s.root, "docker", "history", "--no-trunc", s.image) +
-		s.must(s.root, "docker", "image", "inspect", s.image) +
-		s.must(s.root, "docker", "ps", "--all", "--no-trunc") +
-		s.must(s.root, "scripts/compose.sh", "logs", "--no-color") +
-		s.must(s.dir, "sh", "-c", "find . -name env -prune -o -type f -exec cat {} +")
+		s.output("docker", "history", "--no-trunc", s.image("blue")) +
+		s.output("docker", "image", "inspect", s.image("blue")) +
+		s.output("docker", "ps", "--all", "--no-trunc") +
+		s.output("scripts/compose.sh", "logs", "--no-color") +
+		s.output("sh", "-c", "find $DEPLOY_DIR -name env -prune -o -type f -exec cat {} +")
 	if n := strings.Count(said, secret); n != 0 {
 		at := strings.Index(said, secret)
 		s.t.Errorf("the secret shows %d times, the first in …%q", n, said[max(0, at-300):at+30])
 	}
-	outside := s.must(s.dir, "sh", "-c", "find . -path '*/deux/env/*' -perm /077 ! -path '*/files/*'")
-	if outside != "" || s.must(s.dir, "sh", "-c", "stat -c %a blue.git/deux/env") != "700\n" {
+	outside := s.output("sh", "-c", "find $DEPLOY_DIR -path '*/deux/env/*' -perm /077 ! -path '*/files/*'")
+	if outside != "" || s.output("stat", "-c", "%a", filepath.Join(s.repo("blue"), "deux", "env")) != "700" {
 		s.t.Errorf("others than the owner may read %q", outside)
 	}
 }
 
-func exposedPort(s *deploySystem) {
+func exposedPort(s *system) {
 	w := s.work("one")
-	dockerfile := "FROM " + s.testApp + "\nCOPY behaviour /behaviour\nEXPOSE %s\n"
+	dockerfile := s.dockerfile() + "EXPOSE %s\n"
 	w.commit("behaviour", "TEXT=one\nLISTEN=:3000\nAGENTS=yes\n")
 	w.commit("Dockerfile", fmt.Sprintf(dockerfile, "3000"))
 	if output := w.deployed("blue"); !strings.Contains(output, "The image EXPOSEs port 3000: the app is served there") {
@@ -206,20 +194,17 @@ func exposedPort(s *deploySystem) {
 	w.commit("behaviour", "TEXT=two\n")
 	w.deployed("blue")
 	s.with(short)
-	taken, err := s.command(s.root, "bin/deploy", "env", "blue", "set", "PORT=9000").CombinedOutput()
-	if err == nil || !strings.Contains(string(taken), "no answer on port 9000") {
-		s.t.Errorf("PORT=9000, where the app does not listen: got %v\n%s", err, taken)
-	}
+	s.denied("no answer on port 9000", "env", "blue", "set", "PORT=9000")
 	s.shows("blue", w.head(), "two")
 }
 
-func deafApp(s *deploySystem) {
+func deafApp(s *system) {
 	s.with("STOP_GRACE_SECONDS=4")
 	w := s.work("one")
-	w.commit("Dockerfile", "FROM "+s.testApp+" AS app\nFROM debian:bookworm-slim\nCOPY --from=app /app /app\nCOPY behaviour /behaviour\nCMD /app; echo ended\n")
+	w.commit("Dockerfile", "FROM "+s.testApp()+" AS app\nFROM debian:bookworm-slim\nCOPY --from=app /app /app\nCOPY behaviour /behaviour\nCMD /app; echo ended\n")
 	w.deployed("blue") // a shell as process 1 would ignore SIGTERM
 	w.commit("behaviour", "TEXT=two\nDEAF=yes\n")
-	w.commit("Dockerfile", "FROM "+s.testApp+"\nCOPY behaviour /behaviour\n")
+	w.commit("Dockerfile", s.dockerfile())
 	output := w.deployed("blue")
 	if strings.Contains(output, "was killed") {
 		s.t.Errorf("a shell did not stop, want an init to end it\n%s", output)

@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-func configurationTakenBack(s *deploySystem) {
+func configurationTakenBack(s *system) {
 	w := s.work("one")
 	w.deployed("blue")
 	s.deploy("env", "blue", "set", "A=good")
 	before := s.containerID("blue")
 	load := startLoad(s.t, s.url("blue"), 20*time.Millisecond, 200)
-	output, err := s.command(s.root, "bin/deploy", "env", "blue", "set", "A=bad", "BREAK=yes").CombinedOutput()
+	output, err := s.command("bin/deploy", "env", "blue", "set", "A=bad", "BREAK=yes").CombinedOutput()
 	load.stop()
 	for _, want := range []string{"\nBREAK is set\n", "Taking the change back", "DEPLOY FAILED blue health " + w.head() + ": the container ended with exit code 4\n"} {
 		if err == nil || !strings.Contains(string(output), want) {
@@ -32,7 +32,7 @@ func configurationTakenBack(s *deploySystem) {
 	s.oneGeneration("blue")
 
 	// What crashes for want of a change is given it.
-	s.must(s.root, "docker", "kill", s.app)
+	s.output("docker", "kill", s.app("blue"))
 	s.deploy("env", "blue", "set", "A=mended")
 	if got := s.variable("blue", "A"); got != "mended" {
 		s.t.Errorf("set while the app had ended: the app has %q", got)
@@ -48,14 +48,14 @@ func configurationTakenBack(s *deploySystem) {
 	s.runsOne("blue")
 }
 
-func configurationKilled(s *deploySystem) {
+func configurationKilled(s *system) {
 	w := s.work("one")
 	w.commit("behaviour", "TEXT=one\nSTART_DELAY=300ms\n")
 	w.deployed("blue")
 	s.deploy("env", "blue", "set", "N=0")
 	load := startLoad(s.t, s.url("blue"), 20*time.Millisecond, 200)
 	olds, news := 0, 0
-	for i, step := range []string{"Configuring", "Running", "Waiting until", "Switching", "Stopping", "Removing the old " + s.app, "Removing the old " + s.image} {
+	for i, step := range []string{"Configuring", "Running", "Waiting until", "Switching", "Stopping", "Removing the old " + s.app("blue"), "Removing the old " + s.image("blue")} {
 		before := s.variable("blue", "N")
 		s.killedChange(step, fmt.Sprintf("N=%d", i+1))
 		s.settledAlone("blue")
@@ -81,9 +81,9 @@ func configurationKilled(s *deploySystem) {
 }
 
 // killedChange kills bin/deploy env set at a step.
-func (s *deploySystem) killedChange(step, assignment string) {
+func (s *system) killedChange(step, assignment string) {
 	s.t.Helper()
-	command := s.command(s.root, "bin/deploy", "env", "blue", "set", assignment)
+	command := s.command("bin/deploy", "env", "blue", "set", assignment)
 	output, err := command.StdoutPipe()
 	if err != nil {
 		s.t.Fatal(err)
@@ -99,16 +99,16 @@ func (s *deploySystem) killedChange(step, assignment string) {
 }
 
 // settledAlone waits until the process that a killed command left has settled.
-func (s *deploySystem) settledAlone(colour string) {
+func (s *system) settledAlone(colour string) {
 	s.t.Helper()
 	s.eventually("somebody settles what the killed command left", func() bool {
-		_, err := os.Stat(filepath.Join(s.git(colour), "deux", "push.json"))
-		generations, _ := os.ReadDir(filepath.Join(s.git(colour), "deux", "env"))
+		_, err := os.Stat(filepath.Join(s.repo(colour), "deux", "push.json"))
+		generations, _ := os.ReadDir(filepath.Join(s.repo(colour), "deux", "env"))
 		return os.IsNotExist(err) && len(s.containers(colour)) == 1 && len(generations) == 2
 	})
 }
 
-func forward(s *deploySystem) {
+func forward(s *system) {
 	w := s.work("one")
 	w.deployed("blue")
 	one := w.head()
@@ -136,7 +136,7 @@ func forward(s *deploySystem) {
 		s.t.Errorf("a second forward: got\n%s", output)
 	}
 	s.deploy("rollback", "blue")
-	s.must(s.root, "sh", "-c", fmt.Sprintf("docker rmi --force $(docker images -q --no-trunc --filter label=deux.revision=%s --filter label=deux.image=%s)", two, s.fleet))
+	s.output("sh", "-c", fmt.Sprintf("docker rmi --force $(docker images -q --no-trunc --filter label=deux.revision=%s --filter label=deux.image=%s)", two, s.fleet))
 	w.accepted("blue", "main:master") // the same commit once more is no failure
 	s.shows("blue", two, "two")
 	w.accepted("--force", "blue", one+":master")

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,34 +11,27 @@ import (
 	"time"
 )
 
-// service returns the container of one of Compose's services.
-func (s *deploySystem) service(name string) string {
-	s.t.Helper()
-	return strings.TrimSpace(s.must(s.root, "docker", "ps", "--all", "--quiet",
-		"--filter", "label=com.docker.compose.project="+s.fleet, "--filter", "label=com.docker.compose.service="+name))
-}
-
-func registryDown(s *deploySystem) {
+func registryDown(s *system) {
 	w := s.work("one")
 	w.deployed("blue")
 	good := w.head()
-	s.must(s.root, "docker", "stop", "--time", "1", s.service("registry"))
+	s.output("docker", "stop", "--time", "1", s.service("registry"))
 	w.commit("behaviour", "TEXT=two\n")
 	w.refused("DEPLOY FAILED blue push "+w.head(), "does the registry run? make up starts it", "blue", "main")
 	s.shows("blue", good, "one")
 	s.runsOne("blue")
-	s.must(s.root, "docker", "start", s.service("registry"))
+	s.output("docker", "start", s.service("registry"))
 	s.waitForRegistry()
 	w.deployed("blue")
 	s.shows("blue", w.head(), "two")
 }
 
-func wrongHost(s *deploySystem) {
+func wrongHost(s *system) {
 	w := s.work("one")
 	w.deployed("blue")
 	good := w.head()
 	w.commit("behaviour", "TEXT=two\n")
-	settings := filepath.Join(s.git("blue"), "deux", "settings")
+	settings := filepath.Join(s.repo("blue"), "deux", "settings")
 	before, err := os.ReadFile(settings)
 	if err != nil {
 		s.t.Fatal(err)
@@ -51,7 +43,7 @@ func wrongHost(s *deploySystem) {
 	write(s.t, settings, string(before))
 	s.shows("blue", good, "one")
 
-	hook := filepath.Join(s.git("blue"), "hooks", "post-receive")
+	hook := filepath.Join(s.repo("blue"), "hooks", "post-receive")
 	withoutExecution(s, hook)
 	w.refused("DEPLOY FAILED blue lock "+w.head(), "the hook post-receive is missing or not executable: make deploy-init repairs it", "blue", "main")
 	s.deploy("init")
@@ -59,7 +51,7 @@ func wrongHost(s *deploySystem) {
 	s.shows("blue", w.head(), "two")
 
 	// Git itself says that it passed over update; post-receive deploys alone.
-	withoutExecution(s, filepath.Join(s.git("blue"), "hooks", "update"))
+	withoutExecution(s, filepath.Join(s.repo("blue"), "hooks", "update"))
 	w.commit("behaviour", "TEXT=three\n")
 	w.deployed("blue")
 	s.shows("blue", w.head(), "three")
@@ -67,7 +59,7 @@ func wrongHost(s *deploySystem) {
 }
 
 // withoutExecution puts a copy that may not be executed in a hook's place.
-func withoutExecution(s *deploySystem, hook string) {
+func withoutExecution(s *system, hook string) {
 	s.t.Helper()
 	content, err := os.ReadFile(hook)
 	if err != nil {
@@ -79,19 +71,19 @@ func withoutExecution(s *deploySystem, hook string) {
 	write(s.t, hook, string(content))
 }
 
-func foreignPorts(s *deploySystem) {
-	first := s.ports["BLUE_FIRST_PORT"]
+func foreignPorts(s *system) {
+	first := s.number("BLUE_FIRST_PORT")
 	var taken []net.Listener
 	for port := first; port < first+2; port++ {
-		taken = append(taken, s.listen(port))
+		taken = append(taken, listen(s.t, fmt.Sprintf(":%d", port)))
 	}
 	w := s.work("one")
 	w.deployed("blue")
-	if got, want := s.list("blueServers"), fmt.Sprintf("http://%s:%d", s.host, first+2); len(got) != 1 || got[0] != want {
+	if got, want := s.redis.Elements("blueServers"), s.at(first+2); len(got) != 1 || got[0] != want {
 		s.t.Errorf("blueServers: got %q, want %q, the first port that is free", got, want)
 	}
 	for port := first + 3; port < first+15; port++ {
-		taken = append(taken, s.listen(port))
+		taken = append(taken, listen(s.t, fmt.Sprintf(":%d", port)))
 	}
 	good := w.head()
 	w.commit("behaviour", "TEXT=two\n")
@@ -104,17 +96,7 @@ func foreignPorts(s *deploySystem) {
 	s.shows("blue", w.head(), "two")
 }
 
-func (s *deploySystem) listen(port int) net.Listener {
-	s.t.Helper()
-	listener, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() { listener.Close() })
-	return listener
-}
-
-func rollback(s *deploySystem) {
+func rollback(s *system) {
 	w := s.work("0")
 	w.deployed("blue")
 	revisions := []string{w.head()}
@@ -135,10 +117,7 @@ func rollback(s *deploySystem) {
 		}
 	}
 	load.stop()
-	output, err := s.command(s.root, "bin/deploy", "rollback", "blue", "nonsense").CombinedOutput()
-	if err == nil || !strings.Contains(string(output), "nonsense is not a kept release; these are: "+revisions[2]) {
-		s.t.Errorf("rollback to nonsense: got %v, %s", err, output)
-	}
+	s.denied("nonsense is not a kept release; these are: "+revisions[2], "rollback", "blue", "nonsense")
 	if got := s.ref("blue", "main"); got != revisions[2] {
 		s.t.Errorf("rollback moved main to %s, want it at %s", got, revisions[2])
 	}
@@ -147,7 +126,7 @@ func rollback(s *deploySystem) {
 	s.shows("blue", w.head(), "5")
 }
 
-func appsComeBack(s *deploySystem) {
+func appsComeBack(s *system) {
 	w := s.work("zero")
 	w.deployed("blue")
 	w.commit("behaviour", "TEXT=one\n")
@@ -165,47 +144,43 @@ func appsComeBack(s *deploySystem) {
 		s.t.Errorf("a second restore changed the container from %s to %s", before, after)
 	}
 
-	s.redis.FlushAll(context.Background())
+	s.redis.FlushAll(s.t.Context())
 	s.deploy("restore")
 	s.runsOne("blue")
-	s.must(s.root, "docker", "rm", "--force", s.app)
+	s.output("docker", "rm", "--force", s.app("blue"))
 	s.deploy("restore")
 	s.shows("blue", w.head(), "one")
 	s.runsOne("blue")
 
 	s.deploy("down", "--clean")
-	s.must(s.root, "docker", "exec", s.service("registry"), "rm", "-rf", "/var/lib/registry/docker")
-	s.must(s.root, "docker", "restart", "--time", "1", s.service("registry"))
+	s.output("docker", "exec", s.service("registry"), "rm", "-rf", "/var/lib/registry/docker")
+	s.output("docker", "restart", "--time", "1", s.service("registry"))
 	s.waitForRegistry()
 	if output := s.deploy("restore"); !strings.Contains(output, "building it again") {
 		s.t.Errorf("restore after down --clean: want it to build again\n%s", output)
 	}
 	s.shows("blue", w.head(), "one")
 	s.runsOne("blue")
-	output, err := s.command(s.root, "bin/deploy", "rollback", "blue").CombinedOutput()
-	if want := "its image is gone, as after make clean. To build it again: git push --force blue "; err == nil || !strings.Contains(string(output), want) {
-		s.t.Errorf("rollback after down --clean: got %v, want it refused with %q\n%s", err, want, output)
-	}
+	s.denied("its image is gone, as after make clean. To build it again: git push --force blue ", "rollback", "blue")
 	s.shows("blue", w.head(), "one")
 }
 
 // images returns every image on the engine that one of the pushes printed the
 // id of or that carries the system's label.
-func (s *deploySystem) images() []string {
+func (s *system) images() []string {
 	s.t.Helper()
-	output := s.must(s.root, "sh", "-c", `
-		docker images --all --quiet --no-trunc | sort -u >`+s.dir+`/all
-		{ docker images --all --quiet --no-trunc --filter label=deux.image=`+s.fleet+`
-		  cut -d ' ' -f 3 `+s.git("blue")+`/deux/layers | sort -u | while read -r id; do grep "sha256:$id" `+s.dir+`/all || true; done
+	return s.lines("sh", "-c", `
+		docker images --all --quiet --no-trunc | sort -u >$DEPLOY_DIR/all
+		{ docker images --all --quiet --no-trunc --filter label=deux.image=$FLEET
+		  cut -d ' ' -f 3 $DEPLOY_DIR/blue.git/deux/layers | sort -u | while read -r id; do grep "sha256:$id" $DEPLOY_DIR/all || true; done
 		} | sort -u`)
-	return strings.Fields(output)
 }
 
-func prunedImages(s *deploySystem) {
+func prunedImages(s *system) {
 	const keep = 3
 	s.with(fmt.Sprintf("KEEP_RELEASES=%d", keep))
 	w := s.work("0")
-	w.commit("Dockerfile", "FROM "+s.testApp+" AS stage\nCOPY behaviour /staged\nFROM "+s.testApp+"\nCOPY --from=stage /staged /behaviour\n")
+	w.commit("Dockerfile", "FROM "+s.testApp()+" AS stage\nCOPY behaviour /staged\nFROM "+s.testApp()+"\nCOPY --from=stage /staged /behaviour\n")
 	run := time.Now() // so that no layer comes from the cache, of an earlier run's builds
 	var revisions []string
 	push := func(n int) {
@@ -219,10 +194,10 @@ func prunedImages(s *deploySystem) {
 	before := s.images()
 	push(keep + 1)
 	if after := s.images(); len(after) != len(before) {
-		s.t.Errorf("%d images after %d pushes, %d after twice as many:\n%s", len(before), keep+1, len(after), s.must(s.root, "docker", "images", "--all"))
+		s.t.Errorf("%d images after %d pushes, %d after twice as many:\n%s", len(before), keep+1, len(after), s.output("docker", "images", "--all"))
 	}
-	repository := fmt.Sprintf("localhost:%d/blue-registry", s.ports["REGISTRY_PORT"])
-	tags := strings.Fields(s.must(s.root, "docker", "images", "--quiet", "--filter", "reference="+repository+":*"))
+	repository := s.registryName("blue")
+	tags := s.lines("docker", "images", "--quiet", "--filter", "reference="+repository+":*")
 	if len(tags) != keep+1 { // the revisions, and latest
 		s.t.Errorf("%d tags in %s, want %d", len(tags), repository, keep+1)
 	}
@@ -234,18 +209,18 @@ func prunedImages(s *deploySystem) {
 	s.shows("blue", revisions[newest-keep+1], fmt.Sprint(newest-keep+1))
 }
 
-func strangers(s *deploySystem) {
+func strangers(s *system) {
 	s.with("KEEP_RELEASES=2")
 	w := s.work("one")
 	w.deployed("blue")
 	// A person looks into a release, builds on it, and keeps it by a name.
 	looker, keptName, derivedName := s.fleet+"-looker", s.fleet+"-kept", s.fleet+"-derived"
-	s.must(s.root, "docker", "run", "--detach", "--name", looker, s.image)
+	s.output("docker", "run", "--detach", "--name", looker, s.image("blue"))
 	s.t.Cleanup(func() { _ = exec.Command("docker", "rm", "--force", looker).Run() })
-	s.must(s.root, "docker", "tag", s.image, keptName)
+	s.output("docker", "tag", s.image("blue"), keptName)
 	dir := s.t.TempDir()
 	write(s.t, filepath.Join(dir, "Dockerfile"), "FROM "+keptName+"\nLABEL mine=1\n")
-	s.must(dir, "docker", "build", "--quiet", "--tag", derivedName, ".")
+	s.output("docker", "build", "--quiet", "--tag", derivedName, dir)
 	s.t.Cleanup(func() { _ = exec.Command("docker", "rmi", "--force", derivedName, keptName).Run() })
 	kept, derived := s.imageID(keptName), s.imageID(derivedName)
 	for i := range 3 {
@@ -255,15 +230,15 @@ func strangers(s *deploySystem) {
 	if s.imageID(keptName) != kept || s.imageID(derivedName) != derived {
 		s.t.Error("a stranger's image changed")
 	}
-	if state := strings.TrimSpace(s.must(s.root, "docker", "inspect", "--format", "{{.State.Status}}", looker)); state != "running" {
+	if state := s.output("docker", "inspect", "--format", "{{.State.Status}}", looker); state != "running" {
 		s.t.Errorf("a stranger's container is %s, want running", state)
 	}
 
 	s.deploy("down")
-	s.must(s.root, "docker", "run", "--detach", "--name", s.app, s.testApp)
-	s.t.Cleanup(func() { _ = exec.Command("docker", "rm", "--force", s.app).Run() })
+	s.output("docker", "run", "--detach", "--name", s.app("blue"), s.testApp())
+	s.t.Cleanup(func() { _ = exec.Command("docker", "rm", "--force", s.app("blue")).Run() })
 	w.commit("behaviour", "TEXT=last\n")
-	w.refused("DEPLOY FAILED blue lock "+w.head(), "a container called "+s.app+" exists that no push made", "blue", "main")
-	s.must(s.root, "docker", "rm", "--force", s.app)
+	w.refused("DEPLOY FAILED blue lock "+w.head(), "a container called "+s.app("blue")+" exists that no push made", "blue", "main")
+	s.output("docker", "rm", "--force", s.app("blue"))
 	w.deployed("blue")
 }

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"slices"
 	"strings"
 
@@ -9,9 +8,9 @@ import (
 )
 
 // journalOf returns the colour's journal, newest first.
-func (s *deploySystem) journalOf(colour string) []fleet.Step {
+func (s *system) journalOf(colour string) []fleet.Step {
 	s.t.Helper()
-	lists := fleet.Open(fleet.Redis{Address: s.redis.Options().Addr}, fleet.Site{Host: s.host, First: 1})
+	lists := fleet.Open(fleet.Redis{Address: s.redis.Address}, fleet.Site{Host: s.env["HOST_IP"], First: 1})
 	defer lists.Close()
 	seen, err := lists.Snapshot(s.t.Context(), fleet.Depth{})
 	if err != nil {
@@ -20,7 +19,7 @@ func (s *deploySystem) journalOf(colour string) []fleet.Step {
 	return seen.Deploys[colour]
 }
 
-func journalTellsOfPushes(s *deploySystem) {
+func journalTellsOfPushes(s *system) {
 	w := s.work("one")
 	w.deployed("blue")
 	good := w.head()
@@ -46,14 +45,14 @@ func journalTellsOfPushes(s *deploySystem) {
 	if end := told[0]; end.State != fleet.StepFailed || !strings.HasPrefix(end.Why, "build: ") || end.Running == nil || end.Running.Revision != good {
 		s.t.Errorf("the end of a push that was refused: got %+v, want why, and that %s still runs", end, good)
 	}
-	if text := strings.Join(s.list("blueDeploy"), "\n"); strings.Contains(text, printed) {
+	if text := strings.Join(s.redis.Elements("blueDeploy"), "\n"); strings.Contains(text, printed) {
 		s.t.Errorf("the journal has what a build printed: %s", text)
 	}
 
-	s.redis.Del(context.Background(), "blueDeploy")
+	s.redis.Remove("blueDeploy")
 	s.deploy("restore", "blue")
 	if told = s.journalOf("blue"); len(told) != 1 || told[0].Running == nil || told[0].Running.Revision != good {
 		s.t.Errorf("after the journal was lost: got %+v, want what runs", told)
 	}
-	s.t.Logf("as redis-cli shows it:\n%s", strings.Join(s.list("blueDeploy"), "\n"))
+	s.t.Logf("as redis-cli shows it:\n%s", strings.Join(s.redis.Elements("blueDeploy"), "\n"))
 }

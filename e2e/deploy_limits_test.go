@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-func boundedApp(s *deploySystem) {
+func boundedApp(s *system) {
 	w := s.work("one")
 	w.deployed("blue")
 	const format = "{{.HostConfig.Memory}} {{.HostConfig.CpuShares}} {{.HostConfig.PidsLimit}} {{.HostConfig.OomScoreAdj}} " +
 		"{{index .HostConfig.LogConfig.Config \"max-size\"}} {{.HostConfig.CapDrop}} {{len .HostConfig.CapAdd}} {{.HostConfig.SecurityOpt}}"
-	got := strings.TrimSpace(s.must(s.root, "docker", "inspect", "--format", format, s.app))
+	got := s.output("docker", "inspect", "--format", format, s.app("blue"))
 	if want := "268435456 512 256 500 5242880 [ALL] 8 [no-new-privileges]"; got != want {
 		s.t.Errorf("limits: got %s, want %s", got, want)
 	}
@@ -22,7 +22,7 @@ func boundedApp(s *deploySystem) {
 	load := startLoad(s.t, s.url("blue"), 20*time.Millisecond, 200)
 	s.deploy("restore", "blue")
 	load.stop()
-	got = strings.TrimSpace(s.must(s.root, "docker", "inspect", "--format", "{{.HostConfig.Memory}} {{.HostConfig.CapAdd}}", s.app))
+	got = s.output("docker", "inspect", "--format", "{{.HostConfig.Memory}} {{.HostConfig.CapAdd}}", s.app("blue"))
 	if got != "33554432 []" {
 		s.t.Errorf("after restore with other limits: got %s, want 33554432 []", got)
 	}
@@ -40,7 +40,7 @@ func boundedApp(s *deploySystem) {
 
 // p99 asks a URL 250 times, 100 times a second, and returns how long the 99th
 // percentile took. Each answer must be 200.
-func (s *deploySystem) p99(url string) time.Duration {
+func (s *system) p99(url string) time.Duration {
 	s.t.Helper()
 	var took []time.Duration
 	client := &http.Client{Timeout: 10 * time.Second}
@@ -65,7 +65,7 @@ func (s *deploySystem) p99(url string) time.Duration {
 // and while it is not, five times if need be: a machine that is shared has pauses of
 // its own, and whatever else is busy on it shares a weight with all containers
 // together. Below slack they decide.
-func misbehavingApp(s *deploySystem) {
+func misbehavingApp(s *system) {
 	const slack = time.Second
 	good, bad := s.work("good"), s.work("bad")
 	good.deployed("green")
@@ -78,9 +78,9 @@ func misbehavingApp(s *deploySystem) {
 		var alone, beside time.Duration
 		for range 5 {
 			// One that has just died cannot be paused, and does no harm.
-			_ = s.command(s.root, "docker", "pause", s.app).Run()
+			_ = s.command("docker", "pause", s.app("blue")).Run()
 			alone = s.p99(s.url("green"))
-			_ = s.command(s.root, "docker", "unpause", s.app).Run()
+			_ = s.command("docker", "unpause", s.app("blue")).Run()
 			beside = s.p99(s.url("green"))
 			if beside <= max(2*alone, slack) {
 				break

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-func beforeTheFirstPush(s *deploySystem) {
+func beforeTheFirstPush(s *system) {
 	for _, colour := range []string{"blue", "green"} {
 		status, text := get(s.url(colour))
 		if want := "Nothing deployed yet: git push " + colour + " main"; status != http.StatusServiceUnavailable || text != want {
@@ -31,11 +31,11 @@ func beforeTheFirstPush(s *deploySystem) {
 }
 
 // tree is every file of the repositories with its time of change.
-func tree(s *deploySystem) string {
-	return s.must(s.dir, "sh", "-c", `find . -type f -o -type l | sort | xargs -d '\n' stat --format '%n %Y %i'`)
+func tree(s *system) string {
+	return s.output("sh", "-c", `find $DEPLOY_DIR -type f -o -type l | sort | xargs -d '\n' stat --format '%n %Y %i'`)
 }
 
-func firstAndSecondPush(s *deploySystem) {
+func firstAndSecondPush(s *system) {
 	w := s.work("one")
 	output := w.deployed("blue")
 	s.shows("blue", w.head(), "one")
@@ -73,16 +73,16 @@ func inOrder(output string, steps []string) (string, bool) {
 	return "", true
 }
 
-func whatRunsIsTheDigest(s *deploySystem) {
+func whatRunsIsTheDigest(s *system) {
 	w := s.work("one")
 	digest := verdict(w.deployed("blue"))[len("DEPLOYED blue "+w.head()+" "):]
-	repository := fmt.Sprintf("localhost:%d/blue-registry", s.ports["REGISTRY_PORT"])
-	image := strings.TrimSpace(s.must(s.root, "docker", "inspect", "--format", "{{.Config.Image}}", s.app))
+	repository := s.registryName("blue")
+	image := s.output("docker", "inspect", "--format", "{{.Config.Image}}", s.app("blue"))
 	if want := repository + "@" + digest; image != want {
 		s.t.Errorf("the container runs %s, want %s", image, want)
 	}
 	want := s.imageID(repository + "@" + digest)
-	for _, name := range []string{s.image, repository + ":latest", repository + ":" + w.head()} {
+	for _, name := range []string{s.image("blue"), repository + ":latest", repository + ":" + w.head()} {
 		if got := s.imageID(name); got != want {
 			s.t.Errorf("%s is %s, want %s", name, got, want)
 		}
@@ -92,29 +92,27 @@ func whatRunsIsTheDigest(s *deploySystem) {
 			s.t.Errorf("the registry's %s is %s, want %s", tag, got, digest)
 		}
 	}
-	labels := s.must(s.root, "docker", "inspect", "--format", "{{json .Config.Labels}}", repository+":latest")
+	labels := s.output("docker", "inspect", "--format", "{{json .Config.Labels}}", repository+":latest")
 	for _, want := range []string{`"deux.colour":"blue"`, `"deux.revision":"` + w.head() + `"`, `"deux.time":"20`} {
 		if !strings.Contains(labels, want) {
 			s.t.Errorf("labels of the image: got %s, want %s in it", labels, want)
 		}
 	}
-	policy := s.must(s.root, "docker", "inspect", "--format", "{{.HostConfig.RestartPolicy.Name}}", s.app)
-	if strings.TrimSpace(policy) != "unless-stopped" {
+	if policy := s.output("docker", "inspect", "--format", "{{.HostConfig.RestartPolicy.Name}}", s.app("blue")); policy != "unless-stopped" {
 		s.t.Errorf("restart policy: got %q, want unless-stopped", policy)
 	}
 }
 
-func (s *deploySystem) imageID(name string) string {
+func (s *system) imageID(name string) string {
 	s.t.Helper()
-	return strings.TrimSpace(s.must(s.root, "docker", "image", "inspect", "--format", "{{.Id}}", name))
+	return s.output("docker", "image", "inspect", "--format", "{{.Id}}", name)
 }
 
 // registryManifest asks the registry for a tag, and returns the status and the
 // digest.
-func (s *deploySystem) registryManifest(repository, tag string) (status int, digest string) {
+func (s *system) registryManifest(repository, tag string) (status int, digest string) {
 	s.t.Helper()
-	request, err := http.NewRequest(http.MethodHead,
-		fmt.Sprintf("http://127.0.0.1:%d/v2/%s/manifests/%s", s.ports["REGISTRY_PORT"], repository, tag), nil)
+	request, err := http.NewRequest(http.MethodHead, s.registry()+repository+"/manifests/"+tag, nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -127,7 +125,7 @@ func (s *deploySystem) registryManifest(repository, tag string) (status int, dig
 	return response.StatusCode, response.Header.Get("Docker-Content-Digest")
 }
 
-func greenLeavesBlueAlone(s *deploySystem) {
+func greenLeavesBlueAlone(s *system) {
 	blue, green := s.work("b"), s.work("g")
 	blue.deployed("blue")
 	before := s.containerID("blue")
@@ -139,22 +137,22 @@ func greenLeavesBlueAlone(s *deploySystem) {
 	}
 }
 
-func (s *deploySystem) containerID(colour string) string {
+func (s *system) containerID(colour string) string {
 	s.t.Helper()
-	return strings.TrimSpace(s.must(s.root, "docker", "inspect", "--format", "{{.Id}} {{.State.StartedAt}}", s.fleet+"-"+colour+"-app"))
+	return s.output("docker", "inspect", "--format", "{{.Id}} {{.State.StartedAt}}", s.app(colour))
 }
 
-func onlyTheFilesOfTheRevision(s *deploySystem) {
+func onlyTheFilesOfTheRevision(s *system) {
 	w := s.work("one")
 	w.commit("old", "to be deleted")
 	w.deployed("blue")
-	write(s.t, filepath.Join(s.dir, "blue-www", "leftover"), "of the last build")
-	s.must(w.dir, "git", "rm", "--quiet", "old")
+	write(s.t, filepath.Join(s.env["DEPLOY_DIR"], "blue-www", "leftover"), "of the last build")
+	w.git("rm", "--quiet", "old")
 	w.commit(".gitattributes", "kept export-ignore\n")
 	w.commit("kept", "$Format:%H$")
-	w.commit("Dockerfile", "FROM "+s.testApp+"\nCOPY . /context/\nCOPY behaviour /behaviour\n")
+	w.commit("Dockerfile", "FROM "+s.testApp()+"\nCOPY . /context/\nCOPY behaviour /behaviour\n")
 	w.deployed("blue")
-	got := filesInImage(s, s.image, "context")
+	got := filesInImage(s, s.image("blue"), "context")
 	want := "context/.gitattributes context/Dockerfile context/behaviour context/kept"
 	if strings.Join(got, " ") != want {
 		s.t.Errorf("the build's context: got %q, want %q", got, want)
@@ -162,15 +160,14 @@ func onlyTheFilesOfTheRevision(s *deploySystem) {
 }
 
 // filesInImage lists the files under a folder of an image.
-func filesInImage(s *deploySystem, image, folder string) []string {
+func filesInImage(s *system, image, folder string) []string {
 	s.t.Helper()
-	id := strings.TrimSpace(s.must(s.root, "docker", "create", image))
-	defer s.must(s.root, "docker", "rm", id)
-	listing := s.must(s.root, "sh", "-c", "docker export "+id+" | tar -t | grep '^"+folder+"/.*[^/]$' | sort")
-	return strings.Split(strings.TrimSpace(listing), "\n")
+	id := s.output("docker", "create", image)
+	defer s.output("docker", "rm", id)
+	return s.lines("sh", "-c", "docker export "+id+" | tar -t | grep '^"+folder+"/.*[^/]$' | sort")
 }
 
-func oddFileNames(s *deploySystem) {
+func oddFileNames(s *system) {
 	w := s.work("one")
 	names := []string{"-dash", "--help", "ein Leerzeichen", "Übergröße ☃", "tab\there", `quo"te`, "$(touch pwned)", "-d/-f"}
 	for _, name := range names {
@@ -178,19 +175,19 @@ func oddFileNames(s *deploySystem) {
 	}
 	w.deployed("blue")
 	for _, name := range names {
-		if content, err := os.ReadFile(filepath.Join(s.dir, "blue-www", name)); string(content) != "content" {
+		if content, err := os.ReadFile(filepath.Join(s.env["DEPLOY_DIR"], "blue-www", name)); string(content) != "content" {
 			s.t.Errorf("%q: got %q (%v), want its content", name, content, err)
 		}
 	}
 }
 
-func longOutput(s *deploySystem) {
+func longOutput(s *system) {
 	// BuildKit itself cuts what a step prints too much or too fast.
 	s.with("DOCKER_BUILDKIT=0")
 	w := s.work("one")
 	w.commit("Dockerfile", "FROM debian:bookworm-slim AS noise\n"+
 		"RUN i=0; while [ $i -lt 20000 ]; do echo \"line $i xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"; i=$((i+1)); done # "+time.Now().String()+"\n"+
-		"FROM "+s.testApp+"\nCOPY --from=noise /etc/debian_version /made\nCOPY behaviour /behaviour\n")
+		"FROM "+s.testApp()+"\nCOPY --from=noise /etc/debian_version /made\nCOPY behaviour /behaviour\n")
 	output := w.deployed("blue")
 	if len(output) < 2<<20 {
 		s.t.Errorf("%d bytes of output, want more than 2 MiB", len(output))
@@ -205,12 +202,11 @@ func longOutput(s *deploySystem) {
 	}
 }
 
-func noWayToRedis(s *deploySystem) {
-	address := strings.TrimSpace(s.must(s.root, "sh", "-c",
-		`docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' $(docker ps -q --filter label=com.docker.compose.project=`+s.fleet+` --filter label=com.docker.compose.service=redis)`))
+func noWayToRedis(s *system) {
+	address := s.output("docker", "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", s.service("redis"))
 	w := s.work("one")
 	w.deployed("blue")
-	for _, target := range []string{address + ":6379", "redis:6379", fmt.Sprintf("%s:%d", s.host, s.ports["REDIS_PORT"])} {
+	for _, target := range []string{address + ":6379", "redis:6379", s.env["HOST_IP"] + ":" + s.env["REDIS_PORT"]} {
 		if status, text := get(s.url("blue") + "?dial=" + target); status != http.StatusOK || !strings.HasPrefix(text, "no connection") {
 			s.t.Errorf("the app dials Redis at %s: got %d %q, want no connection", target, status, text)
 		}

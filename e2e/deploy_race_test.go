@@ -14,18 +14,16 @@ import (
 	"time"
 )
 
-func twoPushesAtOnce(s *deploySystem) {
+func twoPushesAtOnce(s *system) {
 	left := s.work("start")
 	left.deployed("blue")
 	right := &work{s, filepath.Join(s.t.TempDir(), "right")}
-	s.must(s.root, "git", "clone", "--quiet", left.dir, right.dir)
-	s.must(right.dir, "git", "config", "user.name", "Test")
-	s.must(right.dir, "git", "config", "user.email", "test@localhost")
-	s.must(s.root, "scripts/remotes.sh", right.dir)
+	s.output("git", "clone", "--quiet", left.dir, right.dir)
+	right.configure()
 	for round := range 10 {
 		for _, side := range []*work{left, right} {
-			s.must(side.dir, "git", "fetch", "--quiet", "blue")
-			s.must(side.dir, "git", "reset", "--quiet", "--hard", "blue/main")
+			side.git("fetch", "--quiet", "blue")
+			side.git("reset", "--quiet", "--hard", "blue/main")
 			side.commit("behaviour", fmt.Sprintf("TEXT=%d\n", round))
 			side.commit("side", side.dir)
 		}
@@ -58,12 +56,12 @@ func pushTogether(all ...*work) int {
 	return accepted
 }
 
-func blueAndGreenAtOnce(s *deploySystem) {
+func blueAndGreenAtOnce(s *system) {
 	slow, quick := s.work("slow"), s.work("quick")
 	// Blue's build goes on when somebody listens here, or after a minute at least.
-	gate := s.ports["REDIS_PORT"] + 9
-	slow.commit("Dockerfile", "FROM debian:bookworm-slim AS slow\nRUN bash -c 'for try in $(seq 600); do : </dev/tcp/"+fmt.Sprintf("%s/%d", s.host, gate)+
-		" && exit; sleep 0.1; done' 2>/dev/null # "+time.Now().String()+"\nFROM "+s.testApp+"\nCOPY --from=slow /etc/debian_version /\nCOPY behaviour /behaviour\n")
+	gate := takePorts(s.t, s.env["HOST_IP"], 1)
+	slow.commit("Dockerfile", "FROM debian:bookworm-slim AS slow\nRUN bash -c 'for try in $(seq 600); do : </dev/tcp/"+fmt.Sprintf("%s/%d", s.env["HOST_IP"], gate)+
+		" && exit; sleep 0.1; done' 2>/dev/null # "+time.Now().String()+"\nFROM "+s.testApp()+"\nCOPY --from=slow /etc/debian_version /\nCOPY behaviour /behaviour\n")
 	var blue atomic.Bool
 	var group sync.WaitGroup
 	group.Go(func() { _, _ = slow.push("blue", "main"); blue.Store(true) })
@@ -71,7 +69,7 @@ func blueAndGreenAtOnce(s *deploySystem) {
 	if blue.Load() {
 		s.t.Error("green's push ended after blue's, want it to wait for nothing of blue's")
 	}
-	s.listen(gate)
+	listen(s.t, fmt.Sprintf(":%d", gate))
 	group.Wait()
 	s.shows("blue", slow.head(), "slow")
 	s.shows("green", quick.head(), "quick")
@@ -85,7 +83,7 @@ type pushing struct {
 
 func (w *work) begin(colour string) *pushing {
 	w.s.t.Helper()
-	command := w.s.command(w.dir, "git", "push", colour, "main")
+	command := w.command("push", colour, "main")
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		w.s.t.Fatal(err)
@@ -116,14 +114,14 @@ func (p *pushing) end() error {
 }
 
 // killHook kills the process that works as a hook in the colour's repository.
-func (s *deploySystem) killHook(colour string) bool {
+func (s *system) killHook(colour string) bool {
 	programs, _ := filepath.Glob("/proc/[0-9]*/exe")
 	for _, program := range programs {
 		process := filepath.Dir(program)
 		exe, _ := os.Readlink(program)
 		cwd, _ := os.Readlink(filepath.Join(process, "cwd"))
 		pid, _ := strconv.Atoi(filepath.Base(process))
-		if strings.HasSuffix(exe, "bin/deploy") && cwd == s.git(colour) {
+		if strings.HasSuffix(exe, "bin/deploy") && cwd == s.repo(colour) {
 			return syscall.Kill(pid, syscall.SIGKILL) == nil
 		}
 	}
@@ -149,12 +147,12 @@ func (w *work) killedAt(step, behaviour string) {
 	w.s.t.Fatalf("at %q the hook had ended each time", step)
 }
 
-func hookKilled(s *deploySystem) {
+func hookKilled(s *system) {
 	w := s.work("start")
 	w.deployed("blue")
 	load := startLoad(s.t, s.url("blue"), 20*time.Millisecond, 200)
 	for i, step := range []string{"Setting the work tree", "Checking out", "Building", "COPY behaviour", "Tagging", "Pushing", "Pulling",
-		"Running", "Waiting until", "Switching", "Stopping", "Removing the old " + s.app, "Removing the old " + s.image} {
+		"Running", "Waiting until", "Switching", "Stopping", "Removing the old " + s.app("blue"), "Removing the old " + s.image("blue")} {
 		w.killedAt(step, fmt.Sprintf("TEXT=killed%d\nSTART_DELAY=300ms\n", i))
 		if status, text := get(s.url("blue")); status != 200 {
 			s.t.Errorf("killed at %q: got %d %q", step, status, text)
@@ -170,7 +168,7 @@ func hookKilled(s *deploySystem) {
 	load.stop()
 }
 
-func killedPushSettles(s *deploySystem) {
+func killedPushSettles(s *system) {
 	w := s.work("start")
 	w.deployed("blue")
 	good := w.head()
@@ -195,11 +193,11 @@ func killedPushSettles(s *deploySystem) {
 	}
 }
 
-func pusherKilled(s *deploySystem) {
+func pusherKilled(s *system) {
 	w := s.work("start")
 	w.deployed("blue")
 	good := w.head()
-	w.commit("Dockerfile", "FROM debian:bookworm-slim AS slow\nRUN for i in $(seq 60); do echo tick $i; sleep 1; done\nFROM "+s.testApp+
+	w.commit("Dockerfile", "FROM debian:bookworm-slim AS slow\nRUN for i in $(seq 60); do echo tick $i; sleep 1; done\nFROM "+s.testApp()+
 		"\nCOPY --from=slow /etc/debian_version /\nCOPY behaviour /behaviour\n")
 	push := w.begin("blue")
 	if !push.until("tick 2") {
@@ -207,7 +205,7 @@ func pusherKilled(s *deploySystem) {
 	}
 	_ = push.Process.Kill()
 	_ = push.end()
-	w.commit("Dockerfile", "FROM "+s.testApp+"\nCOPY behaviour /behaviour\n")
+	w.commit("Dockerfile", s.dockerfile())
 	s.shows("blue", good, "start")
 	begun := time.Now()
 	w.deployed("blue")

@@ -2,9 +2,9 @@ package e2e
 
 import "strings"
 
-func mainAndMaster(s *deploySystem) {
+func mainAndMaster(s *system) {
 	w := s.work("one")
-	s.must(s.git("blue"), "git", "symbolic-ref", "HEAD", "refs/heads/elsewhere")
+	s.output("git", "--git-dir="+s.repo("blue"), "symbolic-ref", "HEAD", "refs/heads/elsewhere")
 	w.accepted("blue", "main:master")
 	s.shows("blue", w.head(), "one")
 	w.commit("behaviour", "TEXT=two\n")
@@ -16,12 +16,12 @@ func mainAndMaster(s *deploySystem) {
 	s.runsOne("blue")
 }
 
-func otherRefs(s *deploySystem) {
+func otherRefs(s *system) {
 	w := s.work("one")
 	w.deployed("blue")
 	good, container := w.head(), s.containerID("blue")
 	side := w.commit("behaviour", "TEXT=side\n")
-	s.must(w.dir, "git", "tag", "v1")
+	w.git("tag", "v1")
 	for _, push := range []struct{ refspec, ref, want string }{
 		{"main:side", "refs/heads/side", side},
 		{"v1", "refs/tags/v1", side},
@@ -42,12 +42,12 @@ func otherRefs(s *deploySystem) {
 	}
 }
 
-func severalRefs(s *deploySystem) {
+func severalRefs(s *system) {
 	w := s.work("one")
 	first := w.head()
-	s.must(w.dir, "git", "branch", "other")
-	s.must(w.dir, "git", "branch", "master")
-	s.must(w.dir, "git", "tag", "v1")
+	w.git("branch", "other")
+	w.git("branch", "master")
+	w.git("tag", "v1")
 	w.commit("behaviour", "TEXT=two\n")
 	output := w.accepted("blue", "--all")
 	if got, want := verdict(output), "DEPLOYED blue "+w.head()+" "; !strings.HasPrefix(got, want) || strings.Count(output, "DEPLOYED") != 1 {
@@ -66,7 +66,7 @@ func severalRefs(s *deploySystem) {
 	s.runsOne("blue")
 }
 
-func forcedAndSingle(s *deploySystem) {
+func forcedAndSingle(s *system) {
 	w := s.work("one")
 	w.deployed("blue")
 	one := w.head()
@@ -74,7 +74,7 @@ func forcedAndSingle(s *deploySystem) {
 	w.commit("behaviour", "TEXT=three\n")
 	w.accepted("blue", two+":main")
 	s.shows("blue", two, "two")
-	s.must(w.dir, "git", "reset", "--quiet", "--hard", one)
+	w.git("reset", "--quiet", "--hard", one)
 	if output, err := w.push("blue", "main"); err == nil {
 		s.t.Errorf("an older revision went through without --force:\n%s", output)
 	}
@@ -84,7 +84,7 @@ func forcedAndSingle(s *deploySystem) {
 	s.runsOne("blue")
 }
 
-func emptyCommit(s *deploySystem) {
+func emptyCommit(s *system) {
 	w := s.work("one")
 	w.deployed("blue")
 	before := s.containerID("blue")
@@ -98,7 +98,7 @@ func emptyCommit(s *deploySystem) {
 	if after := s.containerID("blue"); after != before {
 		s.t.Errorf("pushing nothing changed the container from %s to %s", before, after)
 	}
-	s.must(w.dir, "git", "commit", "--quiet", "--allow-empty", "--message", "empty")
+	w.git("commit", "--quiet", "--allow-empty", "--message", "empty")
 	w.deployed("blue")
 	s.shows("blue", w.head(), "one")
 	s.runsOne("blue")

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-func brokenPushes(s *deploySystem) {
+func brokenPushes(s *system) {
 	w := s.work("good")
 	w.deployed("blue")
 	good, container := w.head(), s.containerID("blue")
-	dockerfile := "FROM " + s.testApp + "\nCOPY behaviour /behaviour\n"
+	dockerfile := s.dockerfile()
 	for _, broken := range []struct{ name, dockerfile, behaviour, step, reason, patience string }{
 		{"a Dockerfile that is none", "FORM scratch\n", "TEXT=x\n", "build", "FORM", usual},
 		{"a build that fails half-way", "FROM debian:bookworm-slim\nRUN echo one\nRUN echo two && false\nRUN echo three\n", "TEXT=x\n", "build", "code: 1", usual},
@@ -42,7 +42,7 @@ func brokenPushes(s *deploySystem) {
 			s.t.Errorf("%s: main is at %s, want %s", broken.name, ref, good)
 		}
 	}
-	s.must(w.dir, "git", "rm", "--quiet", "Dockerfile")
+	w.git("rm", "--quiet", "Dockerfile")
 	bad := w.commit("behaviour", "TEXT=x\n")
 	w.refused("DEPLOY FAILED blue build "+bad+": ", "no Dockerfile", "blue", "main")
 
@@ -53,7 +53,7 @@ func brokenPushes(s *deploySystem) {
 	s.runsOne("blue")
 }
 
-func slowStart(s *deploySystem) {
+func slowStart(s *system) {
 	w := s.work("one")
 	w.deployed("blue")
 	w.commit("behaviour", "START_DELAY=3s\nTEXT=slow\n")
@@ -61,9 +61,9 @@ func slowStart(s *deploySystem) {
 	s.shows("blue", w.head(), "slow")
 }
 
-func ownHealthCheck(s *deploySystem) {
+func ownHealthCheck(s *system) {
 	w := s.work("one")
-	check := "FROM " + s.testApp + "\nCOPY behaviour /behaviour\nHEALTHCHECK CMD [\"/app\", \"%s\"]\n"
+	check := s.dockerfile() + "HEALTHCHECK CMD [\"/app\", \"%s\"]\n"
 	s.with(short)
 	w.commit("Dockerfile", fmt.Sprintf(check, "unhealthy"))
 	w.refused("DEPLOY FAILED blue health "+w.head(), "HEALTHCHECK exits with 1: not well", "blue", "main")
@@ -76,15 +76,15 @@ func ownHealthCheck(s *deploySystem) {
 	}
 }
 
-func whatAPushDoesNotCarry(s *deploySystem) {
+func whatAPushDoesNotCarry(s *system) {
 	w := s.work("one")
 	w.deployed("blue")
 	good := w.head()
-	s.must(w.dir, "git", "update-index", "--add", "--cacheinfo", "160000,"+good+",vendor/lib")
-	s.must(w.dir, "git", "commit", "--quiet", "--message", "submodule")
+	w.git("update-index", "--add", "--cacheinfo", "160000,"+good+",vendor/lib")
+	w.git("commit", "--quiet", "--message", "submodule")
 	w.refused("DEPLOY FAILED blue checkout "+w.head(), "vendor/lib is a submodule", "blue", "main")
 
-	s.must(w.dir, "git", "reset", "--quiet", "--hard", good)
+	w.git("reset", "--quiet", "--hard", good)
 	w.commit(filepath.Join("media", "film"), "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
 	w.refused("DEPLOY FAILED blue checkout "+w.head(), "media/film is a Git LFS pointer", "blue", "main")
 	s.shows("blue", good, "one")

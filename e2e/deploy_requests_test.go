@@ -3,9 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -48,11 +46,9 @@ func (l *load) send(client *http.Client, url string) {
 	l.sent.Add(1)
 	response, err := client.Post(url, "text/plain", nil)
 	if err == nil {
-		var body []byte
-		body, err = io.ReadAll(response.Body)
-		response.Body.Close()
-		if err == nil && response.StatusCode != l.want {
-			err = fmt.Errorf("%s %s", response.Status, strings.TrimSpace(string(body)))
+		var text string
+		if text, err = read(response); err == nil && response.StatusCode != l.want {
+			err = fmt.Errorf("%s %s", response.Status, text)
 		}
 	}
 	if err != nil {
@@ -77,7 +73,7 @@ func (l *load) stop() {
 	}
 }
 
-func requestInFlight(s *deploySystem) {
+func requestInFlight(s *system) {
 	w := s.work("one")
 	w.commit("behaviour", "TEXT=one\nABRUPT=yes\n") // it lets no request end when it is stopped
 	w.deployed("blue")
@@ -92,7 +88,7 @@ func requestInFlight(s *deploySystem) {
 	s.runsOne("blue")
 }
 
-func tenDeploysUnderLoad(s *deploySystem) {
+func tenDeploysUnderLoad(s *system) {
 	w := s.work("one")
 	w.deployed("blue")
 	load := startLoad(s.t, s.url("blue"), time.Second/200, 200)

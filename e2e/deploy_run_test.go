@@ -11,34 +11,34 @@ import (
 )
 
 // runsBeside returns the colour's one-off containers.
-func (s *deploySystem) runsBeside() string {
+func (s *system) runsBeside() string {
 	s.t.Helper()
-	return s.must(s.root, "docker", "ps", "--all", "--quiet", "--filter", "label=deux.fleet="+s.fleet, "--filter", "label=deux.role=one-off")
+	return s.output("docker", "ps", "--all", "--quiet", "--filter", "label=deux.fleet="+s.fleet, "--filter", "label=deux.role=one-off")
 }
 
 // leavesNothing fails unless the one-off containers are gone soon.
-func (s *deploySystem) leavesNothing(after string) {
+func (s *system) leavesNothing(after string) {
 	s.t.Helper()
 	s.eventually("after "+after+" no container is left", func() bool { return s.runsBeside() == "" })
 }
 
 // wantExit fails unless err is that of a program that ended with the code.
-func (s *deploySystem) wantExit(what string, err error, code int) {
+func (s *system) wantExit(what string, err error, code int) {
 	s.t.Helper()
 	if exit := new(exec.ExitError); !errors.As(err, &exit) || exit.ExitCode() != code {
 		s.t.Errorf("%s: got %v, want exit code %d", what, err, code)
 	}
 }
 
-func oneOffCommands(s *deploySystem) {
+func oneOffCommands(s *system) {
 	s.denied("nothing is deployed yet", "run", "blue", "--", "/app")
 	w := s.work("one")
-	w.commit("Dockerfile", "FROM "+s.testApp+"\nCOPY behaviour /behaviour\nCOPY behaviour /data/behaviour\nVOLUME /data\n")
+	w.commit("Dockerfile", s.dockerfile()+"COPY behaviour /data/behaviour\nVOLUME /data\n")
 	w.deployed("blue")
 	s.denied("usage:", "run", "blue", "/app")
 	s.counts("/data/counter", 1)
 	var out, errs bytes.Buffer
-	echo := s.command(s.root, "bin/deploy", "run", "blue", "--", "/app", "echo", "7")
+	echo := s.command("bin/deploy", "run", "blue", "--", "/app", "echo", "7")
 	echo.Stdin, echo.Stdout, echo.Stderr = strings.NewReader("hello\nworld\n"), &out, &errs
 	s.wantExit("echo", echo.Run(), 7)
 	if out.String() != "hello\nworld\n" || errs.String() != "COLOUR=blue\n" {
@@ -47,7 +47,7 @@ func oneOffCommands(s *deploySystem) {
 	if got := s.deploy("run", "blue", "--", "/app", "cat", "/data/counter"); got != "1\n" {
 		s.t.Errorf("the app's data: got %q, want 1", got)
 	}
-	s.wantExit("no such command", s.command(s.root, "bin/deploy", "run", "blue", "--", "/none").Run(), 127)
+	s.wantExit("no such command", s.command("bin/deploy", "run", "blue", "--", "/none").Run(), 127)
 	s.leavesNothing("commands that ended")
 
 	s.wantExit("SIGINT", s.told(syscall.SIGINT), 3)
@@ -61,9 +61,9 @@ func oneOffCommands(s *deploySystem) {
 
 // told starts a command that sleeps, sends its bin/deploy a signal and returns
 // how that ended.
-func (s *deploySystem) told(signal syscall.Signal) error {
+func (s *system) told(signal syscall.Signal) error {
 	s.t.Helper()
-	sleep := s.command(s.root, "bin/deploy", "run", "blue", "--", "/app", "sleep")
+	sleep := s.command("bin/deploy", "run", "blue", "--", "/app", "sleep")
 	out, err := sleep.StdoutPipe()
 	if err != nil {
 		s.t.Fatal(err)
@@ -80,7 +80,7 @@ func (s *deploySystem) told(signal syscall.Signal) error {
 	return sleep.Wait()
 }
 
-func keptLogs(s *deploySystem) {
+func keptLogs(s *system) {
 	s.denied("nothing is deployed yet", "logs", "blue")
 	w := s.work("one")
 	w.deployed("blue")

@@ -11,17 +11,17 @@ import (
 
 // overSSH pushes with the bare environment of an ssh session and an umask that
 // hides files from others: through a server where there is one.
-func overSSH(s *deploySystem) {
+func overSSH(s *system) {
 	w := s.work("one")
-	w.commit("Dockerfile", "FROM "+s.testApp+"\nCOPY behaviour /behaviour\nUSER 65532\n")
-	port := s.ports["REDIS_PORT"] + 9
-	s.must(w.dir, "git", "remote", "set-url", "blue", fmt.Sprintf("ssh://127.0.0.1:%d%s", port, s.git("blue")))
-	s.must(w.dir, "git", "config", "ssh.variant", "ssh")
+	w.commit("Dockerfile", s.dockerfile()+"USER 65532\n")
+	port := takePorts(s.t, s.env["HOST_IP"], 1)
+	w.git("remote", "set-url", "blue", fmt.Sprintf("ssh://127.0.0.1:%d%s", port, s.repo("blue")))
+	w.git("config", "ssh.variant", "ssh")
 	if server, err := exec.LookPath("/usr/sbin/sshd"); err == nil {
-		s.must(w.dir, "git", "config", "core.sshCommand", startSSH(s, server, port))
+		w.git("config", "core.sshCommand", startSSH(s, server, port))
 	} else {
 		s.t.Log("without a server, which the package openssh-server has")
-		s.must(w.dir, "git", "config", "core.sshCommand", standIn(s))
+		w.git("config", "core.sshCommand", standIn(s))
 	}
 	w.deployed("blue")
 	s.shows("blue", w.head(), "one")
@@ -38,22 +38,19 @@ func overSSH(s *deploySystem) {
 const session = `umask 077; exec env -i HOME="$HOME" PATH=/usr/bin:/bin:/usr/local/bin SSH_CONNECTION="$SSH_CONNECTION" sh -c "$SSH_ORIGINAL_COMMAND"`
 
 // standIn returns an ssh that runs the command, its last argument, right here.
-func standIn(s *deploySystem) string {
+func standIn(s *system) string {
 	s.t.Helper()
 	path := filepath.Join(s.t.TempDir(), "ssh")
-	write(s.t, path, "#!/bin/sh\nfor SSH_ORIGINAL_COMMAND; do :; done\nSSH_CONNECTION='127.0.0.1 1 127.0.0.1 2'\n"+session+"\n")
-	if err := os.Chmod(path, 0o755); err != nil {
-		s.t.Fatal(err)
-	}
+	program(s.t, path, "#!/bin/sh\nfor SSH_ORIGINAL_COMMAND; do :; done\nSSH_CONNECTION='127.0.0.1 1 127.0.0.1 2'\n"+session+"\n")
 	return path
 }
 
 // startSSH starts a server and returns the command that reaches it.
-func startSSH(s *deploySystem, server string, port int) string {
+func startSSH(s *system, server string, port int) string {
 	s.t.Helper()
 	dir := s.t.TempDir()
 	for _, key := range []string{"host", "user"} {
-		s.must(dir, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", filepath.Join(dir, key))
+		s.output("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", filepath.Join(dir, key))
 	}
 	public, err := os.ReadFile(filepath.Join(dir, "user.pub"))
 	if err != nil {

@@ -2,20 +2,16 @@ package e2e
 
 import "testing"
 
-// part is something to try on a system with nothing deployed.
-type part struct {
-	name string
-	try  func(*deploySystem)
-}
-
-// tryOn brings one system up, because that takes longer than a push, and tries
-// the parts on it one after the other. Tests with systems of their own run side
-// by side: much of a push is waiting.
+// tryOn starts once what pushes need, because that takes longer than a push, and
+// tries the parts on it one after the other, each with nothing deployed. Tests
+// with systems of their own run side by side: much of a push is waiting.
 func tryOn(t *testing.T, fleet string, parts []part) {
 	t.Parallel()
-	s := upDeploy(t, fleet)
+	s := prepare(t, fleet, "RELEASE_PORTS=15", usual, "DRAIN_TIMEOUT=20s")
+	s.start("deploy_init.sh")
+	s.buildTestApp()
 	for _, part := range parts {
-		t.Run(part.name, func(t *testing.T) { part.try(s.within(t)) })
+		t.Run(part.name, func(t *testing.T) { part.try(s.fresh(t)) })
 	}
 }
 

@@ -7,25 +7,16 @@ import (
 )
 
 // counts fails unless the app's counter in the file is at want now.
-func (s *deploySystem) counts(file string, want int) {
+func (s *system) counts(file string, want int) {
 	s.t.Helper()
 	if status, got := get(s.url("blue") + "?count=" + file); status != http.StatusOK || got != fmt.Sprint(want) {
 		s.t.Errorf("the counter in %s: got %d %q, want 200 %d", file, status, got, want)
 	}
 }
 
-// denied runs bin/deploy, which must fail and say so.
-func (s *deploySystem) denied(want string, arguments ...string) {
-	s.t.Helper()
-	output, err := s.command(s.root, "bin/deploy", arguments...).CombinedOutput()
-	if err == nil || !strings.Contains(string(output), want) {
-		s.t.Errorf("bin/deploy %s: got %v, %s, want it refused with %q", strings.Join(arguments, " "), err, output, want)
-	}
-}
-
-func dataOutlivesReleases(s *deploySystem) {
+func dataOutlivesReleases(s *system) {
 	w := s.work("one")
-	w.commit("Dockerfile", "FROM "+s.testApp+"\nCOPY behaviour /behaviour\nCOPY --chown=7:7 behaviour /data/behaviour\nVOLUME /data\nUSER 7:7\n")
+	w.commit("Dockerfile", s.dockerfile()+"COPY --chown=7:7 behaviour /data/behaviour\nVOLUME /data\nUSER 7:7\n")
 	if output := w.deployed("blue"); !strings.Contains(output, "Keeping /data in the volume "+s.fleet+"_blue_data (new") {
 		s.t.Errorf("the push does not say where the data is:\n%s", output)
 	}
@@ -47,9 +38,9 @@ func dataOutlivesReleases(s *deploySystem) {
 	s.counts("/data/counter", 10)
 }
 
-func volumesByHand(s *deploySystem) {
+func volumesByHand(s *system) {
 	w := s.work("one")
-	w.commit("Dockerfile", "FROM "+s.testApp+"\nCOPY behaviour /behaviour\nUSER 7:7\n")
+	w.commit("Dockerfile", s.dockerfile()+"USER 7:7\n")
 	w.deployed("blue")
 	s.denied("the whole container", "volume", "blue", "add", "data:/")
 	s.denied("usage:", "volume", "blue", "grow")
@@ -59,19 +50,19 @@ func volumesByHand(s *deploySystem) {
 	s.denied("is already the volume data", "volume", "blue", "add", "other:/srv/data")
 	s.denied("bin/deploy volume blue rm data --yes", "volume", "blue", "rm", "data")
 	s.counts("/srv/data/counter", 2)
-	if list := s.deploy("volume", "blue", "ls"); !strings.Contains(list, "used by "+s.app) {
+	if list := s.deploy("volume", "blue", "ls"); !strings.Contains(list, "used by "+s.app("blue")) {
 		s.t.Errorf("volume ls: got %q, want who uses it", list)
 	}
 	s.deploy("volume", "blue", "rm", "data", "--yes")
 	load.stop()
-	if list := s.must(s.root, "docker", "volume", "ls", "--quiet", "--filter", "label=deux.fleet="+s.fleet); list != "" {
+	if list := s.output("docker", "volume", "ls", "--quiet", "--filter", "label=deux.fleet="+s.fleet); list != "" {
 		s.t.Errorf("after rm --yes: %q is left", list)
 	}
 	s.denied(`has no volume "data"`, "volume", "blue", "rm", "data", "--yes")
 	s.runsOne("blue")
 
 	// A push that is refused leaves no volume that only it made.
-	w.commit("Dockerfile", "FROM "+s.testApp+"\nCOPY behaviour /behaviour\nVOLUME /new\n")
+	w.commit("Dockerfile", s.dockerfile()+"VOLUME /new\n")
 	w.commit("behaviour", "EXIT=1\n")
 	w.refused("DEPLOY FAILED blue health", "exit code 1", "blue", "main")
 	if list := s.deploy("volume", "blue", "ls"); !strings.Contains(list, "has no volumes") {

@@ -1,11 +1,7 @@
 package e2e
 
 import (
-	"context"
-	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 )
@@ -18,21 +14,20 @@ const busyHost = 6
 
 // watched is a system whose infrastructure runs, with an app deployed to blue.
 type watched struct {
-	*deploySystem
+	*system
 	revision string
 }
 
 // watch starts infrastructure, until the subtest ends, and deploys an app.
-func (s *deploySystem) watch() watched {
+func (s *system) watch() watched {
 	s.t.Helper()
-	s.with(fmt.Sprintf("FIRST_PORT=%d", s.ports["REDIS_PORT"]+8),
-		"LOCK_FILE="+filepath.Join(s.dir, "infrastructure.lock"), "HEALTH_TIMEOUT=8s", "HANG_TIMEOUT=8s", "STOP_GRACE_SECONDS=1")
-	s.must(s.root, "scripts/infrastructure.sh", "start")
+	s.with("HEALTH_TIMEOUT=8s", "HANG_TIMEOUT=8s", "STOP_GRACE_SECONDS=1")
+	s.output("scripts/infrastructure.sh", "start")
 	s.t.Cleanup(func() {
 		if s.t.Failed() {
 			s.t.Logf("infrastructure's log:\n%s", s.infrastructureLog())
 		}
-		s.must(s.root, "scripts/infrastructure.sh", "stop")
+		s.output("scripts/infrastructure.sh", "stop")
 	})
 	w := s.work("one")
 	w.deployed("blue")
@@ -41,28 +36,9 @@ func (s *deploySystem) watch() watched {
 	return app
 }
 
-func (s *deploySystem) infrastructureLog() string {
-	for _, variable := range s.env {
-		if dir, found := strings.CutPrefix(variable, "VAR="); found {
-			log, _ := os.ReadFile(filepath.Join(dir, "infrastructure.log"))
-			return string(log)
-		}
-	}
-	return ""
-}
-
 func (w watched) inspect(format string) string {
-	output, _ := w.command(w.root, "docker", "inspect", "--format", format, w.app).Output()
+	output, _ := w.command("docker", "inspect", "--format", format, w.app("blue")).Output()
 	return strings.TrimSpace(string(output))
-}
-
-func (w watched) eventually(what string, reached func() bool) {
-	w.t.Helper()
-	for end := time.Now().Add(patience); !reached(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			w.t.Fatalf("never: %s\n%s", what, w.infrastructureLog())
-		}
-	}
 }
 
 // well waits until the app serves, in one container, and all who tell agree.
@@ -71,22 +47,13 @@ func (w watched) well() {
 	w.eventually("the app serves", func() bool {
 		status, _ := get(w.url("blue"))
 		log := w.infrastructureLog()
-		return status == http.StatusOK && len(w.list("blueServers")) == 1 && len(w.list("failedBlueServers")) == 0 &&
+		return status == http.StatusOK && len(w.redis.Elements("blueServers")) == 1 && len(w.redis.Elements("failedBlueServers")) == 0 &&
 			strings.LastIndex(log, "App is well again") >= strings.LastIndex(log, "App in trouble")
 	})
 	w.runsOne("blue")
 	w.shows("blue", w.revision, "one")
 	if status := w.deploy("status", "blue"); !strings.Contains(status, "answers") {
 		w.t.Errorf("status of an app that is well:\n%s", status)
-	}
-}
-
-// unwell fails unless status fails and gives the reason.
-func (w watched) unwell(reason string) {
-	w.t.Helper()
-	output, err := w.command(w.root, "bin/deploy", "status").CombinedOutput()
-	if err == nil || !strings.Contains(string(output), reason) {
-		w.t.Errorf("status: got %v, want it to fail with %q\n%s", err, reason, output)
 	}
 }
 
@@ -105,34 +72,34 @@ func (w watched) noticed(why string, harm func()) {
 }
 
 func (w watched) docker(arguments ...string) func() {
-	return func() { w.must(w.root, "docker", arguments...) }
+	return func() { w.output("docker", arguments...) }
 }
 
-func appsAreWatched(s *deploySystem) {
+func appsAreWatched(s *system) {
 	w := s.watch()
 
-	w.noticed("paused", w.docker("pause", w.app))
+	w.noticed("paused", w.docker("pause", w.app("blue")))
 	w.well()
 
 	// Process 1 may be Docker's init, so it is not the one to stop alone.
 	started := w.inspect("{{.State.StartedAt}}")
-	w.noticed("does not answer", func() { w.must(w.root, "sh", "-c", "docker top "+w.app+" -eo pid | tail -n +2 | xargs kill -STOP") })
-	w.eventually("the list tells", func() bool { return len(w.list("failedBlueServers")) == 1 })
-	w.unwell("HANGS")
+	w.noticed("does not answer", func() { w.output("sh", "-c", "docker top "+w.app("blue")+" -eo pid | tail -n +2 | xargs kill -STOP") })
+	w.eventually("the list tells", func() bool { return len(w.redis.Elements("failedBlueServers")) == 1 })
+	w.denied("HANGS", "status")
 	w.eventually("restarted", func() bool { return w.inspect("{{.State.StartedAt}}") != started })
 	w.well()
 
-	w.noticed("its container was stopped", w.docker("stop", "--time", "1", w.app))
+	w.noticed("its container was stopped", w.docker("stop", "--time", "1", w.app("blue")))
 	w.well()
 
-	w.noticed("its container is gone", w.docker("rm", "--force", w.app))
+	w.noticed("its container is gone", w.docker("rm", "--force", w.app("blue")))
 	w.well()
 
-	w.noticed("not listed", func() { w.redis.FlushAll(context.Background()) })
+	w.noticed("not listed", func() { w.redis.FlushAll(w.t.Context()) })
 	w.well()
 
 	// Docker starts again what dies by itself, and infrastructure says so.
-	w.noticed("Docker started it again", func() { w.must(w.root, "kill", "-9", w.inspect("{{.State.Pid}}")) })
+	w.noticed("Docker started it again", func() { w.output("kill", "-9", w.inspect("{{.State.Pid}}")) })
 	w.well()
 
 	// What a person takes down stays down.
@@ -153,7 +120,7 @@ func (w watched) staysDown() {
 			w.t.Fatalf("after bin/deploy down blue: got %q, want no container", all)
 		}
 	}
-	if listed := w.list("blueServers"); len(listed) != 0 {
+	if listed := w.redis.Elements("blueServers"); len(listed) != 0 {
 		w.t.Errorf("after bin/deploy down blueServers is %q, want none", listed)
 	}
 }

@@ -1,46 +1,66 @@
 package e2e
 
 import (
+	"os/exec"
 	"path/filepath"
 	"strings"
 )
 
 // work is a person's repository.
 type work struct {
-	s   *deploySystem
+	s   *system
 	dir string
 }
 
 // work makes a repository of an app that answers text, not yet pushed.
-func (s *deploySystem) work(text string) *work {
+func (s *system) work(text string) *work {
 	s.t.Helper()
 	w := &work{s, filepath.Join(s.t.TempDir(), "work")}
-	write(s.t, filepath.Join(w.dir, "Dockerfile"), "FROM "+s.testApp+"\nCOPY behaviour /behaviour\n")
-	s.must(w.dir, "git", "init", "--quiet", "--initial-branch=main")
-	s.must(w.dir, "git", "config", "user.name", "Test")
-	s.must(w.dir, "git", "config", "user.email", "test@localhost")
-	s.must(s.root, "scripts/remotes.sh", w.dir)
+	write(s.t, filepath.Join(w.dir, "Dockerfile"), s.dockerfile())
+	w.git("init", "--quiet", "--initial-branch=main")
+	w.configure()
 	w.commit("behaviour", "TEXT="+text+"\n")
 	return w
+}
+
+// configure says who commits, and to where pushes go.
+func (w *work) configure() {
+	w.s.t.Helper()
+	w.git("config", "user.name", "Test")
+	w.git("config", "user.email", "test@localhost")
+	w.s.output("scripts/remotes.sh", w.dir)
+}
+
+// command is one of git in the repository.
+func (w *work) command(arguments ...string) *exec.Cmd {
+	command := w.s.command("git", arguments...)
+	command.Dir = w.dir
+	return command
+}
+
+// git runs one, which must succeed, and returns what it said.
+func (w *work) git(arguments ...string) string {
+	w.s.t.Helper()
+	return strings.TrimSpace(w.s.must(w.command(arguments...)))
 }
 
 // commit changes a file, commits everything and returns the revision.
 func (w *work) commit(path, content string) string {
 	w.s.t.Helper()
 	write(w.s.t, filepath.Join(w.dir, path), content)
-	w.s.must(w.dir, "git", "add", "--all")
-	w.s.must(w.dir, "git", "commit", "--quiet", "--allow-empty", "--message", path)
+	w.git("add", "--all")
+	w.git("commit", "--quiet", "--allow-empty", "--message", path)
 	return w.head()
 }
 
 func (w *work) head() string {
 	w.s.t.Helper()
-	return strings.TrimSpace(w.s.must(w.dir, "git", "rev-parse", "HEAD"))
+	return w.git("rev-parse", "HEAD")
 }
 
 // push runs git push and returns what it said, and its error.
 func (w *work) push(arguments ...string) (string, error) {
-	output, err := w.s.command(w.dir, "git", append([]string{"push"}, arguments...)...).CombinedOutput()
+	output, err := w.command(append([]string{"push"}, arguments...)...).CombinedOutput()
 	return remote(string(output)), err
 }
 

@@ -1,95 +1,103 @@
 // Package e2e tries the system as a person would: real Docker, real Redis, the
-// scripts of the Makefile, HTTP from outside. It brings up a system of its own,
-// with other ports and another name, so one that is up already is not touched.
+// scripts of the Makefile, HTTP from outside. It brings up systems of its own,
+// with other ports and other names, so one that is up already is not touched.
 package e2e
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"deux/internal/redistest"
 )
 
 // patience is how long a state may take to come: a busy machine builds and
 // starts eight servers in a good part of it.
 const patience = 4 * time.Minute
 
-// system is a running system of the tests.
+// system is one of the tests' own: all of it, or the services that git push
+// needs, whichever was started.
 type system struct {
 	t      *testing.T
-	root   string
-	env    map[string]string
-	redis  *redis.Client
+	fleet  string
+	env    map[string]string // the settings
+	redis  *redistest.CLI
 	client *http.Client
 }
 
-// canary is the password of Redis: nothing that people see may hold it, and no
-// character in it may be taken for more on its way.
-const canary = `ca n"a$r{y}} #\ %s end`
+// offsets are where a system of the tests has its ports, as distances from the
+// first server's: servers take up to 99, and others follow.
+var offsets = map[string]int{
+	"FIRST_PORT": 0, "PROXY_PORT": 100, "READER_PORT": 101, "WRITER_PORT": 102, "REDIS_PORT": 103, "REGISTRY_PORT": 104,
+	"BLUE_PORT": 105, "GREEN_PORT": 106, "PROXY_ADMIN_PORT": 107, "BLUE_ADMIN_PORT": 108, "GREEN_ADMIN_PORT": 109,
+	"BLUE_FIRST_PORT": 110, "GREEN_FIRST_PORT": 155,
+}
 
-// prepare describes a system that is not up yet. Its name and ports are
-// settings like any user's.
-func prepare(t *testing.T, fleet string) *system {
+const portsOfSystem = 200
+
+// prepare describes a system that is not up yet. Its name, its ports and those
+// given, written NAME=VALUE, are settings like any user's.
+func prepare(t *testing.T, fleet string, settings ...string) *system {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("needs Docker and minutes: run make test")
 	}
 	prepareHost(t)
-	root, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &system{t: t, root: root, client: &http.Client{Timeout: 30 * time.Second}, env: map[string]string{"root": root}}
-	host := s.output("sh", "-c", ". scripts/settings.sh; echo $HOST_IP")
-	base := takePorts(t, host, portsOfSystem)
-	port := func(offset int) string { return fmt.Sprint(base + offset) }
-	// An upload that is held open must outlast a make up on a host that is busy,
-	// hence the two timeouts.
+	s := &system{t: t, fleet: fleet, client: &http.Client{Timeout: 30 * time.Second}}
+	host := s.output("sh", "-c", "root=$PWD; . scripts/settings.sh; echo $HOST_IP")
 	s.env = map[string]string{
-		"FLEET": fleet, "VAR": filepath.Join(os.TempDir(), fleet), "LOCK_FILE": filepath.Join(os.TempDir(), fleet+".lock"),
-		"FIRST_PORT": port(0), "PROXY_PORT": port(proxyOffset), "READER_PORT": port(readerOffset), "WRITER_PORT": port(writerOffset),
-		"REDIS_PORT": port(redisOffset), "REDIS_ADDR": "127.0.0.1:" + port(redisOffset),
-		"REGISTRY_PORT": port(registryOffset), "BLUE_PORT": port(blueOffset), "GREEN_PORT": port(greenOffset),
-		"PROXY_ADMIN_PORT": port(proxyAdminOffset), "BLUE_ADMIN_PORT": port(blueAdminOffset), "GREEN_ADMIN_PORT": port(greenAdminOffset),
-		"BLUE_FIRST_PORT": port(blueFirstOffset), "GREEN_FIRST_PORT": port(greenFirstOffset), "RELEASE_PORTS": "45", "DEPLOY_DIR": t.TempDir(),
-		"MAX_SERVERS": "12", "WRITE_INTERVAL": "1s", "LEVEL_INTERVAL": "2s", "DRAIN_TIMEOUT": "3m", "BODY_TIMEOUT": "2m", "SPAWN_ATTEMPTS": "2",
-		"HOST_IP": host, "REDIS_PASSWORD": canary,
+		"FLEET": fleet, "HOST_IP": host, "DEPLOY_DIR": t.TempDir(),
+		"VAR": filepath.Join(os.TempDir(), fleet), "LOCK_FILE": filepath.Join(os.TempDir(), fleet+".lock"),
 	}
-	s.redis = redis.NewClient(&redis.Options{Addr: s.env["REDIS_ADDR"], Password: canary})
-	t.Cleanup(func() { s.redis.Close() })
+	base := takePorts(t, host, portsOfSystem)
+	for name, offset := range offsets {
+		s.env[name] = strconv.Itoa(base + offset)
+	}
+	s.env["REDIS_ADDR"] = "127.0.0.1:" + s.env["REDIS_PORT"]
+	s.set(settings...)
+	client := redis.NewClient(&redis.Options{Addr: s.env["REDIS_ADDR"], Password: s.env["REDIS_PASSWORD"]})
+	t.Cleanup(func() { client.Close() })
+	s.redis = redistest.At(t, client)
 	return s
 }
 
-// Where a system of the tests has its ports, as distances from the first
-// server's: servers take up to 99, and others follow.
-const (
-	proxyOffset      = 100
-	readerOffset     = 101
-	writerOffset     = 102
-	redisOffset      = 103
-	registryOffset   = 104
-	blueOffset       = 105
-	greenOffset      = 106
-	proxyAdminOffset = 107
-	blueAdminOffset  = 108
-	greenAdminOffset = 109
-	blueFirstOffset  = 110
-	greenFirstOffset = 155
-	portsOfSystem    = 200
-)
+// set changes settings, for what is run from now on.
+func (s *system) set(settings ...string) {
+	for _, setting := range settings {
+		name, value, _ := strings.Cut(setting, "=")
+		s.env[name] = value
+	}
+}
+
+// number returns a setting that is one, such as a port.
+func (s *system) number(name string) int {
+	s.t.Helper()
+	number, err := strconv.Atoi(s.env[name])
+	if err != nil {
+		s.t.Fatalf("setting %s: %v", name, err)
+	}
+	return number
+}
+
+// local returns the URL of a path at the port of this machine that a setting
+// names.
+func (s *system) local(port, path string) string {
+	return "http://127.0.0.1:" + s.env[port] + path
+}
+
+// at returns the URL of whatever is at a port, a number or a text, as the lists
+// have it.
+func (s *system) at(port any) string { return fmt.Sprintf("http://%s:%v", s.env["HOST_IP"], port) }
 
 // starting is held while a system builds its images for the first time. If two
 // ran the same apt-get at once, there would be two layers for one line of a
@@ -97,20 +105,22 @@ const (
 // up would find an image that has changed.
 var starting sync.Mutex
 
-// up starts the system and ends it, with its data, after the test. One that an
-// interrupted run left, under the same name, is ended first.
-func (s *system) up() {
+// start starts the services that a script does, up.sh all of them and
+// deploy_init.sh those that git push needs, and ends them, with their data, after
+// the test. Those that an interrupted run left, under the same name, are ended
+// first.
+func (s *system) start(script string) {
 	s.t.Helper()
-	s.script("down.sh", "--clean")
+	s.output("scripts/down.sh", "--clean")
 	s.t.Cleanup(func() {
 		if s.t.Failed() {
 			s.t.Logf("infrastructure's log:\n%s", s.infrastructureLog())
 		}
-		s.script("down.sh", "--clean")
+		s.output("scripts/down.sh", "--clean")
 	})
 	starting.Lock()
 	defer starting.Unlock()
-	s.script("up.sh")
+	s.output("scripts/" + script)
 }
 
 func (s *system) infrastructureLog() string {
@@ -118,164 +128,98 @@ func (s *system) infrastructureLog() string {
 	return string(log)
 }
 
-func (s *system) command(name string, args ...string) *exec.Cmd {
-	command := exec.CommandContext(context.Background(), name, args...)
-	command.Dir = s.root
-	command.Env = os.Environ()
-	for key, value := range s.env {
-		command.Env = append(command.Env, key+"="+value)
+// part is something to try on a system that is up.
+type part struct {
+	name string
+	try  func(*system)
+}
+
+// inside returns the system for a part of its test. The two share the settings.
+func (s *system) inside(t *testing.T) *system {
+	inner := *s
+	inner.t, inner.redis = t, redistest.At(t, s.redis.Client)
+	return &inner
+}
+
+// command is one to be run in the checkout, with the system's settings.
+func (s *system) command(name string, arguments ...string) *exec.Cmd {
+	command := exec.Command(name, arguments...)
+	command.Dir, command.Env = "..", os.Environ()
+	for name, value := range s.env {
+		command.Env = append(command.Env, name+"="+value)
 	}
 	return command
 }
 
-// script runs one of scripts/, which must succeed, and returns what it said.
-func (s *system) script(name string, args ...string) string {
+// must runs a command, which must succeed, and returns what it said.
+func (s *system) must(command *exec.Cmd) string {
 	s.t.Helper()
-	return s.output(filepath.Join(s.root, "scripts", name), args...)
-}
-
-// status returns what make status says. That may be a failure, if the machine
-// is short of memory or disk.
-func (s *system) status() string {
-	s.t.Helper()
-	output, err := s.command(filepath.Join(s.root, "scripts/status.sh")).CombinedOutput()
-	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
-		s.t.Fatalf("status: %v", err)
+	output, err := command.CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("%s: %v\n%s", strings.Join(command.Args, " "), err, output)
 	}
 	return string(output)
 }
 
-// output runs a command, which must succeed, and returns what it said.
-func (s *system) output(name string, args ...string) string {
+// output runs a command in the checkout, which must succeed, and returns what it
+// said, without the space around it.
+func (s *system) output(name string, arguments ...string) string {
 	s.t.Helper()
-	output, err := s.command(name, args...).CombinedOutput()
-	if err != nil {
-		s.t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, output)
-	}
-	return strings.TrimSpace(string(output))
+	return strings.TrimSpace(s.must(s.command(name, arguments...)))
 }
 
 // lines is output by line.
-func (s *system) lines(name string, args ...string) []string {
+func (s *system) lines(name string, arguments ...string) []string {
 	s.t.Helper()
-	return strings.Fields(s.output(name, args...))
+	return strings.FieldsFunc(s.output(name, arguments...), func(r rune) bool { return r == '\n' })
 }
 
 // service returns the id of the container of one of Compose's services.
 func (s *system) service(name string) string {
 	s.t.Helper()
 	return s.output("docker", "ps", "--all", "--quiet", "--no-trunc",
-		"--filter", "label=com.docker.compose.project="+s.env["FLEET"],
-		"--filter", "label=com.docker.compose.service="+name)
+		"--filter", "label=com.docker.compose.project="+s.fleet, "--filter", "label=com.docker.compose.service="+name)
 }
 
-// server returns the URL of the nth server; 0 is the first.
-func (s *system) server(n int) string {
-	return fmt.Sprintf("http://%s:%d", s.env["HOST_IP"], s.port(n))
-}
-
-func (s *system) port(n int) int {
-	var first int
-	fmt.Sscan(s.env["FIRST_PORT"], &first)
-	return first + n
-}
-
-func (s *system) proxy(path string) string {
-	return "http://127.0.0.1:" + s.env["PROXY_PORT"] + path
-}
-
-// get asks for JSON and decodes it into answer, unless that is nil.
-func (s *system) get(url string, answer any) *http.Response {
+// eventually waits for a state. If it does not come, the test ends with what the
+// reports say.
+func (s *system) eventually(what string, reached func() bool, reports ...func() string) {
 	s.t.Helper()
-	request, err := http.NewRequest(http.MethodGet, url, nil)
-	if err != nil {
-		s.t.Fatal(err)
+	eventually(s.t, patience, what, reached, reports...)
+}
+
+// eventually is the method with a limit of the caller's, for tests without a
+// system.
+func eventually(t *testing.T, limit time.Duration, what string, reached func() bool, reports ...func() string) {
+	t.Helper()
+	for end := time.Now().Add(limit); !reached(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().Before(end) {
+			continue
+		}
+		for _, report := range reports {
+			what += "\n" + report()
+		}
+		t.Fatalf("not within %v: %s", limit, what)
 	}
-	request.Header.Set("Accept", "application/json")
-	response, err := s.client.Do(request)
+}
+
+// get returns the status and the text of an answer; 0 without one.
+func get(url string) (int, string) {
+	client := http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Get(url)
 	if err != nil {
-		s.t.Fatalf("GET %s: %v", url, err)
+		return 0, err.Error()
 	}
+	text, err := read(response)
+	if err != nil {
+		return 0, err.Error()
+	}
+	return response.StatusCode, text
+}
+
+// read returns the text of an answer, without the space around it.
+func read(response *http.Response) (string, error) {
 	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		s.t.Fatalf("GET %s: reading the answer: %v", url, err)
-	}
-	if answer != nil {
-		if err := json.NewDecoder(bytes.NewReader(body)).Decode(answer); err != nil {
-			s.t.Fatalf("GET %s: %s: %v in %q", url, response.Status, err, body)
-		}
-	}
-	return response
-}
-
-// wish asks /spawn or /destroy and returns the URL that it names.
-func (s *system) wish(path string) string {
-	s.t.Helper()
-	var answer struct {
-		URL string `json:"url"`
-	}
-	s.get(s.proxy(path), &answer)
-	if answer.URL == "" {
-		s.t.Fatalf("%s names no server", path)
-	}
-	return answer.URL
-}
-
-func (s *system) list(key string) []string {
-	return s.redis.LRange(context.Background(), key, 0, -1).Val()
-}
-
-// want waits until the list holds these elements, in any order.
-func (s *system) want(key string, want ...string) {
-	s.t.Helper()
-	slices.Sort(want)
-	var got []string
-	var err error
-	s.eventually(func() bool {
-		got, err = s.redis.LRange(context.Background(), key, 0, -1).Result()
-		slices.Sort(got)
-		return err == nil && slices.Equal(got, want)
-	}, func() string { return fmt.Sprintf("%s: got %q, %v, want %q", key, got, err, want) })
-}
-
-// eventually waits for a state, and fails with what it is instead.
-func (s *system) eventually(reached func() bool, instead func() string) {
-	s.t.Helper()
-	for end := time.Now().Add(patience); !reached(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			s.t.Fatalf("after %v: %s", patience, instead())
-		}
-	}
-}
-
-// settle destroys every server but the first and empties failedServers, so
-// that the next test begins as after up. What a wish list still holds may be
-// garbage on its way to failedServers.
-func (s *system) settle() {
-	s.t.Helper()
-	for _, work := range []string{"tempServers", "spawningServers", "deleteServers", "destroyingServers"} {
-		s.want(work)
-	}
-	s.redis.Del(context.Background(), "failedServers")
-	for _, url := range s.list("servers") {
-		if url != s.server(0) {
-			s.redis.LPush(context.Background(), "deleteServers", url)
-		}
-	}
-	s.want("deleteServers")
-	s.want("destroyingServers")
-	s.want("servers", s.server(0))
-	s.want("failedServers")
-}
-
-// spawn asks for n servers and waits until they are listed.
-func (s *system) spawn(n int) []string {
-	s.t.Helper()
-	all := []string{s.server(0)}
-	for range n {
-		all = append(all, s.wish("/spawn"))
-	}
-	s.want("servers", all...)
-	return all[1:]
+	text, err := io.ReadAll(response.Body)
+	return strings.TrimSpace(string(text)), err
 }

@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -20,14 +21,10 @@ func prepareHost(t *testing.T) {
 }
 
 var hostPrepared = sync.OnceValue(func() error {
-	root, err := filepath.Abs("..")
-	if err != nil {
-		return err
-	}
 	for _, script := range []string{"scripts/base_images.sh", "scripts/build.sh",
 		"docker build --quiet --tag deuxtest-stage --file Dockerfile.proxy . && docker rmi deuxtest-stage"} {
 		command := exec.Command("sh", "-c", script)
-		command.Dir = root
+		command.Dir = ".."
 		if output, err := command.CombinedOutput(); err != nil {
 			return fmt.Errorf("%s: %w\n%s", script, err, output)
 		}
@@ -56,6 +53,37 @@ func takePorts(t *testing.T, host string, n int) int {
 	}
 	t.Fatalf("no %d free ports in a row between %d and 30000", n, ports.next)
 	return 0
+}
+
+// listen listens at an address until the test ends, if not closed before.
+func listen(t *testing.T, address string) net.Listener {
+	t.Helper()
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	return listener
+}
+
+// write writes a file, and makes its folder.
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// program writes a file that can be run.
+func program(t *testing.T, path, content string) {
+	t.Helper()
+	write(t, path, content)
+	if err := os.Chmod(path, 0o755); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func allFree(host string, base, n int) bool {

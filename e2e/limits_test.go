@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -24,7 +23,7 @@ func everyContainerHasLimits(s *system) {
 	s.spawn(1)
 	found := make(map[string]limits)
 	for _, label := range []string{"com.docker.compose.project", "deux.fleet"} {
-		for _, id := range s.lines("docker", "ps", "--quiet", "--filter", "label="+label+"="+s.env["FLEET"]) {
+		for _, id := range s.lines("docker", "ps", "--quiet", "--filter", "label="+label+"="+s.fleet) {
 			var l limits
 			if err := json.Unmarshal([]byte(s.output("docker", "inspect", "--format", "{{json .HostConfig}}", id)), &l); err != nil {
 				s.t.Fatal(err)
@@ -53,20 +52,19 @@ func everyContainerHasLimits(s *system) {
 
 // passwordIsSeenNowhere looks where people do, while a server is being spawned.
 func passwordIsSeenNowhere(s *system) {
-	ctx := context.Background()
 	wished := s.wish("/spawn")
-	s.eventually(func() bool {
+	s.eventually("the server comes", func() bool {
 		hidden(s, "ps -ef", s.output("ps", "-ef", "-ww"))
-		return !slices.Contains(s.list("tempServers"), wished) && !slices.Contains(s.list("spawningServers"), wished)
-	}, func() string { return "the server does not come" })
-	for _, image := range s.lines("docker", "images", "--quiet", "--filter", "label=deux.image="+s.env["FLEET"]) {
+		return !slices.Contains(s.redis.Elements("tempServers"), wished) && !slices.Contains(s.redis.Elements("spawningServers"), wished)
+	})
+	for _, image := range s.lines("docker", "images", "--quiet", "--filter", "label=deux.image="+s.fleet) {
 		hidden(s, "docker history "+image, s.output("docker", "history", "--no-trunc", image))
 	}
-	for _, key := range s.redis.Keys(ctx, "*").Val() {
-		hidden(s, key, strings.Join(s.list(key), "\n"))
+	for _, key := range s.redis.Keys(s.t.Context(), "*").Val() {
+		hidden(s, key, strings.Join(s.redis.Elements(key), "\n"))
 	}
 	for _, label := range []string{"com.docker.compose.project", "deux.fleet"} {
-		for _, id := range s.lines("docker", "ps", "--quiet", "--filter", "label="+label+"="+s.env["FLEET"]) {
+		for _, id := range s.lines("docker", "ps", "--quiet", "--filter", "label="+label+"="+s.fleet) {
 			hidden(s, "docker logs "+id, s.output("docker", "logs", id))
 			hidden(s, "docker top "+id, s.output("docker", "top", id))
 		}

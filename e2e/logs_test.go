@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -18,7 +17,7 @@ func logsFollow(s *system) {
 		s.t.Fatal(err)
 	}
 	defer reader.Close()
-	logs := s.command(filepath.Join(s.root, "scripts", "logs.sh"))
+	logs := s.command("scripts/logs.sh")
 	logs.Stdout, logs.Stderr = writer, writer
 	if err := logs.Start(); err != nil {
 		s.t.Fatal(err)
@@ -37,8 +36,7 @@ func logsFollow(s *system) {
 		s.t.Errorf("make logs: no line of %s with %q", name, text)
 	}
 	until("infrastructure ", "program=infrastructure") // from before
-	port := strings.TrimPrefix(s.spawn(1)[0], "http://"+s.env["HOST_IP"]+":")
-	until("webapp_"+port+"_app ", "msg=Serving")
+	until(s.container(s.spawn(1)[0])+" ", "msg=Serving")
 	if err := logs.Process.Signal(syscall.SIGTERM); err != nil {
 		s.t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ func (k *soak) settleDown() {
 func (k *soak) believe() {
 	if k.unsure {
 		k.wanted, k.unsure = make(map[string]bool), false
-		for _, url := range k.list("servers") {
+		for _, url := range k.redis.Elements("servers") {
 			k.wanted[url] = true
 		}
 	}
@@ -59,7 +59,7 @@ func (k *soak) believe() {
 	maps.DeleteFunc(k.bare, func(url string, _ bool) bool { return !k.wanted[url] })
 	for _, c := range k.colours {
 		c.mu.Lock()
-		c.main, c.running, c.maybe, c.unsure = k.d.ref(c.name, "main"), c.shown(k), "", false
+		c.main, c.running, c.maybe, c.unsure = k.ref(c.name, "main"), c.shown(k), "", false
 		c.mu.Unlock()
 	}
 }
@@ -73,16 +73,16 @@ func (k *soak) complaints() (wrong []string) {
 	}
 	for _, key := range []string{"tempServers", "spawningServers", "deleteServers", "destroyingServers", "drainServers",
 		"drainBlueServers", "drainGreenServers", "failedBlueServers", "failedGreenServers"} {
-		if left := k.list(key); len(left) > 0 {
+		if left := k.redis.Elements(key); len(left) > 0 {
 			say("%s: got %q, want nothing", key, left)
 		}
 	}
-	for _, element := range k.list("failedServers") {
+	for _, element := range k.redis.Elements("failedServers") {
 		if !k.mayFail[element] {
 			say("failedServers: got %q, which nothing explains", element)
 		}
 	}
-	servers := k.list("servers")
+	servers := k.redis.Elements("servers")
 	slices.Sort(servers)
 	if want := slices.Sorted(maps.Keys(k.wanted)); !k.unsure && !slices.Equal(servers, want) {
 		say("servers: got %q, want %q", servers, want)
@@ -105,7 +105,7 @@ func (k *soak) complaints() (wrong []string) {
 
 // compareDocker compares the lists with the containers and images that there are.
 func (k *soak) compareDocker(servers []string, say func(string, ...any)) {
-	want := []string{k.d.fleet + "-blue-app running", k.d.fleet + "-green-app running"}
+	want := []string{k.app("blue") + " running", k.app("green") + " running"}
 	var images []string
 	for _, url := range servers {
 		if name := k.container(url); url != k.server(0) {
@@ -115,19 +115,18 @@ func (k *soak) compareDocker(servers []string, say func(string, ...any)) {
 	}
 	slices.Sort(want)
 	docker := func(arguments ...string) []string {
-		output := k.output("docker", arguments...)
-		lines := strings.FieldsFunc(output, func(r rune) bool { return r == '\n' })
+		lines := k.lines("docker", arguments...)
 		slices.Sort(lines)
 		return lines
 	}
-	if got := docker("ps", "--all", "--format", "{{.Names}} {{.State}}", "--filter", "label=deux.fleet="+k.d.fleet); !slices.Equal(got, want) {
+	if got := docker("ps", "--all", "--format", "{{.Names}} {{.State}}", "--filter", "label=deux.fleet="+k.fleet); !slices.Equal(got, want) {
 		say("containers: got %q, want %q", got, want)
 	}
 	spawned := regexp.MustCompile(`^webapp_\d+$`)
-	got := slices.DeleteFunc(docker("images", "--format", "{{.Repository}}", "--filter", "label=deux.image="+k.d.fleet),
+	got := slices.DeleteFunc(docker("images", "--format", "{{.Repository}}", "--filter", "label=deux.image="+k.fleet),
 		func(name string) bool { return !spawned.MatchString(name) })
 	for _, name := range images {
-		url := fmt.Sprintf("http://%s:%s", k.env["HOST_IP"], strings.TrimPrefix(name, "webapp_"))
+		url := k.at(strings.TrimPrefix(name, "webapp_"))
 		if !slices.Contains(got, name) && !k.bare[url] {
 			say("%s has no image", url)
 		}
@@ -144,12 +143,12 @@ func (k *soak) compareDocker(servers []string, say func(string, ...any)) {
 func (k *soak) compareColour(c *colour, say func(string, ...any)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	container := c.container(k.d.fleet)
+	container := k.app(c.name)
 	label := func(name string) string {
 		output, _ := k.command("docker", "inspect", "--format", `{{index .Config.Labels "deux.`+name+`"}}`, container).Output()
 		return strings.TrimSpace(string(output))
 	}
-	ref, shown, revision := k.d.ref(c.name, "main"), c.shown(k), label("revision")
+	ref, shown, revision := k.ref(c.name, "main"), c.shown(k), label("revision")
 	if shown != revision {
 		say("%s shows %q, its container is of %q", c.name, shown, revision)
 	}
@@ -163,17 +162,17 @@ func (k *soak) compareColour(c *colour, say func(string, ...any)) {
 	if last := k.lastRelease(c); last.Revision != revision || last.Digest != label("digest") {
 		say("%s: the history ends with %s %s, its container is of %s %s", c.name, last.Revision, last.Digest, revision, label("digest"))
 	}
-	if want := fmt.Sprintf("http://%s:%s", k.env["HOST_IP"], label("port")); !slices.Equal(k.list(c.name+"Servers"), []string{want}) {
-		say("%sServers: got %q, want %q", c.name, k.list(c.name+"Servers"), want)
+	if want := k.at(label("port")); !slices.Equal(k.redis.Elements(c.name+"Servers"), []string{want}) {
+		say("%sServers: got %q, want %q", c.name, k.redis.Elements(c.name+"Servers"), want)
 	}
-	if _, err := os.Stat(filepath.Join(k.d.git(c.name), "deux", "push.json")); err == nil {
+	if _, err := os.Stat(filepath.Join(k.repo(c.name), "deux", "push.json")); err == nil {
 		say("%s: a push is under way", c.name)
 	}
 }
 
 // shown returns the revision that a colour's page shows.
 func (c *colour) shown(k *soak) string {
-	_, text := get(k.d.url(c.name))
+	_, text := get(k.url(c.name))
 	if fields := strings.Fields(text); len(fields) == 3 && fields[0] == c.name {
 		return fields[1]
 	}
@@ -183,7 +182,7 @@ func (c *colour) shown(k *soak) string {
 // lastRelease returns the last line of a colour's history that is not about a
 // failure.
 func (k *soak) lastRelease(c *colour) (last struct{ Revision, Digest, Result string }) {
-	content, _ := os.ReadFile(filepath.Join(k.d.git(c.name), "deux", "history"))
+	content, _ := os.ReadFile(filepath.Join(k.repo(c.name), "deux", "history"))
 	for line := range strings.Lines(string(content)) {
 		record := last
 		if json.Unmarshal([]byte(line), &record) == nil && record.Result != "FAILED" {
@@ -202,7 +201,7 @@ func (k *soak) readStatus(say func(string, ...any)) {
 			return
 		}
 	}
-	if output, err := k.d.command(k.root, "bin/deploy", "status").CombinedOutput(); err != nil {
+	if output, err := k.command("bin/deploy", "status").CombinedOutput(); err != nil {
 		say("bin/deploy status: %v\n%s", err, output)
 	}
 }

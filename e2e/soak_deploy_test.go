@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"os/exec"
 	"strings"
 	"sync"
 	"syscall"
@@ -129,7 +128,7 @@ func (k *soak) killPush() string {
 		return ""
 	}
 	revision := c.commit("")
-	push := k.d.command(c.w.dir, "git", "push", c.name, "main")
+	push := c.w.command("push", c.name, "main")
 	push.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := push.Start(); err != nil {
 		k.t.Fatal(err)
@@ -166,26 +165,24 @@ func (k *soak) byHand(command string) string {
 		return ""
 	}
 	k.undertake(c, "", true, func() (string, error) {
-		output, err := k.d.command(k.root, "bin/deploy", command, c.name).CombinedOutput()
+		output, err := k.command("bin/deploy", command, c.name).CombinedOutput()
 		return string(output), err
 	})
 	return c.name
 }
 
-func (c *colour) container(fleet string) string { return fleet + "-" + c.name + "-app" }
-
 // harmApp does harm to the app of a colour; whatever is asked of it may fail
 // until it answers again.
 func (k *soak) harmApp(action string, harm func(container string) string) string {
 	c := k.colours[k.random.IntN(len(k.colours))]
-	container := c.container(k.d.fleet)
+	container := k.app(c.name)
 	if k.attempt("docker", "inspect", container) != "" {
 		return ""
 	}
 	w := k.excuse(action, ofApp(c.name))
 	problem := harm(container)
 	k.traffic.wait.Go(func() {
-		k.closeWhen(w, func() bool { status, _ := get(k.d.url(c.name)); return status == 200 })
+		k.closeWhen(w, func() bool { status, _ := get(k.url(c.name)); return status == 200 })
 	})
 	return c.name + problem
 }
@@ -209,14 +206,9 @@ func (k *soak) removeAppImage() string {
 	if c == nil {
 		return ""
 	}
-	output, err := exec.Command("docker", "rmi", fmt.Sprintf("%s-%s-image", k.d.fleet, c.name)).CombinedOutput()
+	output, err := k.command("docker", "rmi", k.image(c.name)).CombinedOutput()
 	if err != nil {
 		return fmt.Sprintf("%s (%v: %s)", c.name, err, strings.TrimSpace(string(output)))
 	}
 	return c.name
-}
-
-// registry is the address at which the registry says that it is there.
-func (s *deploySystem) registry() string {
-	return fmt.Sprintf("http://127.0.0.1:%d/v2/", s.ports["REGISTRY_PORT"])
 }

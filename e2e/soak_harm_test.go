@@ -44,7 +44,7 @@ func (k *soak) killService() string {
 	}
 	if name == "registry" {
 		w := k.excuse("kill the registry", func(r request) bool { return r.kind == "push" })
-		k.traffic.wait.Go(func() { k.closeWhen(w, func() bool { return answers(k.d.registry()) }) })
+		k.traffic.wait.Go(func() { k.closeWhen(w, func() bool { return answers(k.registry()) }) })
 	}
 	return name + k.killMain(k.service(name))
 }
@@ -84,7 +84,7 @@ func (k *soak) through(pool string) string {
 	if pool == "web" {
 		return k.proxy("/healthz")
 	}
-	return k.d.url(pool)
+	return k.url(pool)
 }
 
 func answers(url string) bool {

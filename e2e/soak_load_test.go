@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -53,7 +54,7 @@ func startTraffic(k *soak) *traffic {
 	tr := &traffic{k: k, cancel: cancel, sent: make(map[string]int), excused: make(map[string]int),
 		client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 50}}}
 	tr.image, tr.form = pictureForm(k.t)
-	web, served := k.proxy(""), func(c *colour) string { return k.d.url(c.name) }
+	web, served := k.proxy(""), func(c *colour) string { return k.url(c.name) }
 	tr.every(ctx, 50*time.Millisecond, request{kind: "GET", pool: "web"}, func(r *request) { tr.ask(r, "GET", web+"/healthz", 200) })
 	tr.every(ctx, 50*time.Millisecond, request{kind: "POST", pool: "web", once: true}, func(r *request) { tr.ask(r, "POST", web+"/upload", 400) })
 	tr.every(ctx, 200*time.Millisecond, request{kind: "upload", pool: "web", once: true, needsRedis: true}, func(r *request) { tr.ask(r, "POST", web+"/upload", 201) })
@@ -143,19 +144,10 @@ func (tr *traffic) ask(r *request, method, url string, want ...int) (body string
 		r.err = err
 		return ""
 	}
-	defer response.Body.Close()
 	r.status, r.server = response.StatusCode, response.Header.Get("X-Served-By")
-	content, err := io.ReadAll(response.Body)
-	body = strings.TrimSpace(string(content))
-	if r.err = err; err != nil {
-		return body
+	if body, r.err = read(response); r.err == nil && !slices.Contains(want, r.status) {
+		r.err = fmt.Errorf("want %v: %s", want, body)
 	}
-	for _, status := range want {
-		if r.status == status {
-			return body
-		}
-	}
-	r.err = fmt.Errorf("want %v: %s", want, body)
 	return body
 }
 

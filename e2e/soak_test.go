@@ -20,7 +20,7 @@ import (
 // not the moments at which things meet.
 func TestSoak(t *testing.T) {
 	t.Parallel()
-	s := prepare(t, "deuxsoak")
+	s := prepare(t, "deuxsoak", whole...)
 	length, err := time.ParseDuration(valueOf("SOAK", "2m"))
 	if err != nil {
 		t.Fatalf("setting SOAK: %v: expected a time such as 30m", err)
@@ -33,11 +33,10 @@ func TestSoak(t *testing.T) {
 	if !mayRestartDocker() {
 		t.Log("Docker is not restarted: that takes SOAK_DOCKER=yes and systemd")
 	}
-	maps.Copy(s.env, map[string]string{
-		"DRAIN_TIMEOUT": "10s", "HEALTH_TIMEOUT": "20s", "HANG_TIMEOUT": "8s", "RESPONSE_TIMEOUT": "20s", "STOP_GRACE_SECONDS": "3",
-	})
+	s.set("DRAIN_TIMEOUT=10s", "HEALTH_TIMEOUT=20s", "HANG_TIMEOUT=8s", "RESPONSE_TIMEOUT=20s", "STOP_GRACE_SECONDS=3")
 	s.output("sh", "-c", "docker ps --all --quiet --filter label=deux.fleet=deuxsoak | xargs -r docker rm --force") // of a run that was interrupted
-	s.up()
+	s.start("up.sh")
+	s.buildTestApp()
 	k := newSoak(s, seed)
 	defer k.tell()
 	k.deployFirst()
@@ -55,7 +54,6 @@ func valueOf(name, usual string) string {
 // soak is one run: the system, what it should look like, and what was done.
 type soak struct {
 	*system
-	d       *deploySystem
 	seed    uint64
 	random  *rand.Rand
 	begun   time.Time
@@ -79,17 +77,12 @@ type soak struct {
 }
 
 func newSoak(s *system, seed uint64) *soak {
-	d := s.deploys()
-	d.ports = make(map[string]int)
-	for _, name := range []string{"BLUE_PORT", "GREEN_PORT", "REGISTRY_PORT"} {
-		d.ports[name], _ = strconv.Atoi(s.env[name])
-	}
-	k := &soak{system: s, d: d, seed: seed, random: rand.New(rand.NewPCG(seed, 0)), begun: time.Now(),
+	k := &soak{system: s, seed: seed, random: rand.New(rand.NewPCG(seed, 0)), begun: time.Now(),
 		mayFail: make(map[string]bool), bare: make(map[string]bool), done: make(map[string]int)}
 	k.wanted = map[string]bool{s.server(0): true}
 	k.whole = maps.Clone(k.wanted)
 	for _, name := range []string{"blue", "green"} {
-		k.colours = append(k.colours, &colour{name: name, w: d.work("0"), known: make(map[string]bool)})
+		k.colours = append(k.colours, &colour{name: name, w: s.work("0"), known: make(map[string]bool)})
 	}
 	return k
 }
@@ -104,7 +97,7 @@ func (k *soak) deployFirst() {
 }
 
 func (k *soak) spawnFirst() {
-	for _, url := range k.system.spawn(3) {
+	for _, url := range k.spawn(3) {
 		k.wanted[url], k.whole[url] = true, true
 	}
 }

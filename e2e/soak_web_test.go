@@ -103,14 +103,6 @@ func (k *soak) victim(first bool) string {
 	return url
 }
 
-// container returns the name or id of a server's container.
-func (k *soak) container(url string) string {
-	if url == k.server(0) {
-		return k.service("webapp")
-	}
-	return "webapp_" + url[strings.LastIndex(url, ":")+1:] + "_app"
-}
-
 func (k *soak) killServer() string {
 	url := k.victim(true)
 	if url == "" {
@@ -186,9 +178,9 @@ func (k *soak) removeImage() string {
 func (k *soak) takePort() string {
 	next := k.port(0)
 	for _, key := range []string{"tempServers", "servers", "spawningServers", "destroyingServers", "deleteServers", "drainServers", "failedServers"} {
-		for _, url := range k.list(key) {
-			if port := 0; strings.HasPrefix(url, "http://"+k.env["HOST_IP"]+":") {
-				fmt.Sscan(url[strings.LastIndex(url, ":")+1:], &port)
+		for _, url := range k.redis.Elements(key) {
+			if port := 0; strings.HasPrefix(url, k.at("")) {
+				fmt.Sscan(portOf(url), &port)
 				next = max(next, min(port, k.port(90)))
 			}
 		}
@@ -205,7 +197,7 @@ func (k *soak) takePort() string {
 		}
 	}()
 	url, problem := k.ask("/spawn")
-	if url == fmt.Sprintf("http://%s:%d", k.env["HOST_IP"], next) {
+	if url == k.at(next) {
 		k.mayFail[url] = true
 		k.mends = append([]func(){func() { k.waitUntilFailed(url) }}, k.mends...)
 	} else if url != "" {
@@ -217,12 +209,13 @@ func (k *soak) takePort() string {
 // waitUntilFailed keeps the port taken until the spawn has been given up, or the
 // lists were lost.
 func (k *soak) waitUntilFailed(url string) {
-	k.eventually(func() bool { return k.unsure || slices.Contains(k.list("failedServers"), url) },
-		func() string { return url + " has not failed, though its port is taken" })
+	k.eventually(url+" fails, because its port is taken", func() bool {
+		return k.unsure || slices.Contains(k.redis.Elements("failedServers"), url)
+	})
 }
 
 func (k *soak) garbage() string {
-	elements := []string{k.server(1) + ";reboot", "http://elsewhere:3001", "", "http://" + k.env["HOST_IP"] + ":99999", "\x00\xff", `{"url":1}`}
+	elements := []string{k.server(1) + ";reboot", "http://elsewhere:3001", "", k.at(99999), "\x00\xff", `{"url":1}`}
 	keys := []string{"tempServers", "deleteServers", "servers", "spawningServers", "destroyingServers"}
 	element, key := elements[k.random.IntN(len(elements))], keys[k.random.IntN(len(keys))]
 	k.mayFail[element] = true

@@ -1,10 +1,7 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -17,11 +14,11 @@ import (
 func garbageIsSetAside(s *system) {
 	trap := filepath.Join(s.t.TempDir(), "trap")
 	bad := []string{
-		s.server(1) + ";touch " + trap, "http://" + s.env["HOST_IP"] + ":99999", "http://elsewhere:" + fmt.Sprint(s.port(1)), "", "$(touch " + trap + ")",
+		s.server(1) + ";touch " + trap, s.at(99999), fmt.Sprintf("http://elsewhere:%d", s.port(1)), "", "$(touch " + trap + ")",
 	}
 	for _, key := range []string{"tempServers", "deleteServers", "servers"} {
 		for _, element := range bad {
-			s.redis.LPush(context.Background(), key, element)
+			s.redis.Push(key, element)
 		}
 	}
 	s.want("failedServers", bad...)
@@ -34,12 +31,8 @@ func garbageIsSetAside(s *system) {
 func foreignPort(s *system) {
 	next := s.wish("/spawn")
 	s.want("servers", s.server(0), next)
-	port, _ := strconv.Atoi(next[strings.LastIndex(next, ":")+1:])
-	foreign, err := net.Listen("tcp", fmt.Sprintf("%s:%d", s.env["HOST_IP"], port+1))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer foreign.Close()
+	port, _ := strconv.Atoi(portOf(next))
+	defer listen(s.t, fmt.Sprintf("%s:%d", s.env["HOST_IP"], port+1)).Close()
 	failed := s.wish("/spawn")
 	s.want("failedServers", failed)
 	another := s.wish("/spawn")
@@ -53,14 +46,14 @@ func foreignPort(s *system) {
 }
 
 func strangersContainer(s *system) {
-	next := s.port(2 + len(s.list("failedServers")) + 20)
+	next := s.port(2 + len(s.redis.Elements("failedServers")) + 20)
 	name := fmt.Sprintf("webapp_%d_app", next)
 	s.output("docker", "run", "--detach", "--name", name, "debian:bookworm-slim", "sleep", "600")
 	defer s.output("docker", "rm", "--force", name)
-	url := fmt.Sprintf("http://%s:%d", s.env["HOST_IP"], next)
-	s.redis.LPush(context.Background(), "tempServers", url)
+	url := s.at(next)
+	s.redis.Push("tempServers", url)
 	s.want("failedServers", url)
-	s.redis.LPush(context.Background(), "deleteServers", url)
+	s.redis.Push("deleteServers", url)
 	s.want("deleteServers")
 	s.want("destroyingServers")
 	if state := s.output("docker", "inspect", "--format", "{{.State.Running}}", name); state != "true" {
@@ -71,8 +64,9 @@ func strangersContainer(s *system) {
 func infrastructureKilled(s *system) {
 	killed := s.poller()
 	wished := []string{s.wish("/spawn"), s.wish("/spawn")}
-	s.eventually(func() bool { return len(s.list("tempServers")) == 0 && len(s.list("spawningServers")) > 0 },
-		func() string { return "not claimed" })
+	s.eventually("the wishes are claimed", func() bool {
+		return len(s.redis.Elements("tempServers")) == 0 && len(s.redis.Elements("spawningServers")) > 0
+	})
 	pid, _ := strconv.Atoi(killed)
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		s.t.Fatal(err)
@@ -83,8 +77,7 @@ func infrastructureKilled(s *system) {
 		s.t.Error("infrastructure was not started again")
 	}
 	for _, url := range wished {
-		port := url[strings.LastIndex(url, ":")+1:]
-		if ids := s.lines("docker", "ps", "--quiet", "--filter", "label=deux.port="+port); len(ids) != 1 {
+		if ids := s.lines("docker", "ps", "--quiet", "--filter", "label=deux.port="+portOf(url)); len(ids) != 1 {
 			s.t.Errorf("%s has %d containers, want 1", url, len(ids))
 		}
 	}
@@ -97,7 +90,7 @@ func supervisorKilled(s *system) {
 		s.t.Fatal(err)
 	}
 	s.output("kill", "-9", strings.TrimSpace(string(pid)))
-	s.script("infrastructure.sh", "start")
+	s.output("scripts/infrastructure.sh", "start")
 	s.spawn(1)
 	if s.poller() == killed {
 		s.t.Error("infrastructure was not replaced")
@@ -106,28 +99,30 @@ func supervisorKilled(s *system) {
 
 func serverDies(s *system) {
 	url := s.spawn(1)[0]
-	port := url[strings.LastIndex(url, ":")+1:]
-	s.output("docker", "rm", "--force", "webapp_"+port+"_app")
-	s.eventually(func() bool { return !slices.Contains(s.list("servers"), url) }, func() string { return "still listed" })
+	s.output("docker", "rm", "--force", s.container(url))
+	s.eventually(url+" is not listed", func() bool { return !slices.Contains(s.redis.Elements("servers"), url) })
 	s.want("servers", s.server(0), url)
-	if response := s.get(url+"/healthz", nil); response.StatusCode != 200 {
+	if response := s.fetch(url+"/healthz", nil); response.StatusCode != 200 {
 		s.t.Errorf("got %s from %s", response.Status, url)
 	}
 }
 
 func proxyRestarts(s *system) {
 	s.spawn(1)
-	before := s.list("servers")
+	before := s.redis.Elements("servers")
 	slices.Sort(before)
 	s.output("docker", "restart", s.service("proxy"))
-	s.eventually(func() bool {
-		response, err := s.client.Get(s.proxy("/healthz"))
-		if err == nil {
-			response.Body.Close()
-		}
-		return err == nil && response.StatusCode == 200
-	}, func() string { return "the proxy does not answer" })
+	s.serves(s.proxy(""))
 	s.want("servers", before...)
+}
+
+// serves waits until a server, or the proxy, is well.
+func (s *system) serves(url string) {
+	s.t.Helper()
+	s.eventually(url+" serves", func() bool {
+		status, _ := get(url + "/healthz")
+		return status == 200
+	})
 }
 
 func redisRestarts(s *system) {
@@ -135,11 +130,11 @@ func redisRestarts(s *system) {
 	before := len(s.infrastructureLog())
 	s.output("docker", "stop", s.service("redis"))
 	for range 4 {
-		if response := s.get(s.proxy("/healthz"), nil); response.StatusCode != 200 {
+		if response := s.fetch(s.proxy("/healthz"), nil); response.StatusCode != 200 {
 			s.t.Errorf("with Redis away /healthz through the proxy: got %s, want 200", response.Status)
 		}
 	}
-	if response := s.get(s.proxy("/spawn"), nil); response.StatusCode != http.StatusServiceUnavailable {
+	if response := s.fetch(s.proxy("/spawn"), nil); response.StatusCode != http.StatusServiceUnavailable {
 		s.t.Errorf("with Redis away /spawn: got %s, want 503", response.Status)
 	}
 	s.output("docker", "start", s.service("redis"))
@@ -156,19 +151,18 @@ func redisRestarts(s *system) {
 
 func redisFlushed(s *system) {
 	urls := s.spawn(2)
-	s.redis.FlushAll(context.Background())
+	s.redis.FlushAll(s.t.Context())
 	s.want("servers", append(urls, s.server(0))...)
 }
 
 func streamSurvives(s *system) {
-	read := func() (int, string) {
-		response, err := s.client.Get("http://127.0.0.1:" + s.env["READER_PORT"] + "/")
+	answer := func() (int, string) {
+		response, err := s.client.Get(s.local("READER_PORT", "/"))
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		defer response.Body.Close()
-		text, _ := io.ReadAll(response.Body)
-		return response.StatusCode, string(text)
+		text, _ := read(response)
+		return response.StatusCode, text
 	}
 	writer := s.service("writer")
 	top := func() string { return s.output("docker", "top", writer, "-o", "pid,stat,args") }
@@ -182,40 +176,33 @@ func streamSurvives(s *system) {
 	if killed == 0 {
 		s.t.Errorf("no socat in the writer:\n%s", top())
 	}
-	s.eventually(func() bool { status, _ := read(); return status == 200 }, func() string { return "socat did not come back" })
-	s.eventually(func() bool { return !strings.Contains(top(), "<defunct>") }, func() string { return "zombies in the writer:\n" + top() })
+	s.eventually("socat comes back", func() bool { status, _ := answer(); return status == 200 })
+	s.eventually("no zombie is in the writer", func() bool { return !strings.Contains(top(), "<defunct>") }, top)
 	s.output("docker", "stop", writer)
-	if status, text := read(); status != http.StatusBadGateway || strings.Count(strings.TrimSpace(text), "\n") != 0 {
+	if status, text := answer(); status != http.StatusBadGateway || strings.Contains(text, "\n") {
 		s.t.Errorf("with the writer away: got %d %q, want 502 and one line", status, text)
 	}
 	s.output("docker", "start", writer)
-	s.eventually(func() bool { status, _ := read(); return status == 200 }, func() string { return "the writer did not come back" })
+	s.eventually("the writer comes back", func() bool { status, _ := answer(); return status == 200 })
 }
 
 func downAndUp(s *system) {
 	url := s.spawn(1)[0]
-	s.script("down.sh")
-	fleet := s.env["FLEET"]
+	s.output("scripts/down.sh")
 	for what, command := range map[string][]string{
-		"containers": {"ps", "--all", "--quiet", "--filter", "label=deux.fleet=" + fleet},
-		"services":   {"ps", "--all", "--quiet", "--filter", "label=com.docker.compose.project=" + fleet},
-		"networks":   {"network", "ls", "--quiet", "--filter", "name=^" + fleet},
-		"images":     {"images", "--quiet", "--filter", "label=deux.image=" + fleet, "webapp_*"},
+		"containers": {"ps", "--all", "--quiet", "--filter", "label=deux.fleet=" + s.fleet},
+		"services":   {"ps", "--all", "--quiet", "--filter", "label=com.docker.compose.project=" + s.fleet},
+		"networks":   {"network", "ls", "--quiet", "--filter", "name=^" + s.fleet},
+		"images":     {"images", "--quiet", "--filter", "label=deux.image=" + s.fleet, "webapp_*"},
 	} {
 		if left := s.lines("docker", command...); len(left) != 0 {
 			s.t.Errorf("down left %s: %q", what, left)
 		}
 	}
-	if err := s.command(filepath.Join(s.root, "scripts/infrastructure.sh"), "running").Run(); err == nil {
+	if err := s.command("scripts/infrastructure.sh", "running").Run(); err == nil {
 		s.t.Error("infrastructure still runs after down")
 	}
-	s.script("up.sh")
+	s.output("scripts/up.sh")
 	s.want("servers", s.server(0), url)
-	s.eventually(func() bool {
-		response, err := s.client.Get(url + "/healthz")
-		if err == nil {
-			response.Body.Close()
-		}
-		return err == nil && response.StatusCode == 200
-	}, func() string { return url + " does not answer after up" })
+	s.serves(url)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -17,8 +16,7 @@ import (
 // page opens the page of the system, through its proxy.
 func (s *system) page() *page {
 	s.t.Helper()
-	port, _ := strconv.Atoi(s.env["PROXY_PORT"])
-	return openPageOf(s.t, &target{t: s.t, redis: s.redis, port: port})
+	return openPageOf(s.t, &target{t: s.t, redis: s.redis, port: s.number("PROXY_PORT")})
 }
 
 func pageFollowsAServer(s *system) {
@@ -27,13 +25,13 @@ func pageFollowsAServer(s *system) {
 	p.becomes("serving", `document.querySelectorAll("#web-serving > li").length === 2`)
 	var port int
 	browse(s.t, p.ctx, chromedp.Evaluate(`Number(document.querySelector("#web-serving > li:last-child").dataset.order)`, &port))
-	url, card := fmt.Sprintf("http://%s:%d", s.env["HOST_IP"], port), fmt.Sprintf("#web%d", port)
+	url, card := s.at(port), fmt.Sprintf("#web%d", port)
 	s.want("servers", s.server(0), url)
 	p.becomes("its age", fmt.Sprintf(`/^\d+ s$/.test(document.querySelector("%s .age").textContent)`, card))
 	p.becomes("its way", fmt.Sprintf(`["wanted", "starting", "serving"].every((what) =>
 		[...document.querySelectorAll("#events > li")].some((e) => e.textContent.includes("%d") && e.querySelector(".what").textContent === what))`, port))
 
-	s.output("docker", "kill", fmt.Sprintf("webapp_%d_app", port))
+	s.output("docker", "kill", s.container(url))
 	p.becomes("has left", "!("+in("web-serving", port)+")")
 	p.becomes("has returned", in("web-serving", port))
 
@@ -94,9 +92,9 @@ func viewersHoldUpNothing(s *system) {
 			}
 			begun := time.Now()
 			gone := s.wish("/destroy")
-			s.eventually(func() bool {
-				return !slices.Contains(s.list("servers"), gone) && len(s.list("deleteServers"))+len(s.list("destroyingServers")) == 0
-			}, func() string { return gone + " is still there" })
+			s.eventually(gone+" is gone", func() bool {
+				return !slices.Contains(s.redis.Elements("servers"), gone) && len(s.redis.Elements("deleteServers"))+len(s.redis.Elements("destroyingServers")) == 0
+			})
 			took[watched] = append(took[watched], time.Since(begun))
 			stop()
 		}
@@ -111,27 +109,10 @@ func viewersHoldUpNothing(s *system) {
 	}
 }
 
-// deploys returns the part of the system that git push needs.
-func (s *system) deploys() *deploySystem {
-	s.t.Helper()
-	fleet := s.env["FLEET"]
-	d := &deploySystem{t: s.t, fleet: fleet, app: fleet + "-blue-app", image: fleet + "-blue-image", testApp: fleet + "-testapp",
-		root: s.root, dir: s.env["DEPLOY_DIR"], host: s.env["HOST_IP"], redis: s.redis}
-	for name, value := range s.env {
-		d.env = append(d.env, name+"="+value)
-	}
-	s.t.Cleanup(func() {
-		d.deploy("down", "--clean")
-		d.must(s.root, "docker", "rmi", d.testApp)
-	})
-	d.buildTestApp()
-	return d
-}
-
 func pageFollowsAPush(s *system) {
-	d := s.deploys()
+	s.buildTestApp()
 	p := s.page()
-	w := d.work("one")
+	w := s.work("one")
 	shows := func(selector string, words ...string) {
 		s.t.Helper()
 		for _, word := range words {

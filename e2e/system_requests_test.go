@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -46,7 +45,7 @@ func pictures(s *system) {
 	if page, _ := io.ReadAll(shown.Body); !bytes.Contains(page, []byte("data:image/png;base64,"+picture)) {
 		s.t.Errorf("/meow does not show the picture: %s", page)
 	}
-	if n := s.redis.LLen(context.Background(), "images").Val(); n != 0 {
+	if n := len(s.redis.Elements("images")); n != 0 {
 		s.t.Errorf("after /meow images holds %d, want 0", n)
 	}
 }
@@ -66,7 +65,7 @@ func uploadOutlivesItsServer(s *system) bool {
 	s.settle()
 	s.spawn(1) // whose turn is the next
 	upload := s.beginUpload()
-	s.get(s.proxy("/healthz"), nil) // takes the first server's turn
+	s.fetch(s.proxy("/healthz"), nil) // takes the first server's turn
 	gone := s.wish("/destroy")
 	s.want("servers", s.server(0))
 	stopped := s.goesOnServing(gone)
@@ -120,7 +119,7 @@ func (u *upload) finish() (servedBy string) {
 	if u.response.StatusCode/100 != 2 {
 		u.s.t.Errorf("upload: got %s, want success from %s", u.response.Status, servedBy)
 	}
-	u.s.redis.Del(context.Background(), "images")
+	u.s.redis.Remove("images")
 	return servedBy
 }
 
@@ -159,23 +158,23 @@ func serversFollowTheFirst(s *system) {
 	spawned := s.spawn(2)
 	var uploads []*upload // one to each of the spawned
 	for len(uploads) < 2 {
-		servers := s.list("servers")
+		servers := s.redis.Elements("servers")
 		next := servers[len(servers)-1]
 		if next == s.server(0) {
-			s.get(s.proxy("/healthz"), nil)
+			s.fetch(s.proxy("/healthz"), nil)
 			continue
 		}
 		uploads = append(uploads, s.beginUpload())
-		s.eventually(func() bool { return s.list("servers")[0] == next }, func() string { return next + " did not get the upload" })
+		s.eventually(next+" gets the upload", func() bool { return s.redis.Elements("servers")[0] == next })
 	}
 	load := s.load()
-	s.env["MAX_IMAGES"] = "7" // also for the parts that follow
-	s.script("up.sh")
+	s.set("MAX_IMAGES=7") // also for the parts that follow
+	s.output("scripts/up.sh")
 	var draining []string
-	s.eventually(func() bool {
-		draining = s.list("drainServers")
+	s.eventually(fmt.Sprintf("drainServers holds one of %q", spawned), func() bool {
+		draining = s.redis.Elements("drainServers")
 		return len(draining) == 1 && slices.Contains(spawned, draining[0])
-	}, func() string { return fmt.Sprintf("drainServers: got %q, want one of %q", draining, spawned) })
+	}, func() string { return fmt.Sprintf("got %q", draining) })
 	if err := s.goesOnServing(draining[0]); err != nil {
 		s.t.Errorf("the server was stopped with a request in flight: %v", err)
 	}
@@ -185,12 +184,10 @@ func serversFollowTheFirst(s *system) {
 		}
 	}
 	follows := func(server string) bool {
-		container := "webapp_" + server[strings.LastIndex(server, ":")+1:] + "_app"
-		output, err := s.command("docker", "inspect", "--format", "{{.Config.Env}}", container).CombinedOutput()
+		output, err := s.command("docker", "inspect", "--format", "{{.Config.Env}}", s.container(server)).CombinedOutput()
 		return err == nil && strings.Contains(string(output), "MAX_IMAGES=7")
 	}
-	s.eventually(func() bool { return follows(spawned[0]) && follows(spawned[1]) },
-		func() string { return "not both servers have the new setting\n" + s.infrastructureLog() })
+	s.eventually("both servers have the new setting", func() bool { return follows(spawned[0]) && follows(spawned[1]) })
 	s.want("servers", append(spawned, s.server(0))...)
 	load.stop()
 	upAgainChangesNothing(s)

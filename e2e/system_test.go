@@ -2,13 +2,11 @@ package e2e
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"maps"
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,12 +21,9 @@ import (
 // the same start: the first server alone.
 func TestSystem(t *testing.T) {
 	t.Parallel()
-	s := prepare(t, "deuxtest")
-	s.up()
-	for _, part := range []struct {
-		name string
-		try  func(*system)
-	}{
+	s := prepare(t, "deuxtest", whole...)
+	s.start("up.sh")
+	for _, part := range []part{
 		{"every service answers", everyServiceAnswers},
 		{"up again changes nothing", upAgainChangesNothing},
 		{"up with a bad setting names it and changes nothing", badSetting},
@@ -60,9 +55,8 @@ func TestSystem(t *testing.T) {
 		{"down leaves nothing but the data, and up brings it back", downAndUp},
 	} {
 		t.Run(part.name, func(t *testing.T) {
-			here := *s
-			here.t = t
-			part.try(&here)
+			here := s.inside(t)
+			part.try(here)
 			here.settle()
 		})
 		if t.Failed() {
@@ -73,12 +67,12 @@ func TestSystem(t *testing.T) {
 
 func everyServiceAnswers(s *system) {
 	for _, path := range []string{"/", "/listservers", "/recent", "/healthz", "/set/greeting", "/get/greeting"} {
-		response := s.get(s.proxy(path), nil)
+		response := s.fetch(s.proxy(path), nil)
 		if response.StatusCode != 200 || response.Header.Get("X-Served-By") != s.server(0) {
 			s.t.Errorf("%s: got %s from %q, want 200 from %s", path, response.Status, response.Header.Get("X-Served-By"), s.server(0))
 		}
 	}
-	response, err := s.client.Get("http://127.0.0.1:" + s.env["READER_PORT"] + "/")
+	response, err := s.client.Get(s.local("READER_PORT", "/"))
 	if err != nil {
 		s.t.Fatalf("reader: %v", err)
 	}
@@ -97,7 +91,7 @@ func everyServiceAnswers(s *system) {
 func (s *system) changesNothing(work func()) {
 	s.t.Helper()
 	labelled := func(label string) string {
-		return s.output("docker", "ps", "--quiet", "--no-trunc", "--filter", "label="+label+"="+s.env["FLEET"])
+		return s.output("docker", "ps", "--quiet", "--no-trunc", "--filter", "label="+label+"="+s.fleet)
 	}
 	running := func() string {
 		pid, _ := os.ReadFile(s.env["LOCK_FILE"])
@@ -111,12 +105,12 @@ func (s *system) changesNothing(work func()) {
 }
 
 func upAgainChangesNothing(s *system) {
-	s.changesNothing(func() { s.script("up.sh") })
+	s.changesNothing(func() { s.output("scripts/up.sh") })
 }
 
 func badSetting(s *system) {
 	s.changesNothing(func() {
-		up := s.command(filepath.Join(s.root, "scripts/up.sh"))
+		up := s.command("scripts/up.sh")
 		up.Env = append(up.Env, "MAX_IMAGES=many", "WRITE_INTERVAL=often")
 		output, err := up.CombinedOutput()
 		for _, want := range []string{`setting MAX_IMAGES="many": expected`, `setting WRITE_INTERVAL="often": expected`} {
@@ -131,12 +125,7 @@ func badSetting(s *system) {
 // that is up.
 func whatIsInTheWay(s *system) {
 	s.spawn(1)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer listener.Close()
-	_, taken, _ := net.SplitHostPort(listener.Addr().String())
+	_, taken, _ := net.SplitHostPort(listen(s.t, "127.0.0.1:0").Addr().String())
 	s.changesNothing(func() {
 		for setting, want := range map[string]string{
 			"HOST_IP=203.0.113.1":                    "this machine does not have that address", // RFC 5737: nobody's
@@ -145,7 +134,7 @@ func whatIsInTheWay(s *system) {
 			"READER_PORT=" + strconv.Itoa(s.port(5)): "which are those of FIRST_PORT",
 			"FIRST_PORT=" + strconv.Itoa(s.port(2)):  "redis-cli lpush deleteServers " + s.server(1),
 			"FIRST_PORT=" + strconv.Itoa(s.port(1)):  "redis-cli lpush deleteServers " + s.server(1),
-			"FLEET=deuxother":                        "belongs to FLEET=" + s.env["FLEET"],
+			"FLEET=deuxother":                        "belongs to FLEET=" + s.fleet,
 			"FIRST_PORT=" + s.env["FIRST_PORT"]:      "", // what it has
 		} {
 			check := s.command("sh", "-c", "root=$PWD; . scripts/settings.sh; bin/deux check")
@@ -163,7 +152,7 @@ func spawnAndDestroy(s *system) {
 	turns := func() map[string]int {
 		served := make(map[string]int)
 		for range 2 * len(all) {
-			served[s.get(s.proxy("/recent"), nil).Header.Get("X-Served-By")]++
+			served[s.fetch(s.proxy("/recent"), nil).Header.Get("X-Served-By")]++
 		}
 		return served
 	}
@@ -181,7 +170,7 @@ func spawnAndDestroy(s *system) {
 	var listing struct {
 		Servers []struct{ URL, State string }
 	}
-	s.get(s.proxy("/listservers"), &listing)
+	s.fetch(s.proxy("/listservers"), &listing)
 	if len(listing.Servers) != len(all) || listing.Servers[3].State != "running" {
 		s.t.Errorf("/listservers: got %v, want %d running", listing.Servers, len(all))
 	}
@@ -189,15 +178,14 @@ func spawnAndDestroy(s *system) {
 	gone := s.wish("/destroy")
 	s.want("deleteServers")
 	s.want("destroyingServers")
-	if slices.Contains(s.list("servers"), gone) {
+	if slices.Contains(s.redis.Elements("servers"), gone) {
 		s.t.Errorf("%s is still listed", gone)
 	}
-	port := gone[strings.LastIndex(gone, ":")+1:]
-	if names := s.output("docker", "ps", "--all", "--format", "{{.Names}}"); strings.Contains(names, "webapp_"+port+"_app") {
-		s.t.Errorf("docker ps still shows webapp_%s_app", port)
+	if names := s.output("docker", "ps", "--all", "--format", "{{.Names}}"); strings.Contains(names, s.container(gone)) {
+		s.t.Errorf("docker ps still shows %s", s.container(gone))
 	}
-	if images := s.output("docker", "images", "--quiet", "webapp_"+port); images != "" {
-		s.t.Errorf("docker images still shows webapp_%s", port)
+	if images := s.output("docker", "images", "--quiet", "webapp_"+portOf(gone)); images != "" {
+		s.t.Errorf("docker images still shows webapp_%s", portOf(gone))
 	}
 }
 
@@ -220,18 +208,17 @@ func eightSpawnsAtOnce(s *system) {
 }
 
 func tooManyServersAreRefused(s *system) {
-	ctx := context.Background()
 	for n := 1; n < 12; n++ { // named in servers they count, whether they run or not
-		s.redis.RPush(ctx, "destroyingServers.aside", s.server(n))
+		s.redis.Put("destroyingServers.aside", s.server(n))
 	}
 	s.output("kill", "-STOP", s.poller()) // so that it doesn't mend the lists meanwhile
 	defer func() {
-		s.redis.Del(ctx, "destroyingServers", "destroyingServers.aside")
+		s.redis.Remove("destroyingServers", "destroyingServers.aside")
 		s.output("kill", "-CONT", s.poller())
 	}()
-	s.redis.Rename(ctx, "destroyingServers.aside", "destroyingServers")
+	s.redis.Rename(s.t.Context(), "destroyingServers.aside", "destroyingServers")
 	var answer struct{ Error string }
-	response := s.get(s.proxy("/spawn"), &answer)
+	response := s.fetch(s.proxy("/spawn"), &answer)
 	if response.StatusCode != http.StatusTooManyRequests || !strings.Contains(answer.Error, "12") {
 		s.t.Errorf("got %s %q, want 429 and a sentence that names the limit of 12", response.Status, answer.Error)
 	}
@@ -242,11 +229,11 @@ func tooManyServersAreRefused(s *system) {
 func quietAtRest(s *system) {
 	s.spawn(1)
 	often := s.env["LEVEL_INTERVAL"]
-	s.env["LEVEL_INTERVAL"] = "5s"
-	s.script("infrastructure.sh", "start")
+	s.set("LEVEL_INTERVAL=5s")
+	s.output("scripts/infrastructure.sh", "start")
 	defer func() {
-		s.env["LEVEL_INTERVAL"] = often
-		s.script("infrastructure.sh", "start")
+		s.set("LEVEL_INTERVAL=" + often)
+		s.output("scripts/infrastructure.sh", "start")
 	}()
 	listen := func(during time.Duration) (perSecond float64, heard []string) {
 		heard = redistest.Listen(s.t, s.env["REDIS_ADDR"], canary, func() { time.Sleep(during) })
@@ -260,14 +247,4 @@ func quietAtRest(s *system) {
 	if perSecond, heard := listen(10 * time.Second); perSecond >= 2 {
 		s.t.Errorf("at rest Redis hears %.1f commands a second, want less than 2: %v", perSecond, redistest.Commands(heard))
 	}
-}
-
-// poller returns the process id of infrastructure.
-func (s *system) poller() string {
-	s.t.Helper()
-	pid, err := os.ReadFile(s.env["LOCK_FILE"])
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return strings.TrimSpace(string(pid))
 }

@@ -13,7 +13,7 @@ import (
 // Patience is how long a test waits for what must come, even on a busy host.
 const Patience = 30 * time.Second
 
-// CLI is redis-cli for a test's own Redis, with what tests of lists check.
+// CLI is redis-cli for a test, with what tests of lists check.
 type CLI struct {
 	*redis.Client
 	Address string // HOST:PORT
@@ -23,10 +23,14 @@ type CLI struct {
 // Open returns a CLI at an empty Redis (see Address), until the test ends.
 func Open(t testing.TB) *CLI {
 	t.Helper()
-	address := Address(t)
-	c := &CLI{newClient(address), address, t}
+	c := At(t, newClient(Address(t)))
 	t.Cleanup(func() { c.Close() })
 	return c
+}
+
+// At returns a CLI at the Redis of a client that the caller closes.
+func At(t testing.TB, client *redis.Client) *CLI {
+	return &CLI{client, client.Options().Addr, t}
 }
 
 // Put fills a list as LRANGE shows it, first element first.
