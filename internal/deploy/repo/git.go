@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Repository is a bare git repository.
@@ -50,13 +51,18 @@ func (r Repository) Resolve(ctx context.Context, ref string) (string, error) {
 }
 
 // Subject returns the first line of a commit's message, or "" if there is no such
-// commit.
+// commit. It can be shown on a terminal: a control character becomes a space.
 func (r Repository) Subject(ctx context.Context, revision string) string {
 	output, err := r.git(ctx, nil, "show", "--no-patch", "--format=%s", revision, "--")
 	if err != nil {
 		return ""
 	}
-	return strings.TrimSpace(output)
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, output))
 }
 
 // NoRevision is what git gives its hooks for a ref that does not exist before or

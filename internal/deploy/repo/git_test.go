@@ -73,7 +73,8 @@ func TestSubject_IsTheFirstLineOfACommitsMessage(t *testing.T) {
 	dir := t.TempDir()
 	revision := repotest.Commit(t, dir, "One line\n\nand more", nil)
 	r := Repository{filepath.Join(dir, ".git")}
-	for asked, want := range map[string]string{revision: "One line", strings.Repeat("a", 40): "", "-": ""} {
+	coloured := repotest.Commit(t, dir, "A\x1b[31mred\tline", nil)
+	for asked, want := range map[string]string{revision: "One line", coloured: "A [31mred line", strings.Repeat("a", 40): "", "-": ""} {
 		if got := r.Subject(t.Context(), asked); got != want {
 			t.Errorf("%s: got %q, want %q", asked, got, want)
 		}
