@@ -193,7 +193,7 @@ func (d *Deployer) deploy(ctx context.Context, ref, revision string) error {
 			return nil
 		}
 		if err := d.follow(ctx, p, candidateSteps); err != nil {
-			return d.fail(ctx, p, err)
+			return d.fail(ctx, p, d.orForward(ctx, p, err))
 		}
 	}
 	return d.takeOver(ctx, p, ledger.Deployed)
@@ -221,7 +221,7 @@ func (d *Deployer) clear(ctx context.Context, p *ledger.Deployment) {
 func (d *Deployer) postpone(ctx context.Context, p *ledger.Deployment, err error) error {
 	state, failure := d.docker.State(ctx, p.Container)
 	if failure != nil || !state.Running {
-		return d.fail(ctx, p, err)
+		return d.fail(ctx, p, d.orForward(ctx, p, err))
 	}
 	failed := &stepError{err: err}
 	errors.As(err, &failed)
