@@ -50,7 +50,7 @@ var services = []struct{ name, without string }{
 
 // problems returns what is wrong, the worst first.
 func (o *Overview) problems() []Problem {
-	all := slices.Concat(o.ofInfrastructure(), o.ofServices(), o.ofWeb(), o.ofColours(), o.ofMachine(), o.underWay())
+	all := slices.Concat(o.ofInfrastructure(), o.ofServices(), o.ofWeb(), o.ofColours(), o.ofMachine(), o.ofRenewal(), o.underWay())
 	slices.SortStableFunc(all, func(a, b Problem) int { return cmp.Compare(b.Level, a.Level) })
 	return all
 }
