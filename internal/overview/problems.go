@@ -196,5 +196,6 @@ func Bytes(n int64) string {
 func (o Overview) Away() Overview {
 	o.Verdict = Problem{Bad, "Redis does not answer: nothing can be changed, and nobody sees what happens.", "make up"}
 	o.Problems = []Problem{o.Verdict}
+	o.isAway = true
 	return o
 }
