@@ -111,27 +111,48 @@ function filter() {
 
 // ---- buttons ----
 
+let clearing;
+
+// note says what has happened, for a while: longer if a person has to read why
+// it has not. Nothing else on the page makes room for it.
 function note(text, bad) {
   const notice = byId("notice");
+  clearTimeout(clearing);
   notice.textContent = text;
   notice.classList.toggle("bad", Boolean(bad));
+  byId("dismiss")?.remove();
+  if (!text) return;
+  const button = document.createElement("button");
+  Object.assign(button, { id: "dismiss", type: "button", className: "quiet", textContent: "×", onclick: () => note("") });
+  button.setAttribute("aria-label", "Dismiss the notice");
+  notice.after(button);
+  const clear = () => {
+    if (button.matches(":hover, :focus")) clearing = setTimeout(clear, 1000);
+    else note("");
+  };
+  clearing = setTimeout(clear, bad ? 20000 : 8000);
 }
 
-function done(path, answer) {
+addEventListener("keydown", ({ key }) => { if (key === "Escape") note(""); });
+
+function done(path, answer, body) {
+  const name = body.get("server")?.replace(/^http:\/\/[^/]*:/, "");
   switch (path) {
-    case "/spawn": return `Port ${answer.port} is wanted.`;
-    case "/destroy": return answer.message || `Port ${answer.port} was chosen.`;
-    case "/upload": return `Picture stored, ${answer.bytes} bytes.`;
-    default: return "Done.";
+    case "/spawn": return `${answer.port} is wanted.`;
+    case "/retry": return `${name} is wanted again.`;
+    case "/forget": return `${name} is forgotten.`;
+    case "/destroy": return answer.message || `${answer.port} is leaving.`;
+    default: return `Picture stored, ${answer.bytes} bytes.`;
   }
 }
 
 async function send(path, body) {
+  note("");
   try {
     const response = await fetch(path, { method: "POST", body, headers: { Accept: "application/json" } });
     if (response.status === 401) return location.assign("/login");
     const answer = await response.json();
-    note(response.ok ? done(path, answer) : answer.error, !response.ok);
+    note(response.ok ? done(path, answer, body) : answer.error, !response.ok);
   } catch {
     note("No answer. It may have happened or not: check before you try again.", true);
   }
