@@ -76,6 +76,9 @@ func (v cardView) CanGo() bool { return v.CanChange && v.Card.CanGo() }
 // CanRetry reports whether the reader of the page may retry or forget the server.
 func (v cardView) CanRetry() bool { return v.CanChange && v.Column == overview.Failed }
 
+// IsMeasured reports whether it is known what the server's container uses.
+func (v cardView) IsMeasured() bool { return v.Usage != nil && v.Usage.Limit > 0 }
+
 // High is the memory use above which a container looks bad.
 func (v cardView) High() int64 { return v.Usage.Limit / 10 * 9 }
 
