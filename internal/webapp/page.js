@@ -193,11 +193,17 @@ function done(path, answer, body) {
   }
 }
 
+// next is where to go after a login: to what was asked for, which then asks, or
+// to the first page if that needs a form.
+function next(path, body) {
+  return path === "/upload" || body.has("server") ? "/" : path;
+}
+
 async function send(path, body) {
   note("");
   try {
     const response = await fetch(path, { method: "POST", body, headers: { Accept: "application/json" } });
-    if (response.status === 401) return location.assign("/login");
+    if (response.status === 401) return location.assign(`/login?next=${encodeURIComponent(next(path, body))}`);
     const answer = await response.json();
     note(response.ok ? done(path, answer, body) : answer.error, !response.ok);
   } catch {
