@@ -38,3 +38,12 @@ func TestCard_KeepsItsShapeWhateverItShows(t *testing.T) {
 			`new Set([2, 3, 4].map((n) => Math.round(document.querySelector("#web300" + n).getBoundingClientRect().height))).size === 1`)
 	}
 }
+
+func TestPage_CutsNoWord(t *testing.T) {
+	p := openPage(t)
+	browse(t, p.ctx, chromedp.EmulateViewport(1400, 900))
+	p.becomes("each list's name is in one line", `[...document.querySelectorAll("#live h3 code")].every((code) => code.offsetHeight < 2 * parseFloat(getComputedStyle(code).fontSize))`)
+	browse(t, p.ctx, chromedp.EmulateViewport(320, 900))
+	p.becomes("the numbers are below the heading", `document.querySelector("#numbers-web").getBoundingClientRect().top >= document.querySelector("#h-web").getBoundingClientRect().bottom`)
+	p.becomes("nothing is wider than the page", `document.documentElement.scrollWidth <= innerWidth`)
+}

@@ -55,7 +55,7 @@ func (p *painter) paint(o overview.Overview, isStale bool) []fragment {
 		all = append(all, p.rest(pool)...)
 	}
 	for _, of := range []string{"machine", "recent", "pictures"} {
-		all = append(all, p.one(of, of, o))
+		all = append(all, p.one(of, of, &o))
 	}
 	return append(all, p.paintEvents(o.Events)...)
 }

@@ -137,6 +137,7 @@ var words = template.FuncMap{
 	"bytes":  overview.Bytes,
 	"tenth":  func(n int64) int64 { return n / 10 },
 	"number": number,
+	"noun":   noun,
 	"millis": millis,
 	"took":   func(ms int64) string { return millis(max(float64(ms), 1)) },
 	"area":   area,
@@ -148,6 +149,14 @@ func number(n float64) string {
 		return fmt.Sprintf("%.1f", n)
 	}
 	return fmt.Sprintf("%.0f", n)
+}
+
+// noun returns a noun as it follows a number.
+func noun(n int, one string) string {
+	if n == 1 {
+		return one
+	}
+	return one + "s"
 }
 
 // millis writes a duration given in milliseconds.

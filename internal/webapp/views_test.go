@@ -46,3 +46,39 @@ func TestRelease_OffersToGoForwardAfterARollback(t *testing.T) {
 		}
 	}
 }
+
+func TestNumbers_CountInEnglish(t *testing.T) {
+	for errors, want := range map[int]string{0: "<b>0</b> errors of 4", 1: "<b>1</b> error of 4", 2: "<b>2</b> errors of 4"} {
+		html := painted(t, blue(overview.Pool{Traffic: overview.Traffic{Requests: 4, Errors: errors}}), false, "numbers-blue")
+		if !strings.Contains(html, want) {
+			t.Errorf("got %q, want %q", html, want)
+		}
+	}
+}
+
+func TestVerdict_SaysNoRateWhenNothingIsKnown(t *testing.T) {
+	for isStale, want := range map[bool]bool{false: true, true: false} {
+		if html := painted(t, blue(overview.Pool{}), isStale, "verdict"); strings.Contains(html, "No requests") != want {
+			t.Errorf("stale=%v: got %q, want a rate=%v", isStale, html, want)
+		}
+	}
+}
+
+func TestMachine_IsOldWhenInfrastructureIsAway(t *testing.T) {
+	for age, want := range map[time.Duration]bool{time.Second: false, time.Minute: true} {
+		o := blue(overview.Pool{})
+		o.Machine = overview.Machine{Machine: fleet.Machine{Memory: 1000}, At: o.At.Add(-age)}
+		html := painted(t, o, false, "machine")
+		if is := strings.Contains(html, "data-old") && strings.Contains(html, "As of <time"); is != want {
+			t.Errorf("measured %v ago: got %q, want old=%v", age, html, want)
+		}
+	}
+}
+
+func TestPush_ShowsTheCommandBesideTheReason(t *testing.T) {
+	failed := &overview.Push{Step: fleet.Step{State: fleet.StepFailed, Why: "No Dockerfile."}}
+	const want = `<p class="commands"><code>bin/deploy history blue</code></p>`
+	if html := painted(t, blue(overview.Pool{Push: failed}), false, "push-blue"); !strings.Contains(html, want) {
+		t.Errorf("got %q, want %s", html, want)
+	}
+}
