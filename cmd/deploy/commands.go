@@ -112,7 +112,7 @@ func alone(do func(*deploy.Deployer, context.Context) error) func(context.Contex
 func history(_ context.Context, d *deploy.Deployer, arguments []string) error {
 	switch {
 	case len(arguments) == 0:
-		return d.History(deploy.Width(os.Stdout))
+		return d.History(deploy.WidthOrNone(os.Stdout))
 	case slices.Equal(arguments, []string{"--long"}):
 		return d.LongHistory()
 	}

@@ -2,9 +2,11 @@ package deploy
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -17,13 +19,30 @@ const usualWidth = 80
 // Width returns how many columns a line of a file may have: the terminal's, if
 // it is one, else COLUMNS, else 80.
 func Width(file *os.File) int {
-	if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
-		return width
-	}
-	if width, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && width > 0 {
+	if width, known := knownWidth(file); known {
 		return width
 	}
 	return usualWidth
+}
+
+// WidthOrNone is Width for lines that nothing should cut on the way to a program:
+// there is no bound for a file that is not a terminal, unless COLUMNS names one.
+func WidthOrNone(file *os.File) int {
+	if width, known := knownWidth(file); known {
+		return width
+	}
+	if term.IsTerminal(int(file.Fd())) {
+		return usualWidth
+	}
+	return math.MaxInt
+}
+
+func knownWidth(file *os.File) (width int, known bool) {
+	if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
+		return width, true
+	}
+	width, err := strconv.Atoi(os.Getenv("COLUMNS"))
+	return width, err == nil && width > 0
 }
 
 // briefForm has the columns of a push as people read it; the last takes the rest
@@ -36,7 +55,7 @@ func briefHeader() string {
 }
 
 // brief returns the push in lines of at most width columns: its commit's subject
-// or what was configured, and below it why it failed.
+// or what was configured, cut, and below it, in full, why it failed.
 func brief(r ledger.Record, width int) string {
 	what := r.Subject
 	if len(r.Changes) > 0 {
@@ -47,7 +66,7 @@ func brief(r ledger.Record, width int) string {
 		cut(r.Revision, 7), fmt.Sprintf("%.1f s", r.Seconds()), shorten(name, 8), what)
 	lines := shorten(strings.TrimRight(line, " "), width)
 	if r.Why != "" {
-		lines += "\n" + shorten("    "+r.Why, width)
+		lines += "\n" + wrap(r.Why, "    ", width)
 	}
 	return lines
 }
@@ -62,6 +81,21 @@ func briefResult(result string) string {
 
 // cut returns at most the first n bytes of an ASCII text.
 func cut(text string, n int) string { return text[:min(len(text), n)] }
+
+// wrap returns the words of the text in indented lines of at most width columns.
+// A word that is longer than that has a line of its own.
+func wrap(text, indent string, width int) string {
+	var lines []string
+	for _, word := range strings.Fields(text) {
+		last := len(lines) - 1
+		if last >= 0 && utf8.RuneCountInString(lines[last]+" "+word) <= width {
+			lines[last] += " " + word
+		} else {
+			lines = append(lines, indent+word)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
 
 // shorten returns the text in at most width columns. A longer text is cut and
 // ends with an ellipsis.

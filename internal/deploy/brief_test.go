@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -26,5 +27,29 @@ func TestRecord_FitsTheTerminal(t *testing.T) {
 	want := "2026-01-02 03:04 FAILED      4995c8f   1.8 s margare… +A -B\n    health: the container ended with exit code 1"
 	if got := brief(r, 80); got != want {
 		t.Errorf("a failure: got\n%q, want\n%q", got, want)
+	}
+}
+
+func TestRecord_HasItsWholeReasonAtAnyWidth(t *testing.T) {
+	r := ledger.Record{
+		Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.Local), Revision: "4995c8f1d3b0", Who: "ann", Subject: "broken",
+		Result: ledger.Failed, Why: "build: dockerfile parse error line 1: unknown instruction: FÖRM in sha256:4995c8f1d3b04995c8f1d3b0",
+	}
+	const row = "2026-01-02 03:04 FAILED      4995c8f   0.0 s ann      broken\n"
+	for width, want := range map[int]string{
+		math.MaxInt: row + "    " + r.Why,
+		62: row +
+			"    build: dockerfile parse error line 1: unknown instruction:\n" +
+			"    FÖRM in sha256:4995c8f1d3b04995c8f1d3b0",
+		67: row +
+			"    build: dockerfile parse error line 1: unknown instruction: FÖRM\n" +
+			"    in sha256:4995c8f1d3b04995c8f1d3b0",
+		20: "2026-01-02 03:04 FA…\n" +
+			"    build:\n    dockerfile parse\n    error line 1:\n    unknown\n    instruction:\n    FÖRM in\n" +
+			"    sha256:4995c8f1d3b04995c8f1d3b0",
+	} {
+		if got := brief(r, width); got != want {
+			t.Errorf("in %d columns: got\n%s\nwant\n%s", width, got, want)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -67,6 +68,19 @@ func (d *Deployer) sayForward(ctx context.Context, to string) {
 	if ref, revision, err := d.held(ctx, past); err == nil && revision != to {
 		d.out.line("%s still holds %s: bin/deploy forward %s runs that again", branch(ref), revision, d.colour.name)
 	}
+}
+
+// orForward adds to what a push failed of how to try it again, if its ref has
+// moved already: the same push would reach no hook.
+func (d *Deployer) orForward(ctx context.Context, p *ledger.Deployment, err error) error {
+	past, unread := d.ledger.History()
+	ref, revision, unheld := d.held(ctx, past)
+	if p.Aim != "" || unread != nil || unheld != nil || ref != p.Ref || revision != p.Revision {
+		return err
+	}
+	failed := &stepError{err: err}
+	errors.As(err, &failed)
+	return &stepError{failed.step, fmt.Errorf("%w: %s holds it all the same, and bin/deploy forward %s tries it again", failed.err, branch(ref), d.colour.name)}
 }
 
 // heldStatus says if what runs is not what the pushed branch holds, as after a

@@ -43,6 +43,11 @@ func TestForward_UndoesARollbackWithoutABuild(t *testing.T) {
 	if release, _ := s.serves(); release.Revision != held {
 		t.Errorf("got %s, want what main holds, %s", release.Revision, held)
 	}
+	s.gave(rollback)
+	s.gave(func(ctx context.Context, d *Deployer) error { return d.Rollback(ctx, held) })
+	if strings.Contains(s.out.String(), "forward blue") {
+		t.Errorf("rollback to what main holds: got\n%s\nwant no advice to go forward", s.out)
+	}
 	s.gave(forward)
 	if want := "blue-app already runs what main holds: " + held + "\n"; s.out.String() != want {
 		t.Errorf("once more: got %q, want %q", s.out, want)

@@ -15,7 +15,6 @@ import (
 
 	"deux/internal/deploy/keptlog"
 	"deux/internal/engine"
-	"deux/internal/program"
 )
 
 // LogQuery selects what to show of the logs.
@@ -30,7 +29,7 @@ type LogQuery struct {
 // The logs that are kept are shown without Docker too.
 func (d *Deployer) Logs(ctx context.Context, query LogQuery) error {
 	if query.Follow {
-		return d.follower(ctx, query)
+		return (&follower{Deployer: d, query: query}).follow(ctx)
 	}
 	running, found, away := d.running(ctx)
 	kept, withRunning := query.choose(d.keptLogs().All(), running.Revision)
@@ -43,7 +42,9 @@ func (d *Deployer) Logs(ctx context.Context, query LogQuery) error {
 		}
 	}
 	if withRunning && found {
-		return d.writeRunning(ctx, query, running)
+		d.nameRunning(running)
+		_, err := d.writeRunning(ctx, query, running)
+		return err
 	}
 	if withRunning {
 		return away
@@ -118,45 +119,21 @@ func (d *Deployer) writeKept(query LogQuery, log keptlog.Log) error {
 	return err
 }
 
-func (d *Deployer) writeRunning(ctx context.Context, query LogQuery, release engine.Release) error {
+func (d *Deployer) nameRunning(release engine.Release) {
 	state := "runs"
 	if !release.Running {
 		state = "does not run"
 	}
 	d.out.step("%s %s, %s", d.colour.name, release.Revision, state)
-	filter := &logFilter{query: query, to: d.out}
-	err := d.docker.TimedLogs(ctx, release.ID, query.Since, query.Follow, filter)
-	filter.end()
-	return err
 }
 
-// followPause is how long a follower waits for the next release.
-const followPause = 250 * time.Millisecond
-
-// follower writes what the app prints, release after release, until ctx ends.
-func (d *Deployer) follower(ctx context.Context, query LogQuery) error {
-	for last := (engine.Release{}); ; {
-		release, runs, err := d.running(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if runs && release.Running {
-			if release.ID != last.ID && last.ID != "" {
-				query.Since = time.Time{}
-			}
-			last = release
-			if err := d.writeRunning(ctx, query, release); err != nil && ctx.Err() == nil {
-				d.out.line("warning: %v", err)
-			}
-			query.Since = time.Now() // in case Docker starts the same container again
-		}
-		if !program.Sleep(ctx, followPause) {
-			return nil
-		}
-	}
+// writeRunning writes the log of a container that Docker has, and reports whether
+// there was anything to write.
+func (d *Deployer) writeRunning(ctx context.Context, query LogQuery, release engine.Release) (wrote bool, err error) {
+	filter := &logFilter{query: query, to: d.out}
+	err = d.docker.TimedLogs(ctx, release.ID, query.Since, query.Follow, filter)
+	filter.end()
+	return filter.wrote, err
 }
 
 // logFilter passes on the lines that a query selects, without their times.
@@ -164,6 +141,7 @@ type logFilter struct {
 	query LogQuery
 	to    io.Writer
 	part  []byte // of a line
+	wrote bool
 }
 
 func (f *logFilter) Write(text []byte) (int, error) {
@@ -195,5 +173,6 @@ func (f *logFilter) line(line []byte) {
 	if !at.IsZero() && at.Before(f.query.Since) || f.query.Grep != nil && !f.query.Grep.Match(text) {
 		return
 	}
+	f.wrote = true
 	_, _ = f.to.Write(append(bytes.Clone(text), '\n'))
 }

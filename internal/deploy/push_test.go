@@ -192,7 +192,7 @@ func TestPush_WithoutTheUpdateHookIsDeployedAfterTheRefHasMoved(t *testing.T) {
 		serve int
 	}{
 		{"it builds", undisturbed(), "DEPLOYED blue THREE sha256:THREE", nil, 2},
-		{"it does not build", refusing("docker build"), "DEPLOY FAILED blue build THREE: no luck", ErrRefused, 1},
+		{"it does not build", refusing("docker build"), "DEPLOY FAILED blue build THREE: no luck" + tryAgain, ErrRefused, 1},
 		{"Docker is away", refusing("docker ping"), "", ErrRefused, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {

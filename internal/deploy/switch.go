@@ -21,6 +21,40 @@ const redisPatience = 10 * time.Second
 // switchPause is how long to wait between two tries to switch.
 const switchPause = 50 * time.Millisecond
 
+// takeOver makes the healthy candidate the running release.
+func (d *Deployer) takeOver(ctx context.Context, p *ledger.Deployment, result string) error {
+	if err := d.follow(ctx, p, switchSteps); err != nil {
+		return d.postpone(ctx, p, err)
+	}
+	d.clear(ctx, p)
+	d.succeed(p, result)
+	return nil
+}
+
+// clear removes what ran before. That it can't is no reason to refuse a push.
+func (d *Deployer) clear(ctx context.Context, p *ledger.Deployment) {
+	if err := d.follow(ctx, p, clearSteps); err != nil {
+		d.out.line("warning: %s; the next push cleans up", oneLine(err.Error()))
+	}
+}
+
+// postpone ends a push that could not switch to its candidate. While the
+// candidate runs, the next push or restore finishes the switch.
+func (d *Deployer) postpone(ctx context.Context, p *ledger.Deployment, err error) error {
+	state, failure := d.docker.State(ctx, p.Container)
+	if failure != nil || !state.Running {
+		return d.fail(ctx, p, d.orForward(ctx, p, err))
+	}
+	failed := &stepError{err: err}
+	errors.As(err, &failed)
+	outcome := "finishes it"
+	if p.Aim == ledger.Configured {
+		outcome = "takes the change back"
+	}
+	d.out.line("DEPLOY FAILED %s switch %s: %s: bin/deploy restore %[1]s %[4]s", d.colour.name, p.Revision, oneLine(failed.err.Error()), outcome)
+	return ErrRefused
+}
+
 // switchOver sends the requests to the candidate. Once the lists are switched it
 // is the release that runs, whatever happens afterwards.
 func (d *Deployer) switchOver(ctx context.Context, p *ledger.Deployment) error {

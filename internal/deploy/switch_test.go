@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"deux/internal/deploy/ledger"
 	"deux/internal/engine"
 	"deux/internal/fleet"
 )
@@ -53,8 +54,35 @@ func TestSwitch_ToACandidateThatEndedMeanwhileIsRefused(t *testing.T) {
 	}
 	w.daemon.boxes[1].Running = false
 	err := w.receive(undisturbed(), w.revisions[1], w.revisions[2])
-	w.wantRefused(err, "DEPLOY FAILED blue switch THREE: the container ended with exit code 0")
+	w.wantRefused(err, "DEPLOY FAILED blue switch THREE: the container ended with exit code 0"+tryAgain)
 	w.wantServing("refused", w.revisions[1])
+	if err := w.alone(undisturbed(), func(ctx context.Context, d *Deployer) error { return d.Forward(ctx) }); err != nil {
+		t.Fatalf("forward: got %v\n%s", err, w.out)
+	}
+	w.wantServing("forward", w.revisions[2])
+}
+
+// tryAgain is what a push adds to why it failed once main has moved.
+const tryAgain = ": main holds it all the same, and bin/deploy forward blue tries it again"
+
+// A push of another branch than the last, and a change of the configuration, are
+// not what forward would run.
+func TestSwitch_ThatForwardWouldNotRepeatDoesNotNameIt(t *testing.T) {
+	w := pushedWorld(t)
+	for _, test := range []struct {
+		name, ref, aim, add string
+	}{
+		{"a push", mainRef, "", tryAgain}, {"another branch", "refs/heads/master", "", ""}, {"a configuration", mainRef, ledger.Configured, ""},
+	} {
+		err := w.alone(undisturbed(), func(ctx context.Context, d *Deployer) error {
+			p := d.newPush(ctx, test.ref, w.revisions[1])
+			p.Aim = test.aim
+			return d.orForward(ctx, p, &stepError{"switch", errNoLuck})
+		})
+		if want := "switch: no luck" + test.add; err == nil || err.Error() != want || !errors.Is(err, errNoLuck) {
+			t.Errorf("%s: got %v, want %s", test.name, err, want)
+		}
+	}
 }
 
 // A second server of a colour goes with the first: one release serves.

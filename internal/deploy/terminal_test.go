@@ -3,6 +3,7 @@ package deploy
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -101,12 +102,18 @@ func TestWidth_IsTheTerminalsElseThatOfColumnsElse80(t *testing.T) {
 		columns string
 		want    int
 	}{
-		{openTerminal(t, 100), "70", 100}, {openTerminal(t, 0), "70", 70}, {file, "70", 70},
+		{openTerminal(t, 100), "70", 100}, {openTerminal(t, 0), "70", 70}, {openTerminal(t, 0), "", 80}, {file, "70", 70},
 		{file, "", 80}, {file, "0", 80}, {file, "-5", 80}, {file, "wide", 80},
 	} {
 		t.Setenv("COLUMNS", test.columns)
 		if got := Width(test.file); got != test.want {
 			t.Errorf("%s with COLUMNS=%s: got %d, want %d", test.file.Name(), test.columns, got, test.want)
+		}
+		if test.file == file && test.want == 80 {
+			test.want = math.MaxInt
+		}
+		if got := WidthOrNone(test.file); got != test.want {
+			t.Errorf("%s with COLUMNS=%s, or none: got %d, want %d", test.file.Name(), test.columns, got, test.want)
 		}
 	}
 }

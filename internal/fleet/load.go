@@ -10,13 +10,14 @@ import (
 )
 
 // Load is what a proxy did in one second: an element of its pool's journal
-// (webLoad, blueLoad, greenLoad), JSON in one line.
+// (webLoad, blueLoad, greenLoad), JSON in one line. Times are milliseconds to the
+// end of an answer, or to its head if it is a stream or a tunnel.
 type Load struct {
 	At       time.Time             `json:"at"` // when the second ended
 	Requests int                   `json:"requests"`
 	InFlight int                   `json:"inFlight"`           // at its end
 	Statuses map[string]int        `json:"statuses,omitempty"` // answers by class: 2xx, 5xx
-	P50      float64               `json:"p50"`                // milliseconds to the end of an answer, accurate to an eighth
+	P50      float64               `json:"p50"`                // accurate to an eighth
 	P99      float64               `json:"p99"`
 	Servers  map[string]ServerLoad `json:"servers,omitempty"` // by URL, those with requests
 }

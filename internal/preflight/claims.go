@@ -1,7 +1,3 @@
-// Package preflight finds out, before a system is started or changed, whether
-// the machine has room for it: ports that nobody else has, an address that is
-// its own, no server left behind. What cannot be found out is not an error:
-// Docker may be on another machine, and Redis is away before the first start.
 package preflight
 
 import (

@@ -58,13 +58,17 @@ func (Machine) LowestPort() int {
 	return 1024
 }
 
+// IsListenedOn reports whether a program listens on the port, on any address.
+// If that cannot be known, it is so.
+func (Machine) IsListenedOn(port int) bool {
+	sockets, err := listeners(port)
+	return err != nil || len(sockets) > 0
+}
+
 // Holder returns the program that listens on a port, and its process, or "" if
 // this user may not know.
 func (Machine) Holder(port int) string {
-	sockets := make(map[string]bool)
-	for _, file := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
-		addListeners(sockets, file, port)
-	}
+	sockets, _ := listeners(port)
 	links, _ := filepath.Glob("/proc/[0-9]*/fd/*")
 	for _, link := range links {
 		if target, err := os.Readlink(link); err == nil && sockets[target] {
@@ -76,19 +80,32 @@ func (Machine) Holder(port int) string {
 	return ""
 }
 
-// addListeners adds the sockets that listen on a port, as links of /proc/PID/fd
-// name them (proc(5), /proc/net/tcp: of the fields of a line, the second is the
-// address, the fourth the state and the tenth the inode; 0A is LISTEN).
-func addListeners(sockets map[string]bool, file string, port int) {
+// listeners returns the sockets that listen on a port, as links of /proc/PID/fd
+// name them.
+func listeners(port int) (sockets map[string]bool, err error) {
+	sockets = make(map[string]bool)
+	err = addListeners(sockets, "/proc/net/tcp", port)
+	if failure := addListeners(sockets, "/proc/net/tcp6", port); !errors.Is(failure, os.ErrNotExist) { // as without IPv6
+		err = errors.Join(err, failure)
+	}
+	return sockets, err
+}
+
+// addListeners adds those in one table of the kernel (proc(5), /proc/net/tcp: of
+// the fields of a line, the second is the address, the fourth the state and the
+// tenth the inode; 0A is LISTEN).
+func addListeners(sockets map[string]bool, file string, port int) error {
 	table, err := os.Open(file)
 	if err != nil {
-		return
+		return err
 	}
 	defer table.Close()
-	for lines := bufio.NewScanner(table); lines.Scan(); {
+	lines := bufio.NewScanner(table)
+	for lines.Scan() {
 		fields := strings.Fields(lines.Text())
 		if len(fields) > 9 && fields[3] == "0A" && strings.HasSuffix(fields[1], fmt.Sprintf(":%04X", port)) {
 			sockets["socket:["+fields[9]+"]"] = true
 		}
 	}
+	return lines.Err()
 }

@@ -1,3 +1,7 @@
+// Package preflight finds out, before a system is started or changed, whether
+// the machine has room for it: ports that nobody else has, an address that is
+// its own, no server left behind. What cannot be found out is not an error:
+// Docker may be on another machine, and Redis is away before the first start.
 package preflight
 
 import (
@@ -7,9 +11,11 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"deux/internal/engine"
 	"deux/internal/fleet"
+	"deux/internal/program"
 )
 
 // docker is what has to be known of an engine.
@@ -23,6 +29,7 @@ type docker interface {
 type kernel interface {
 	Has(address string) bool
 	IsFree(address string, port int) bool
+	IsListenedOn(port int) bool
 	Holder(port int) string
 	Addresses() []string
 }
@@ -60,11 +67,13 @@ func (h Host) checkHolders(ctx context.Context, claims []Claim, here bool, servi
 	if err != nil {
 		return nil // whose a port is cannot be told
 	}
+	ctx, cancel := context.WithTimeout(ctx, connectionPatience)
+	defer cancel()
 	for _, claim := range claims {
 		if claim.Service == "" || len(services) > 0 && !slices.Contains(services, claim.Service) {
 			continue
 		}
-		if holder := h.holder(claim, holders, here); holder != "" {
+		if holder := h.holder(ctx, claim, holders, here); holder != "" {
 			lines = append(lines, fmt.Sprintf("%v: expected a free port, but %s has it: end that, or %s", claim, holder, claim.way()))
 		}
 	}
@@ -79,8 +88,9 @@ func (c Claim) way() string {
 	return "name another port"
 }
 
-// holder returns who else has the claim's first port, or "".
-func (h Host) holder(claim Claim, holders []engine.PortHolder, here bool) string {
+// holder returns who else has the claim's first port, or "". ctx bounds how long
+// it waits for the end of a connection.
+func (h Host) holder(ctx context.Context, claim Claim, holders []engine.PortHolder, here bool) string {
 	other, isSure := "", false
 	for _, holder := range holders {
 		has, published := claim.isTaken(holder)
@@ -97,11 +107,34 @@ func (h Host) holder(claim Claim, holders []engine.PortHolder, here bool) string
 	if isSure {
 		return other
 	}
-	if !here || h.Kernel.IsFree(claim.Address, claim.First) {
+	if !here {
 		return ""
 	}
-	return cmp.Or(other, h.Kernel.Holder(claim.First),
-		fmt.Sprintf("another program (sudo ss -ltnp 'sport = :%d' shows which)", claim.First))
+	return h.kernelHolder(ctx, claim, other)
+}
+
+const (
+	connectionPatience = 3 * time.Second
+	connectionPause    = 100 * time.Millisecond
+)
+
+// kernelHolder returns who has the claim's first port according to the kernel,
+// or "": guess, if that is not empty. If nobody listens on the port, an outgoing
+// connection has it, because the kernel gives these any port that is free (ip(7),
+// ip_local_port_range). Most end soon.
+func (h Host) kernelHolder(ctx context.Context, claim Claim, guess string) string {
+	for {
+		switch {
+		case h.Kernel.IsFree(claim.Address, claim.First):
+			return ""
+		case h.Kernel.IsListenedOn(claim.First):
+			return cmp.Or(guess, h.Kernel.Holder(claim.First),
+				fmt.Sprintf("another program (sudo ss -ltnp 'sport = :%d' shows which)", claim.First))
+		}
+		if !program.Sleep(ctx, connectionPause) {
+			return fmt.Sprintf("a connection from this machine (sudo ss -tanp 'sport = :%d' shows whose)", claim.First)
+		}
+	}
 }
 
 // isTaken reports whether nobody else can listen on the claim's first port

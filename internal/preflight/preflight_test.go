@@ -37,8 +37,9 @@ func (k fakeKernel) IsFree(_ string, port int) bool {
 	_, taken := k[port]
 	return !taken
 }
-func (k fakeKernel) Holder(port int) string { return k[port] }
-func (fakeKernel) Addresses() []string      { return []string{"10.0.0.5", "172.17.0.1"} }
+func (k fakeKernel) IsListenedOn(port int) bool { return !k.IsFree("", port) }
+func (k fakeKernel) Holder(port int) string     { return k[port] }
+func (fakeKernel) Addresses() []string          { return []string{"10.0.0.5", "172.17.0.1"} }
 
 // noRedis is Redis before the first start.
 type noRedis struct{}

@@ -116,7 +116,10 @@ func (c *client) isEventStream() bool {
 func (c *client) passAnswer(l *link) error {
 	c.at.status = c.answer.Status
 	c.body.Begin(&l.in, c.answer.Body)
-	c.endless.Store(!c.body.Ended() && c.answer.Body.Kind != http1.Sized && c.isEventStream())
+	if !c.body.Ended() && c.answer.Body.Kind != http1.Sized && c.isEventStream() {
+		c.endless.Store(true)
+		c.at.timeHead()
+	}
 	unframed := !c.body.Ended() && !c.isRechunked() && c.answer.Body.Kind != http1.Sized
 	c.at.mustClose = c.at.mustClose || unframed || c.bodyIsDue() || c.stopping.Load()
 	c.out = c.appendAnswer(c.out[:0])

@@ -52,7 +52,8 @@ type client struct {
 // exchange is what is remembered about one request, for the log and the metrics.
 type exchange struct {
 	began     time.Time
-	answered  time.Time // when the head of the answer came; only for the log
+	answered  time.Time     // when the head of the answer came; only for the log
+	toHead    time.Duration // until then, if the answer has no end of its own; else 0
 	to        *upstream
 	tried     []*upstream
 	attempts  int

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"errors"
 	"strconv"
 	"sync/atomic"
@@ -36,7 +37,7 @@ func newMetrics(p *Proxy) *metrics {
 			Name: "deux_proxy_requests_total", Help: "Requests that have ended, by last server and status.",
 		}, []string{"server", "status"}),
 		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "deux_proxy_request_duration_seconds", Help: "Time from a request's first byte to the last of its answer.",
+			Name: "deux_proxy_request_duration_seconds", Help: "Time from a request's first byte to the last of its answer, or of its head if a tunnel or an event stream follows.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 60},
 		}),
 		retries: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -75,8 +76,13 @@ func (p *Proxy) connections() int {
 	return len(p.clients)
 }
 
+// timeHead has the request counted with the time that it has taken so far: a
+// tunnel or an event stream goes on as long as a person looks at a page.
+func (e *exchange) timeHead() { e.toHead = time.Since(e.began) }
+
 // count counts a request that has ended.
 func (m *metrics) count(e *exchange, took time.Duration) {
+	took = cmp.Or(e.toHead, took)
 	m.duration.Observe(took.Seconds())
 	seen, server := &m.unserved, ""
 	if len(e.tried) > 0 {

@@ -9,6 +9,7 @@ import (
 // ended (RFC 9110 section 7.8). The end of one side is passed on to the other.
 func (c *client) tunnel(l *link) error {
 	c.at.status, c.at.mustClose, c.at.headSent = 101, true, true
+	c.at.timeHead()
 	c.out = c.appendFields(c.appendStatusLine(c.out[:0]))
 	c.out = append(append(append(c.out, ServedBy+": "...), c.at.to.URL...), "\r\n"...)
 	c.out = append(append(append(c.out, "Connection: Upgrade\r\nUpgrade: "...), c.answer.Upgraded...), "\r\n\r\n"...)

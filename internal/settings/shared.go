@@ -7,7 +7,10 @@ import (
 
 // The settings that several programs or scripts read: each has its name, its
 // default and its bounds here and nowhere else in Go. A test of cmd/deux holds
-// docker-compose.yml, scripts/settings.sh and docs/settings.md against them.
+// docker-compose.yml, scripts/settings.sh and docs/settings.md against them. What
+// one package reads for all that use it stands there: REDIS_ADDR and
+// REDIS_PASSWORD in fleet, LOG_FORMAT in program, and LOCK_FILE, which only
+// infrastructure reads, in infrastructure.
 
 // Fleet returns FLEET, the name of the system on this host.
 func (r *Reader) Fleet() string { return r.Name("FLEET", DefaultFleet) }

@@ -83,8 +83,8 @@ func (s Store) Read(generation int) (Configuration, error) {
 		return found, nil
 	}
 	content, err := os.ReadFile(filepath.Join(s.path(generation), variablesFile))
-	if err == nil && json.Unmarshal(content, &found.Variables) != nil {
-		err = errors.New(variablesFile + " does not hold JSON") // json's own error may quote a value
+	if err == nil && (json.Unmarshal(content, &found.Variables) != nil || found.Variables == nil) {
+		err = errors.New(variablesFile + " does not hold a JSON object") // json's own error may quote a value
 	}
 	if err == nil {
 		err = s.readFiles(generation, found.Files)

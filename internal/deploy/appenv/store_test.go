@@ -130,7 +130,8 @@ func TestStore_SaysWhatIsWrongWithItsFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, broken := range []struct{ path, content, want string }{
-		{filepath.Join(s.path(1), "variables.json"), `{"A":"canary`, "generation 1: variables.json does not hold JSON"},
+		{filepath.Join(s.path(1), "variables.json"), `{"A":"canary`, "generation 1: variables.json does not hold a JSON object"},
+		{filepath.Join(s.path(1), "variables.json"), `null`, "generation 1: variables.json does not hold a JSON object"},
 		{filepath.Join(s.dir, "current"), "7\n", "generation 7: open "},
 		{filepath.Join(s.dir, "current"), "canary", "does not hold a number"},
 	} {

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 )
 
 // The files of a ledger. Other packages read and write the exported ones.
@@ -65,11 +66,11 @@ var lost = map[string]string{
 // written.
 func (l *Ledger) Check() error {
 	if _, err := os.Stat(l.dir); err != nil {
-		return fmt.Errorf("%w: make deploy-init makes it", err)
+		return unmade(err)
 	}
 	for _, file := range slices.Sorted(maps.Keys(lost)) {
 		content, err := os.ReadFile(l.Path(file))
-		if err == nil && !json.Valid(content) {
+		if err == nil && !isOf(file, content) {
 			err = fmt.Errorf("%s is damaged: copy it from a backup, or remove it, and then %s", l.Path(file), lost[file])
 		}
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -77,6 +78,27 @@ func (l *Ledger) Check() error {
 		}
 	}
 	return nil
+}
+
+// unmade says what makes the ledger, if the error is that it is not there.
+func unmade(err error) error {
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%w: make deploy-init makes it", err)
+	}
+	return err
+}
+
+// isOf reports whether one of the files in lost can have that content.
+func isOf(file string, content []byte) bool {
+	switch file {
+	case currentFile:
+		p := new(Deployment)
+		return json.Unmarshal(content, p) == nil && p.Revision != ""
+	case downFile:
+		since := new(time.Time)
+		return json.Unmarshal(content, since) == nil && !since.IsZero()
+	}
+	return json.Unmarshal(content, new(Volumes)) == nil // null is none
 }
 
 // Make makes the folder of the ledger.

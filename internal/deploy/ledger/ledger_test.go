@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,6 +30,20 @@ func TestLedger_ThatWasNotMadeSaysWhatMakesIt(t *testing.T) {
 	}
 }
 
+func TestLedger_ThatCannotBeOpenedIsNotSaidToBeMissing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "blue.git")
+	if err := os.WriteFile(path, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	l := At(path)
+	_, locked := l.Lock(t.Context(), Process{}, func() { t.Error("it waits for a lock that cannot be") })
+	for what, err := range map[string]error{"Check": l.Check(), "Lock": locked} {
+		if err == nil || !strings.HasSuffix(err.Error(), "not a directory") {
+			t.Errorf("%s: got %v, want why and no more", what, err)
+		}
+	}
+}
+
 // A damaged file must not pass for one that is not there: the app would be taken
 // off the lists, come up though it is down, or start without its data.
 func TestLedger_RefusesADamagedFileAndSaysWhatToDo(t *testing.T) {
@@ -37,7 +52,7 @@ func TestLedger_RefusesADamagedFileAndSaysWhatToDo(t *testing.T) {
 		{downFile, "bin/deploy down ends the app again"},
 		{volumesFile, "bin/deploy volume add gives the app its volumes again, before the next push"},
 	} {
-		for _, content := range []string{"", "{\"revision\":\"4995", "\x00\x00\x00\x00"} {
+		for _, content := range []string{"", "{\"revision\":\"4995", "\x00\x00\x00\x00", "{}", "0"} {
 			l := made(t)
 			if err := l.Check(); err != nil {
 				t.Fatalf("an empty ledger: %v", err)
@@ -49,7 +64,18 @@ func TestLedger_RefusesADamagedFileAndSaysWhatToDo(t *testing.T) {
 			}
 		}
 	}
+	for file, content := range map[string]string{currentFile: "[]", downFile: "null", volumesFile: `{"name":"data"}`} {
+		l := made(t)
+		tamper(t, l, file, content)
+		if err := l.Check(); err == nil || !strings.Contains(err.Error(), " is damaged: ") {
+			t.Errorf("%s with %s: got %v, want that it is damaged", file, content, err)
+		}
+	}
 	l := made(t)
+	if err := errors.Join(l.SetVolumes(nil), l.MeanDown(), l.SetCurrent(&Deployment{Record: run(1, "", "a")})); err != nil || l.Check() != nil {
+		t.Errorf("what it wrote itself: got %v, %v, want nothing", err, l.Check())
+	}
+	l = made(t)
 	if err := os.Mkdir(l.Path(currentFile), 0o755); err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"syscall"
 	"time"
@@ -21,7 +20,7 @@ const LockPause = 50 * time.Millisecond
 func (l *Ledger) Lock(ctx context.Context, self Process, waiting func()) (unlock func(), err error) {
 	file, err := os.OpenFile(l.Path(lockFile), os.O_CREATE|os.O_RDWR, 0o666)
 	if err != nil {
-		return nil, fmt.Errorf("%w: make deploy-init makes it", err)
+		return nil, unmade(err)
 	}
 	for said := false; ; said = true {
 		if syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
