@@ -41,6 +41,7 @@ func TestPage_WorksWithoutAScript(t *testing.T) {
 
 func TestPage_TakesAPictureByTheFormAndByDrop(t *testing.T) {
 	p := openPage(t)
+	p.hears()
 	p.redis.Remove("images")
 	raw, _ := base64.StdEncoding.DecodeString(picture)
 	file := filepath.Join(t.TempDir(), "cat.png")
@@ -50,7 +51,7 @@ func TestPage_TakesAPictureByTheFormAndByDrop(t *testing.T) {
 	browse(t, p.ctx, chromedp.SetUploadFiles("form.upload input", []string{file}))
 	p.press("form.upload button")
 	p.becomes("one picture", `document.querySelector("#pictures").textContent.includes("1 picture waits")`)
-	p.becomes("told", `document.querySelector("#notice").textContent === "Picture stored, 70 bytes."`)
+	p.tells("Picture stored, 70 bytes.")
 	browse(t, p.ctx, chromedp.Evaluate(`(() => {
 		const dropped = new DataTransfer(), bytes = Uint8Array.from(atob("`+picture+`"), (c) => c.charCodeAt());
 		dropped.items.add(new File([bytes], "cat.png", { type: "image/png" }));
@@ -72,11 +73,24 @@ func TestPage_LeadsToTheLoginAndBack(t *testing.T) {
 	if got := p.redis.Elements("tempServers"); len(got) != 0 {
 		t.Errorf("without a login: got the wishes %q, want none", got)
 	}
-	browse(t, p.ctx, chromedp.SendKeys("#password", "correct horse\r"), chromedp.WaitReady("#verdict"))
+	browse(t, p.ctx, chromedp.SendKeys("#password", "correct horse\r"), chromedp.WaitReady(`form[action="/spawn"] button`))
+	p.becomes("asked", `document.querySelector("h1").textContent === "Spawn a server?"`)
 	p.press(`form[action="/spawn"] button`)
+	browse(t, p.ctx, chromedp.WaitReady("#verdict"))
 	p.becomes("wanted", in("web-wanted", 3002))
 	if at := ""; chromedp.Run(p.ctx, chromedp.Location(&at)) != nil || at != p.url() {
 		t.Errorf("after the login: got %s, want the page", at)
+	}
+}
+
+func TestPage_LeadsToTheLoginAndHomeIfAServerWasNamed(t *testing.T) {
+	p := openPage(t, "ADMIN_PASSWORD=correct horse")
+	p.requestsMayFail()
+	p.redis.Put("servers", server3002)
+	p.press("#web3002 form button")
+	browse(t, p.ctx, chromedp.WaitVisible("#password"), chromedp.SendKeys("#password", "correct horse\r"), chromedp.WaitReady("#verdict"))
+	if got := p.redis.Elements("deleteServers"); len(got) != 0 {
+		t.Errorf("deleteServers: got %q, want none", got)
 	}
 }
 

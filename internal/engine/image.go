@@ -219,6 +219,24 @@ func (e *Engine) Images(ctx context.Context, colour string) ([]Image, error) {
 	return all, nil
 }
 
+// ServerImages returns the names of the images that servers were spawned from,
+// without a tag.
+func (e *Engine) ServerImages(ctx context.Context) (names []string, err error) {
+	found, err := e.docker.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(
+		filters.Arg("label", ImageLabel+"="+e.fleet), filters.Arg("reference", "webapp_*:latest"))})
+	if err != nil {
+		return nil, fmt.Errorf("listing images: %w", err)
+	}
+	for _, summary := range found {
+		for _, tag := range summary.RepoTags {
+			if name, latest := strings.CutSuffix(tag, ":latest"); latest {
+				names = append(names, name)
+			}
+		}
+	}
+	return names, nil
+}
+
 // Untag takes one name off an image. An image without names on which nothing is
 // built goes, but one that a container uses stays. It is not an error if the
 // name is already gone.

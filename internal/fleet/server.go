@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"deux/internal/settings"
 )
@@ -78,6 +79,14 @@ func (s Server) Address() string { return s.URL[len("http://"):] }
 
 // Image returns the name of the image that a spawned server runs.
 func (s Server) Image() string { return fmt.Sprintf("webapp_%d", s.Port) }
+
+// OfImage returns the server whose spawned container would run the image, and
+// reports whether there is one.
+func (s Site) OfImage(name string) (Server, bool) {
+	port, _ := strconv.Atoi(strings.TrimPrefix(name, "webapp_"))
+	server, err := s.Parse(s.Server(port).URL)
+	return server, err == nil && server.Image() == name
+}
 
 // Container returns the name of the container of a spawned server.
 func (s Server) Container() string { return s.Image() + "_app" }

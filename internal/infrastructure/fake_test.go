@@ -107,6 +107,14 @@ func (d *fakeDocker) FirstServerVersion(ctx context.Context) (first string, err 
 	return first, nil
 }
 
+func (d *fakeDocker) ServerImages(ctx context.Context) (names []string, err error) {
+	if err := d.Ping(ctx); err != nil {
+		return nil, err
+	}
+	d.locked(func() { names = slices.Sorted(maps.Keys(d.images)) })
+	return names, nil
+}
+
 func (d *fakeDocker) setFirst(first string) { d.locked(func() { d.first = first }) }
 
 // Remove is two calls, as in engine: Docker goes on with one when who asked

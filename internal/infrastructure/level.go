@@ -58,7 +58,10 @@ func (p *Poller) level(ctx context.Context) error {
 	if err := p.adopt(ctx, lists, alive); err != nil {
 		return err
 	}
-	return p.renew(ctx, lists, found)
+	if err := p.renew(ctx, lists, found); err != nil {
+		return err
+	}
+	return p.sweep(ctx)
 }
 
 // setAside moves garbage to failedServers, where a person can look at it.

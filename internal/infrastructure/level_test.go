@@ -2,6 +2,7 @@ package infrastructure
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -186,4 +187,24 @@ func TestPoller_AtRestOnlyAsksWhetherAnythingChanged(t *testing.T) {
 		})
 	w.kill(3001)
 	w.wantEvent("spawn webapp_3001 webapp_3001_app")
+}
+
+// Its container was removed, and then its list was lost before that was noticed.
+func TestPoller_RemovesTheImageThatNoServerHas(t *testing.T) {
+	w := newWorld(t)
+	w.run(3002)
+	w.locked(func() {
+		for _, image := range []string{"webapp_3001", "webapp_3003", "webapp_3004", "webapp_x", "webapp_0", "somebody's"} {
+			w.images[image] = true
+		}
+	})
+	w.Put("servers", url(3000), url(3002))
+	w.Put("failedServers", url(3004))
+	w.start()
+	images := func() (names []string) { names, _ = w.ServerImages(t.Context()); return names }
+	want := []string{"somebody's", "webapp_0", "webapp_3002", "webapp_3004", "webapp_x"}
+	redistest.Eventually(t, func() bool { return slices.Equal(images(), want) }, func() {
+		t.Fatalf("got the images %q, want %q", images(), want)
+	})
+	w.want("servers", url(3000), url(3002))
 }

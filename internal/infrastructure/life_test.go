@@ -260,6 +260,10 @@ func (l *life) FirstServerVersion(ctx context.Context) (string, error) {
 	return asked(l, func() (string, error) { return l.docker.FirstServerVersion(ctx) })
 }
 
+func (l *life) ServerImages(ctx context.Context) ([]string, error) {
+	return asked(l, func() ([]string, error) { return l.docker.ServerImages(ctx) })
+}
+
 func (l *life) Usages(ctx context.Context) ([]engine.Usage, error) {
 	return asked(l, func() ([]engine.Usage, error) { return l.docker.Usages(ctx) })
 }

@@ -26,6 +26,7 @@ type containers interface {
 	Ping(ctx context.Context) error
 	Servers(ctx context.Context) ([]engine.Container, error)
 	FirstServerVersion(ctx context.Context) (string, error)
+	ServerImages(ctx context.Context) (names []string, err error)
 	Remove(ctx context.Context, name, image string, grace time.Duration) error
 }
 
@@ -51,6 +52,7 @@ type Poller struct {
 	spawns     chan struct{} // a slot for each server being spawned
 	destroys   chan struct{} // a slot for each server being destroyed
 	strikes    map[fleet.Server]int
+	passes     int     // of the level loop
 	renewal    renewal // the last one
 	complaints *complaints
 }

@@ -55,7 +55,7 @@ func (p *painter) paint(o overview.Overview, isStale bool) []fragment {
 		all = append(all, p.rest(pool)...)
 	}
 	for _, of := range []string{"machine", "recent", "pictures"} {
-		all = append(all, p.one(of, of, o))
+		all = append(all, p.one(of, of, &o))
 	}
 	return append(all, p.paintEvents(o.Events)...)
 }
@@ -64,7 +64,7 @@ func (p *painter) paint(o overview.Overview, isStale bool) []fragment {
 func (p *painter) rest(pool overview.Pool) []fragment {
 	switch {
 	case pool.Name != "web":
-		return []fragment{p.one("push-"+pool.Name, "push", pool), p.one("release-"+pool.Name, "release", pool)}
+		return []fragment{p.one("push-"+pool.Name, "push", pool), p.one("release-"+pool.Name, "release", poolView{pool, p.most})}
 	case p.canChange:
 		return []fragment{p.one("wishes", "wishes", p.wishes(pool))}
 	}

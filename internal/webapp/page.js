@@ -52,6 +52,15 @@ function positions() {
   return new Map([...document.querySelectorAll(".card")].map((card) => [card, card.getBoundingClientRect()]));
 }
 
+// settle remembers which cards have come to lie elsewhere than they were.
+function settle(from) {
+  for (const [card, is] of positions()) {
+    const was = from.get(card);
+    if (was?.left !== is.left || was.top !== is.top) settled.set(card, performance.now());
+  }
+  document.body.classList.toggle("astray", Boolean(rests) && cardAt(rests) !== aimed);
+}
+
 function move(from) {
   for (const [card, was] of from) {
     const is = card.getBoundingClientRect(), x = was.left - is.left, y = was.top - is.top;
@@ -62,7 +71,7 @@ function move(from) {
 
 function apply({ all, put: fragments = [], gone = [] }) {
   const moves = fragments.some((one) => one.in && one.in !== "events" && byId(one.id)?.parentElement?.id !== one.in) || gone.length;
-  const from = moves && !still.matches && document.visibilityState === "visible" ? positions() : [];
+  const from = positions();
   if (all) {
     const ids = new Set(fragments.map((one) => one.id));
     gone = [...document.querySelectorAll(".card, .event")].map((e) => e.id).filter((id) => !ids.has(id));
@@ -72,11 +81,49 @@ function apply({ all, put: fragments = [], gone = [] }) {
   for (const one of fragments.toReversed()) put(one);
   for (const id of gone) byId(id)?.remove();
   if (focus && focus !== document.activeElement && focus.isConnected) focus.focus();
-  move(from);
+  settle(from);
+  if (moves && !still.matches && document.visibilityState === "visible") move(from);
   if (fragments.some((one) => one.in === "events") || all) filter();
   tick();
   document.title = `${document.querySelector("#verdict .sentence").textContent} – deux`;
 }
+
+// ---- aim ----
+
+// When cards close up, another comes to lie under a pointer at rest, and a click
+// there is not meant for it. A card is aimed at if the pointer has moved, or the
+// person has scrolled, while the card was under it.
+const settled = new WeakMap(), settling = 700, jitter = 3; // ms, pixels
+let aimed, rests, scrolls = -Infinity, touches = false;
+
+const cardAt = ({ x, y }) => document.elementFromPoint(x, y)?.closest(".card") ?? null;
+
+function aim({ clientX: x, clientY: y, pointerType }) {
+  touches = pointerType === "touch";
+  if (touches || rests && Math.hypot(x - rests.x, y - rests.y) < jitter) return;
+  rests = { x, y };
+  aimed = cardAt(rests);
+  document.body.classList.remove("astray");
+}
+
+function isMeant(card) {
+  if (performance.now() - settled.get(card) < settling) return false;
+  return touches || aimed === card;
+}
+
+for (const type of ["pointermove", "pointerdown"]) addEventListener(type, aim, { capture: true, passive: true });
+addEventListener("wheel", () => { scrolls = performance.now(); }, { passive: true });
+addEventListener("scroll", () => {
+  if (rests && performance.now() - scrolls < 1000) aimed = cardAt(rests);
+}, { capture: true, passive: true });
+
+// A click of the keyboard has no detail.
+addEventListener("click", (event) => {
+  const card = event.target.closest?.("button")?.closest(".card");
+  if (!card || !event.detail || isMeant(card)) return;
+  event.preventDefault();
+  note(`Nothing was done: ${card.querySelector(".port, .garbage").textContent} came to lie there by itself. Point at it again, then click.`, true);
+}, { capture: true });
 
 // ---- times, in the reader's zone ----
 
@@ -111,27 +158,54 @@ function filter() {
 
 // ---- buttons ----
 
+let clearing;
+
+// note says what has happened, for a while: longer if a person has to read why
+// it has not. Nothing else on the page makes room for it.
 function note(text, bad) {
   const notice = byId("notice");
+  clearTimeout(clearing);
   notice.textContent = text;
   notice.classList.toggle("bad", Boolean(bad));
+  byId("dismiss")?.remove();
+  if (!text) return;
+  const button = document.createElement("button");
+  Object.assign(button, { id: "dismiss", type: "button", className: "quiet", textContent: "×", onclick: () => note("") });
+  button.setAttribute("aria-label", "Dismiss the notice");
+  notice.after(button);
+  const clear = () => {
+    if (button.matches(":hover, :focus")) clearing = setTimeout(clear, 1000);
+    else note("");
+  };
+  clearing = setTimeout(clear, bad ? 20000 : 8000);
 }
 
-function done(path, answer) {
+addEventListener("keydown", ({ key }) => { if (key === "Escape") note(""); });
+
+function done(path, answer, body) {
+  const name = body.get("server")?.replace(/^http:\/\/[^/]*:/, "");
   switch (path) {
-    case "/spawn": return `Port ${answer.port} is wanted.`;
-    case "/destroy": return answer.message || `Port ${answer.port} was chosen.`;
-    case "/upload": return `Picture stored, ${answer.bytes} bytes.`;
-    default: return "Done.";
+    case "/spawn": return `${answer.port} is wanted.`;
+    case "/retry": return `${name} is wanted again.`;
+    case "/forget": return `${name} is forgotten.`;
+    case "/destroy": return answer.message || `${answer.port} is leaving.`;
+    default: return `Picture stored, ${answer.bytes} bytes.`;
   }
 }
 
+// next is where to go after a login: to what was asked for, which then asks, or
+// to the first page if that needs a form.
+function next(path, body) {
+  return path === "/upload" || body.has("server") ? "/" : path;
+}
+
 async function send(path, body) {
+  note("");
   try {
     const response = await fetch(path, { method: "POST", body, headers: { Accept: "application/json" } });
-    if (response.status === 401) return location.assign("/login");
+    if (response.status === 401) return location.assign(`/login?next=${encodeURIComponent(next(path, body))}`);
     const answer = await response.json();
-    note(response.ok ? done(path, answer) : answer.error, !response.ok);
+    note(response.ok ? done(path, answer, body) : answer.error, !response.ok);
   } catch {
     note("No answer. It may have happened or not: check before you try again.", true);
   }

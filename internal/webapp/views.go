@@ -38,6 +38,10 @@ type wishesView struct {
 	SpawnCommand, DestroyCommand string
 }
 
+// IsRolledBack reports whether the pool runs something else than what the branch
+// holds, so that a push would say that everything is up to date.
+func (v poolView) IsRolledBack() bool { return v.Release != nil && v.Release.What == "rollback" }
+
 func (p *painter) wishes(web overview.Pool) wishesView {
 	highest, occupied, canDestroy := p.site.First, 0, false
 	for _, card := range web.Cards {
@@ -75,6 +79,9 @@ func (v cardView) CanGo() bool { return v.CanChange && v.Card.CanGo() }
 
 // CanRetry reports whether the reader of the page may retry or forget the server.
 func (v cardView) CanRetry() bool { return v.CanChange && v.Column == overview.Failed }
+
+// IsMeasured reports whether it is known what the server's container uses.
+func (v cardView) IsMeasured() bool { return v.Usage != nil && v.Usage.Limit > 0 }
 
 // High is the memory use above which a container looks bad.
 func (v cardView) High() int64 { return v.Usage.Limit / 10 * 9 }
@@ -130,6 +137,7 @@ var words = template.FuncMap{
 	"bytes":  overview.Bytes,
 	"tenth":  func(n int64) int64 { return n / 10 },
 	"number": number,
+	"noun":   noun,
 	"millis": millis,
 	"took":   func(ms int64) string { return millis(max(float64(ms), 1)) },
 	"area":   area,
@@ -141,6 +149,14 @@ func number(n float64) string {
 		return fmt.Sprintf("%.1f", n)
 	}
 	return fmt.Sprintf("%.0f", n)
+}
+
+// noun returns a noun as it follows a number.
+func noun(n int, one string) string {
+	if n == 1 {
+		return one
+	}
+	return one + "s"
 }
 
 // millis writes a duration given in milliseconds.

@@ -1,0 +1,84 @@
+package webapp
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"deux/internal/fleet"
+	"deux/internal/overview"
+)
+
+// painted returns the fragment with that id.
+func painted(t *testing.T, o overview.Overview, isStale bool, id string) string {
+	t.Helper()
+	for _, one := range newPainter(testConfig, slog.New(slog.DiscardHandler)).paint(o, isStale) {
+		if one.ID == id {
+			return string(one.HTML)
+		}
+	}
+	t.Fatalf("got no fragment %s", id)
+	return ""
+}
+
+// blue returns an overview with an app in it.
+func blue(pool overview.Pool) overview.Overview {
+	pool.Name = "blue"
+	return overview.Overview{At: time.Now(), Pools: []overview.Pool{{Name: "web"}, pool}}
+}
+
+func TestRelease_OffersToGoForwardAfterARollback(t *testing.T) {
+	for what, want := range map[string][]string{
+		"rollback": {"bin/deploy forward blue", "git push blue main", "bin/deploy rollback blue"},
+		"push":     {"git push blue main", "bin/deploy rollback blue"},
+		"forward":  {"git push blue main", "bin/deploy rollback blue"},
+	} {
+		html := painted(t, blue(overview.Pool{Release: &fleet.Release{What: what}}), false, "release-blue")
+		_, html, _ = strings.Cut(html, `<p class="commands">`)
+		var got []string
+		for _, part := range strings.Split(html, "<code>")[1:] {
+			command, _, _ := strings.Cut(part, "</code>")
+			got = append(got, command)
+		}
+		if strings.Join(got, "; ") != strings.Join(want, "; ") {
+			t.Errorf("after a %s: got %q, want %q", what, got, want)
+		}
+	}
+}
+
+func TestNumbers_CountInEnglish(t *testing.T) {
+	for errors, want := range map[int]string{0: "<b>0</b> errors of 4", 1: "<b>1</b> error of 4", 2: "<b>2</b> errors of 4"} {
+		html := painted(t, blue(overview.Pool{Traffic: overview.Traffic{Requests: 4, Errors: errors}}), false, "numbers-blue")
+		if !strings.Contains(html, want) {
+			t.Errorf("got %q, want %q", html, want)
+		}
+	}
+}
+
+func TestVerdict_SaysNoRateWhenNothingIsKnown(t *testing.T) {
+	for isStale, want := range map[bool]bool{false: true, true: false} {
+		if html := painted(t, blue(overview.Pool{}), isStale, "verdict"); strings.Contains(html, "No requests") != want {
+			t.Errorf("stale=%v: got %q, want a rate=%v", isStale, html, want)
+		}
+	}
+}
+
+func TestMachine_IsOldWhenInfrastructureIsAway(t *testing.T) {
+	for age, want := range map[time.Duration]bool{time.Second: false, time.Minute: true} {
+		o := blue(overview.Pool{})
+		o.Machine = overview.Machine{Machine: fleet.Machine{Memory: 1000}, At: o.At.Add(-age)}
+		html := painted(t, o, false, "machine")
+		if is := strings.Contains(html, "data-old") && strings.Contains(html, "As of <time"); is != want {
+			t.Errorf("measured %v ago: got %q, want old=%v", age, html, want)
+		}
+	}
+}
+
+func TestPush_ShowsTheCommandBesideTheReason(t *testing.T) {
+	failed := &overview.Push{Step: fleet.Step{State: fleet.StepFailed, Why: "No Dockerfile."}}
+	const want = `<p class="commands"><code>bin/deploy history blue</code></p>`
+	if html := painted(t, blue(overview.Pool{Push: failed}), false, "push-blue"); !strings.Contains(html, want) {
+		t.Errorf("got %q, want %s", html, want)
+	}
+}
