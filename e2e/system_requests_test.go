@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/base64"
 	"fmt"
@@ -154,6 +155,34 @@ func noRequestFails(s *system) {
 	load.stop()
 }
 
+// upWhileRenewing returns once make up says that it waits for that renewal, and
+// returned waits for the end of make up, which must be well.
+func (s *system) upWhileRenewing(waits string) (returned func()) {
+	s.t.Helper()
+	up := s.command("scripts/up.sh")
+	output, err := up.StdoutPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := up.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	said, line := "", ""
+	lines := bufio.NewReader(output)
+	for ; !strings.HasSuffix(line, waits); said += line {
+		if line, err = lines.ReadString('\n'); err != nil {
+			s.t.Fatalf("up: %v, %v, want that it says %q:\n%s", err, up.Wait(), waits, said)
+		}
+	}
+	return func() {
+		s.t.Helper()
+		rest, _ := io.ReadAll(lines)
+		if err := up.Wait(); err != nil {
+			s.t.Errorf("up: %v\n%s%s", err, said, rest)
+		}
+	}
+}
+
 func serversFollowTheFirst(s *system) {
 	spawned := s.spawn(2)
 	var uploads []*upload // one to each of the spawned
@@ -169,7 +198,7 @@ func serversFollowTheFirst(s *system) {
 	}
 	load := s.load()
 	s.set("MAX_IMAGES=7") // also for the parts that follow
-	s.output("scripts/up.sh")
+	renewed := s.upWhileRenewing("renewing: 2 of 3 web servers still run the code or settings from before\n")
 	var draining []string
 	s.eventually(fmt.Sprintf("drainServers holds one of %q", spawned), func() bool {
 		draining = s.redis.Elements("drainServers")
@@ -183,6 +212,7 @@ func serversFollowTheFirst(s *system) {
 			s.t.Errorf("an upload was served by %q, want one of %q", servedBy, spawned)
 		}
 	}
+	renewed()
 	follows := func(server string) bool {
 		output, err := s.command("docker", "inspect", "--format", "{{.Config.Env}}", s.container(server)).CombinedOutput()
 		return err == nil && strings.Contains(string(output), "MAX_IMAGES=7")
