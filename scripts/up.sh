@@ -31,6 +31,7 @@ scripts/infrastructure.sh start
 scripts/deploy_init.sh --repositories
 step "Waiting until all of it is healthy" scripts/status.sh --wait 90
 bin/deploy restore || echo "up.sh: an app that was deployed did not come back: see above" >&2
+scripts/status.sh --renewed 90
 cat <<EOF
 
 Up:

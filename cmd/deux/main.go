@@ -17,7 +17,9 @@ func main() {
 
 const usage = `usage: bin/deux check [SERVICE]...       name each bad setting and what is in the way
                                          of starting the services, else of all
-       bin/deux status [--wait SECONDS]  say how the system is, or wait until it is healthy
+       bin/deux status [--wait SECONDS | --renewed SECONDS]
+                                         say how the system is, or wait until it is healthy,
+                                         or until every web server runs what the first one runs
 `
 
 func run(ctx context.Context, arguments []string) error {
@@ -25,8 +27,8 @@ func run(ctx context.Context, arguments []string) error {
 	case len(arguments) > 0 && arguments[0] == "check" && areServices(arguments[1:]):
 		return runCheck(ctx, arguments[1:], os.Stderr)
 	case len(arguments) > 0 && arguments[0] == "status":
-		if patience, ok := readPatience(arguments[1:]); ok {
-			return runStatus(ctx, patience)
+		if what, patience, ok := readPatience(arguments[1:]); ok {
+			return runStatus(ctx, what, patience)
 		}
 	}
 	fmt.Fprint(os.Stderr, usage)

@@ -15,22 +15,27 @@ import (
 	"deux/internal/status"
 )
 
-// readPatience reads --wait SECONDS, or nothing, which is 0, and reports whether
-// it is one of the two.
-func readPatience(arguments []string) (patience time.Duration, ok bool) {
+// What status can wait for.
+const (
+	healthy = "--wait"
+	renewed = "--renewed"
+)
+
+// readPatience reads what to wait for with the seconds, or nothing, which is 0,
+// and reports whether it is one of these.
+func readPatience(arguments []string) (what string, patience time.Duration, ok bool) {
 	if len(arguments) == 0 {
-		return 0, true
+		return "", 0, true
 	}
-	if len(arguments) != 2 || arguments[0] != "--wait" {
-		return 0, false
+	if len(arguments) != 2 || arguments[0] != healthy && arguments[0] != renewed {
+		return "", 0, false
 	}
 	seconds, err := strconv.Atoi(arguments[1])
-	return time.Duration(seconds) * time.Second, err == nil && seconds > 0
+	return arguments[0], time.Duration(seconds) * time.Second, err == nil && seconds > 0
 }
 
-// runStatus shows how the system is or, with patience, waits until it is
-// healthy.
-func runStatus(ctx context.Context, patience time.Duration) error {
+// runStatus shows how the system is, or waits for what it is told.
+func runStatus(ctx context.Context, what string, patience time.Duration) error {
 	config, err := infrastructure.ReadConfig(settings.FromEnvironment())
 	if err != nil {
 		return err
@@ -45,11 +50,15 @@ func runStatus(ctx context.Context, patience time.Duration) error {
 	host := &status.Host{
 		Docker: docker,
 		Runs:   func() bool { return infrastructure.Runs(config.LockFile) },
+		Since:  func() time.Time { return infrastructure.Since(config.LockFile) },
 		Log:    filepath.Join(config.Var, "infrastructure.log"),
 	}
 	system := status.New(lists, host)
-	if patience > 0 {
+	switch what {
+	case healthy:
 		return system.Wait(ctx, patience, os.Stdout)
+	case renewed:
+		return system.Renewed(ctx, patience, os.Stdout)
 	}
 	return system.Show(ctx, deploy.Width(os.Stdout), os.Stdout)
 }

@@ -15,6 +15,8 @@ func TestReadPatience_TakesNothingOrSeconds(t *testing.T) {
 	}{
 		{nil, 0, true},
 		{[]string{"--wait", "90"}, 90 * time.Second, true},
+		{[]string{"--renewed", "90"}, 90 * time.Second, true},
+		{[]string{"--healed", "90"}, 0, false},
 		{[]string{"--wait"}, 0, false},
 		{[]string{"--wait", "0"}, 0, false},
 		{[]string{"--wait", "-1"}, 0, false},
@@ -22,7 +24,10 @@ func TestReadPatience_TakesNothingOrSeconds(t *testing.T) {
 		{[]string{"--wait", "1", "2"}, 0, false},
 		{[]string{"90"}, 0, false},
 	} {
-		got, ok := readPatience(test.arguments)
+		what, got, ok := readPatience(test.arguments)
+		if ok && len(test.arguments) > 0 && what != test.arguments[0] {
+			t.Errorf("%q: got that it waits for %q", test.arguments, what)
+		}
 		if ok != test.ok || ok && got != test.want {
 			t.Errorf("%q: got %v, %v, want %v, %v", test.arguments, got, ok, test.want, test.ok)
 		}

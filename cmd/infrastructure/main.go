@@ -30,8 +30,10 @@ func main() {
 	flag.Usage = func() { fmt.Fprint(os.Stderr, usage) }
 	flag.Parse()
 	switch command := flag.Arg(0); {
-	case flag.NArg() == 0 || flag.NArg() == 1 && (command == "run" || command == supervisor.ChildArgument):
+	case flag.NArg() == 0 || flag.NArg() == 1 && command == "run":
 		program.Main("infrastructure", run)
+	case flag.NArg() == 1 && command == supervisor.ChildArgument:
+		program.Main("infrastructure", work)
 	case flag.NArg() == 1 && command == supervisor.Argument:
 		program.Main("supervisor", supervise)
 	default:
@@ -45,6 +47,18 @@ func run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	return infrastructure.Run(ctx, config, log)
+}
+
+// work is run for a supervisor.
+func work(ctx context.Context, log *slog.Logger) error {
+	s, err := newSupervisor(settings.FromEnvironment())
+	if err == nil {
+		s.Program, err = os.Executable()
+	}
+	if err != nil {
+		return err
+	}
+	return s.Work(ctx, log, func(ctx context.Context) error { return run(ctx, log) })
 }
 
 func supervise(ctx context.Context, log *slog.Logger) error {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/user"
+	"slices"
 	"strconv"
 	"time"
 
@@ -183,6 +184,37 @@ func (d *Deployer) refuse(p *ledger.Deployment, err error) error {
 	d.end(p, ledger.Failed, failure)
 	d.out.line("DEPLOY FAILED %s %s %s: %s", d.colour.name, failure.step, p.Revision, oneLine(failure.err.Error()))
 	return ErrRefused
+}
+
+// orForward adds to what a push failed of how to try it again, if its ref has
+// moved already: the same push would reach no hook.
+func (d *Deployer) orForward(ctx context.Context, p *ledger.Deployment, err error) error {
+	past, unread := d.ledger.History()
+	ref, revision, unheld := d.held(ctx, past)
+	if p.Aim != "" || unread != nil || unheld != nil || ref != p.Ref || revision != p.Revision {
+		return err
+	}
+	failed := &stepError{err: err}
+	errors.As(err, &failed)
+	return &stepError{failed.step, fmt.Errorf("%w: %s holds it all the same, and bin/deploy forward %s tries it again", failed.err, branch(ref), d.colour.name)}
+}
+
+// held returns the ref that the last push deployed, and what it holds now.
+func (d *Deployer) held(ctx context.Context, past []ledger.Record) (ref, revision string, err error) {
+	for _, r := range slices.Backward(past) {
+		if r.Result == ledger.Deployed && r.Ref != "" {
+			ref = r.Ref
+			break
+		}
+	}
+	if ref == "" {
+		return "", "", d.nothingDeployed()
+	}
+	revision, err = d.repository.Resolve(ctx, ref)
+	if err == nil && revision == repo.NoRevision {
+		err = fmt.Errorf("%s was deleted, so there is nothing to go forward to: git push %s %[1]s", branch(ref), d.colour.name)
+	}
+	return ref, revision, err
 }
 
 // cleanUpTimeout bounds the clean-up after a failure.

@@ -2,13 +2,9 @@ package deploy
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"slices"
 	"strings"
 
 	"deux/internal/deploy/ledger"
-	"deux/internal/deploy/repo"
 )
 
 // Forward runs what the pushed branch holds again, after a rollback: its kept
@@ -41,24 +37,6 @@ func (d *Deployer) Forward(ctx context.Context) error {
 	return d.bringBack(ctx, p, ledger.Forwarded, d.fail)
 }
 
-// held returns the ref that the last push deployed, and what it holds now.
-func (d *Deployer) held(ctx context.Context, past []ledger.Record) (ref, revision string, err error) {
-	for _, r := range slices.Backward(past) {
-		if r.Result == ledger.Deployed && r.Ref != "" {
-			ref = r.Ref
-			break
-		}
-	}
-	if ref == "" {
-		return "", "", d.nothingDeployed()
-	}
-	revision, err = d.repository.Resolve(ctx, ref)
-	if err == nil && revision == repo.NoRevision {
-		err = fmt.Errorf("%s was deleted, so there is nothing to go forward to: git push %s %[1]s", branch(ref), d.colour.name)
-	}
-	return ref, revision, err
-}
-
 // sayForward says how to undo a rollback.
 func (d *Deployer) sayForward(ctx context.Context, to string) {
 	past, err := d.ledger.History()
@@ -68,19 +46,6 @@ func (d *Deployer) sayForward(ctx context.Context, to string) {
 	if ref, revision, err := d.held(ctx, past); err == nil && revision != to {
 		d.out.line("%s still holds %s: bin/deploy forward %s runs that again", branch(ref), revision, d.colour.name)
 	}
-}
-
-// orForward adds to what a push failed of how to try it again, if its ref has
-// moved already: the same push would reach no hook.
-func (d *Deployer) orForward(ctx context.Context, p *ledger.Deployment, err error) error {
-	past, unread := d.ledger.History()
-	ref, revision, unheld := d.held(ctx, past)
-	if p.Aim != "" || unread != nil || unheld != nil || ref != p.Ref || revision != p.Revision {
-		return err
-	}
-	failed := &stepError{err: err}
-	errors.As(err, &failed)
-	return &stepError{failed.step, fmt.Errorf("%w: %s holds it all the same, and bin/deploy forward %s tries it again", failed.err, branch(ref), d.colour.name)}
 }
 
 // heldStatus says if what runs is not what the pushed branch holds, as after a

@@ -16,10 +16,11 @@ import (
 type Usage struct {
 	ID      string
 	Name    string
-	Service string // of Compose; empty for any other
-	Version string // its VersionLabel; empty unless it is a spawned server
-	State   string // one of the States
-	Health  string // healthy, unhealthy or starting; empty without a HEALTHCHECK, or while it does not run
+	Service string    // of Compose; empty for any other
+	Version string    // its VersionLabel; empty unless it is a spawned server
+	State   string    // one of the States
+	Health  string    // healthy, unhealthy or starting; empty without a HEALTHCHECK, or while it does not run
+	Created time.Time // to the second, cut off
 
 	CPU    time.Duration // processor time since it started
 	Memory int64         // bytes, without the file cache that the kernel could drop
@@ -56,7 +57,8 @@ func (e *Engine) Containers(ctx context.Context) (all []Usage, err error) {
 
 // usageOf returns what a listing says about a container.
 func usageOf(summary container.Summary) Usage {
-	usage := Usage{ID: summary.ID, State: string(summary.State), Health: healthOf(summary.Status), Version: summary.Labels[VersionLabel]}
+	usage := Usage{ID: summary.ID, State: string(summary.State), Health: healthOf(summary.Status), Version: summary.Labels[VersionLabel],
+		Created: time.Unix(summary.Created, 0)}
 	if len(summary.Names) > 0 {
 		usage.Name = summary.Names[0][1:] // Docker writes a slash first
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"testing"
+	"time"
 
 	"github.com/docker/docker/api/types/container"
 )
@@ -26,8 +27,8 @@ func TestUsage_ReadsTheHealthThatDockerShows(t *testing.T) {
 
 func TestUsage_NamesTheServiceOfCompose(t *testing.T) {
 	service := map[string]string{composeService: "writer"}
-	got := usageOf(container.Summary{ID: "1", Names: []string{"/deux_writer_1"}, State: "exited", Status: "Exited (1)", Labels: service})
-	if want := (Usage{ID: "1", Name: "deux_writer_1", Service: "writer", State: StateExited}); got != want {
+	got := usageOf(container.Summary{ID: "1", Names: []string{"/deux_writer_1"}, State: "exited", Status: "Exited (1)", Labels: service, Created: 1764320000})
+	if want := (Usage{ID: "1", Name: "deux_writer_1", Service: "writer", State: StateExited, Created: time.Unix(1764320000, 0)}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	once := map[string]string{composeService: "writer", composeOneOff: "True"}

@@ -3,6 +3,7 @@ package fleet
 import (
 	"bytes"
 	"context"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -87,9 +88,34 @@ func (f *Fleet) run(ctx context.Context, script script, event Event, keys []stri
 // the script may be what chooses the server.
 func (e Event) around() (head, tail string) {
 	e.At, e.Server = time.Now().UTC().Truncate(time.Millisecond), ""
-	e.Why = firstBytes(e.Why, maxWhy)
+	e.Why = Shorten(e.Why, maxWhy)
 	before, after, _ := bytes.Cut(oneLine(e), []byte(`"server":"`))
 	return string(before) + `"server":"`, string(after)
+}
+
+// Shorten returns a reason of at most most bytes. What says the most stands at
+// the end of a chain of causes, and what failed at its start, so it leaves out
+// something in between, and where it can whole words or causes.
+func Shorten(why string, most int) string {
+	const gap = " … "
+	if len(why) <= most {
+		return why
+	}
+	head := firstBytes(why, most/4)
+	if at := strings.LastIndexByte(head, ' '); at > 0 {
+		head = head[:at]
+	}
+	tail := why[len(why)-(most-most/4-len(gap)):]
+	for len(tail) > 0 && !utf8.RuneStart(tail[0]) {
+		tail = tail[1:]
+	}
+	if _, causes, isChain := strings.Cut(tail, ": "); isChain && len(causes) > len(tail)/2 {
+		return head + gap + causes
+	}
+	if _, words, found := strings.Cut(tail, " "); found {
+		return head + gap + words
+	}
+	return head + gap + tail
 }
 
 // firstBytes returns the first n bytes of a text, without a rune cut in half.

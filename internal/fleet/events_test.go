@@ -157,8 +157,8 @@ func TestEvents_AreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	events, err := l.events(1)
-	if err != nil || len(events) != 1 || len(events[0].Why) != 500 || !utf8.ValidString(events[0].Why) {
-		t.Errorf("a reason of 800 bytes: got %v, %v, want its first 500", events, err)
+	if err != nil || len(events) != 1 || len(events[0].Why) > 500 || len(events[0].Why) < 490 || !utf8.ValidString(events[0].Why) {
+		t.Errorf("a reason of 800 bytes: got %v, %v, want 500 at most", events, err)
 	}
 }
 

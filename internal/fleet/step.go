@@ -92,7 +92,7 @@ func (s Step) begun() Step {
 // element returns the step as a list holds it.
 func (s Step) element() []byte {
 	s.At, s.Push = s.At.UTC().Truncate(time.Millisecond), s.Push.UTC().Truncate(time.Millisecond)
-	s.Why, s.Subject = firstBytes(s.Why, maxWhy), firstBytes(s.Subject, maxSubject)
+	s.Why, s.Subject = Shorten(s.Why, maxWhy), firstBytes(s.Subject, maxSubject)
 	return oneLine(s)
 }
 

@@ -2,7 +2,6 @@ package infrastructure
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -22,6 +21,7 @@ type app struct {
 	since    time.Time    // when that, or being well, started
 	id       string       // its container, as last seen
 	restarts int          // of that container, by Docker
+	counted  time.Time    // when it last ran with that many
 	repairs  int          // in a row
 	repaired time.Time    // when the last one ended
 }
@@ -162,21 +162,4 @@ func (a *app) examineContainer(ctx context.Context, release engine.Release) trou
 	return trouble{what: "its container was stopped" + ending(condition), mend: a.ifListed("Starting", func(ctx context.Context) error {
 		return a.docker.StartAgain(ctx, release.ID)
 	})}
-}
-
-// countRestarts logs each time that Docker has restarted the release, once it
-// runs: whether a look saw it down in between is chance.
-func (a *app) countRestarts(ctx context.Context, id string, now engine.Condition) {
-	if id != a.id {
-		a.id, a.restarts = id, now.Restarts
-	}
-	if now.State != engine.StateRunning {
-		return
-	}
-	if now.Restarts > a.restarts {
-		a.log.Warn("App ended and Docker started it again", "server", a.server.URL, "times", now.Restarts)
-		why := fmt.Sprintf("it ended; Docker started it again, %d times so far", now.Restarts)
-		a.complaints.report("noting a restart of "+a.colour, a.fleet.NoteRestart(ctx, a.colour, a.server, why))
-	}
-	a.restarts = now.Restarts
 }

@@ -31,7 +31,8 @@ type fakeApps struct {
 	asked     int           // how often it was asked
 	listed    int           // how often Docker was asked for all releases
 	refuses   bool
-	repair    error // what every repair returns
+	killed    time.Time // when it exceeded its memory limit
+	repair    error     // what every repair returns
 	events    []string
 	log       strings.Builder
 }
@@ -67,6 +68,15 @@ func (f *fakeApps) Condition(context.Context, string) (engine.Condition, error) 
 		return engine.Condition{}, engine.ErrNoContainer
 	}
 	return f.condition, nil
+}
+
+func (f *fakeApps) MemoryKills(_ context.Context, _ string, since time.Time) (last time.Time, kills int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.killed.Before(since) {
+		return time.Time{}, 0
+	}
+	return f.killed, 1
 }
 
 // repaired notes a repair, which makes everything well unless it fails.

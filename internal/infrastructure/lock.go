@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"deux/internal/program"
 )
@@ -22,6 +23,15 @@ func takeLock(path string) (*os.File, error) {
 	_ = file.Truncate(0)
 	_, _ = fmt.Fprintf(file, "%d\n", os.Getpid())
 	return file, nil
+}
+
+// Since returns when the last poller took the lock, or zero if there was none.
+func Since(path string) time.Time {
+	info, err := os.Stat(path)
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime().Truncate(time.Millisecond)
 }
 
 // Runs reports whether a living poller holds the lock.

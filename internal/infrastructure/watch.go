@@ -17,6 +17,7 @@ type releases interface {
 	Restart(ctx context.Context, id string, grace time.Duration) error
 	StartAgain(ctx context.Context, id string) error
 	Unpause(ctx context.Context, id string) error
+	MemoryKills(ctx context.Context, id string, since time.Time) (last time.Time, kills int)
 }
 
 // watcher looks after the deployed apps. What should run is what blueServers or

@@ -2,6 +2,7 @@ package overview_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -109,9 +110,15 @@ func TestVerdict_IsTheWorstOrThatAllIsWell(t *testing.T) {
 		{"a server failed", func(s *system) {
 			s.Push("failedServers", url(3005))
 			s.Push("events", fleet.Event{At: ago(time.Minute), What: fleet.GivenUp, Pool: "web", Server: url(3005), Why: "no space left."})
-		}, overview.Warn, "Server 3005 failed: no space left.", "make logs"},
+		}, overview.Warn, "Server 3005 failed: no space left. The page offers to try again or forget it.", "make logs"},
+		{"a server failed for a long reason", func(s *system) {
+			s.Push("failedServers", url(3005))
+			s.Push("events", fleet.Event{At: ago(time.Minute), What: fleet.GivenUp, Pool: "web", Server: url(3005),
+				Why: "docker: " + strings.Repeat("failed: ", 100) + "address already in use"})
+		}, overview.Warn, "Server 3005 failed: docker: failed: failed: failed: failed: … " + strings.Repeat("failed: ", 11) +
+			"address already in use. The page offers to try again or forget it.", "make logs"},
 		{"garbage", func(s *system) { s.Push("failedServers", "rm -rf /") }, overview.Warn,
-			`"rm -rf /" is not a server and was set aside.`, "make logs"},
+			`"rm -rf /" is not a server and was set aside. The page offers to forget it.`, "make logs"},
 		{"the app fails", func(s *system) {
 			s.Push("blueServers", url(50200))
 			s.Push("failedBlueServers", url(50200))

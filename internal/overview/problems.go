@@ -50,7 +50,7 @@ var services = []struct{ name, without string }{
 
 // problems returns what is wrong, the worst first.
 func (o *Overview) problems() []Problem {
-	all := slices.Concat(o.ofInfrastructure(), o.ofServices(), o.ofWeb(), o.ofColours(), o.ofMachine(), o.underWay())
+	all := slices.Concat(o.ofInfrastructure(), o.ofServices(), o.ofWeb(), o.ofColours(), o.ofMachine(), o.ofRenewal(), o.underWay())
 	slices.SortStableFunc(all, func(a, b Problem) int { return cmp.Compare(b.Level, a.Level) })
 	return all
 }
@@ -115,11 +115,11 @@ func (o *Overview) ofWeb() (all []Problem) {
 		all = append(all, Problem{Bad, "No web server is listed: visitors are told to wait.", "make up"})
 	}
 	for _, card := range web.In(Failed) {
-		what := fmt.Sprintf("Server %d failed", card.Port)
+		what, offer := fmt.Sprintf("Server %d failed", card.Port), " The page offers to try again or forget it."
 		if card.Port == 0 {
-			what = fmt.Sprintf("%q is not a server and was set aside", card.Element)
+			what, offer = fmt.Sprintf("%q is not a server and was set aside", card.Element), " The page offers to forget it."
 		}
-		all = append(all, Problem{Warn, what + because(card.Why), "make logs"})
+		all = append(all, Problem{Warn, what + because(card.Why) + offer, "make logs"})
 	}
 	if web.Traffic.MostlyErrors() {
 		all = append(all, mostlyErrors("The web app", web.Traffic, "make logs"))
@@ -159,8 +159,8 @@ func (o *Overview) ofMachine() (all []Problem) {
 	return all
 }
 
-// longReason is how much of a reason fits in a sentence, in characters. The card
-// and the event have all of it.
+// longReason is how much of a reason fits in a sentence, in bytes. The card and
+// the event have all of it.
 const longReason = 160
 
 // because ends a sentence with a reason, if there is one.
@@ -168,10 +168,7 @@ func because(why string) string {
 	if why == "" {
 		return "."
 	}
-	if runes := []rune(why); len(runes) > longReason {
-		return ": " + string(runes[:longReason]) + "…"
-	}
-	return ": " + strings.TrimRight(why, ".") + "."
+	return ": " + strings.TrimRight(fleet.Shorten(why, longReason), ".") + "."
 }
 
 // count returns a number with its noun.
@@ -199,5 +196,6 @@ func Bytes(n int64) string {
 func (o Overview) Away() Overview {
 	o.Verdict = Problem{Bad, "Redis does not answer: nothing can be changed, and nobody sees what happens.", "make up"}
 	o.Problems = []Problem{o.Verdict}
+	o.isAway = true
 	return o
 }

@@ -35,6 +35,8 @@ func (o Overview) Rate() string {
 		perSecond += pool.Traffic.PerSecond
 	}
 	switch {
+	case o.isAway:
+		return "Requests are not counted meanwhile"
 	case perSecond == 0:
 		return "No requests at the moment"
 	case perSecond < 10:

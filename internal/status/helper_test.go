@@ -79,7 +79,8 @@ func (h *host) Logs(_ context.Context, id string, lines int, _ bool, out io.Writ
 type system struct {
 	t      *testing.T
 	docker *host
-	runs   bool // infrastructure does
+	runs   bool      // infrastructure does
+	since  time.Time // when it was started
 	log    string
 	*redistest.CLI
 	*status.System
@@ -92,7 +93,7 @@ func open(t *testing.T) *system {
 	lists := fleet.Open(fleet.Redis{Address: cli.Address}, site)
 	s := &system{t: t, docker: newHost(), runs: true, log: filepath.Join(t.TempDir(), "infrastructure.log"), CLI: cli}
 	t.Cleanup(func() { lists.Close() })
-	s.System = status.New(lists, &status.Host{Docker: s.docker, Runs: func() bool { return s.runs }, Log: s.log})
+	s.System = status.New(lists, &status.Host{Docker: s.docker, Runs: func() bool { return s.runs }, Since: func() time.Time { return s.since }, Log: s.log})
 	s.Push("servers", url(3000), url(3001))
 	s.Push("vitals", fleet.Vitals{At: ago(time.Second), Machine: fleet.Machine{Memory: 16 << 30, Available: 12 << 30, Disk: 100 << 30, DiskFree: 40 << 30}})
 	return s

@@ -28,8 +28,9 @@ type docker interface {
 // Host is what the host can see without Redis.
 type Host struct {
 	Docker docker
-	Runs   func() bool // reports whether infrastructure runs
-	Log    string      // path of infrastructure's log
+	Runs   func() bool      // reports whether infrastructure runs
+	Since  func() time.Time // when infrastructure was last started
+	Log    string           // path of infrastructure's log
 }
 
 // System looks at a system. It is for one goroutine at a time.

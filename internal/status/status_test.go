@@ -52,7 +52,7 @@ func TestShow_FailsIfSomebodyShouldLook(t *testing.T) {
 	}{
 		{"nothing is wrong", func(*system) {}, false, "All is well: 2 web servers serve"},
 		{"a server is starting", func(s *system) { s.Push("tempServers", url(3002)) }, false, "1 server is starting.\n"},
-		{"a server failed", func(s *system) { s.Push("failedServers", url(3002)) }, true, "Server 3002 failed. Type: make logs\n"},
+		{"a server failed", func(s *system) { s.Push("failedServers", url(3002)) }, true, "Server 3002 failed. The page offers to try again or forget it. Type: make logs\n"},
 		{"visitors get errors", func(s *system) {
 			s.Push("blueServers", url(50200))
 			s.Push("blueLoad", fleet.Load{At: ago(time.Second), Requests: 30, Statuses: map[string]int{"5xx": 30}})

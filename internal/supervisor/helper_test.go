@@ -41,11 +41,15 @@ func TestMain(m *testing.M) {
 // play is the program: as its own supervisor, or as what is supervised, which
 // holds its lock until it is told to end.
 func play(ctx context.Context, argument, dir string) error {
-	s := supervised(dir)
+	s, log := supervised(dir), slog.New(slog.NewTextHandler(os.Stderr, nil))
 	if argument == Argument {
 		s.Fingerprint = os.Getenv(settingVariable)
-		return s.Supervise(ctx, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+		return s.Supervise(ctx, log)
 	}
+	return s.Work(ctx, log, func(ctx context.Context) error { return work(ctx, s) })
+}
+
+func work(ctx context.Context, s *Supervisor) error {
 	if gate := os.Getenv(slowVariable); gate != "" {
 		_ = os.WriteFile(gate, nil, 0o600)
 		<-ctx.Done()

@@ -52,10 +52,20 @@ func (s *Supervisor) Stop(ctx context.Context) error {
 		return err
 	}
 	defer leave()
-	return s.stop(ctx)
+	return s.end(ctx)
 }
 
-// stop is Stop for a caller that has the turn.
+// end is Stop for a caller that has the turn. A program whose supervisor was
+// killed must not start another one afterwards (Work).
+func (s *Supervisor) end(ctx context.Context) error {
+	err := s.stop(ctx)
+	if err != nil && s.isSupervised() {
+		return err // it needs what forget removes
+	}
+	return errors.Join(err, s.forget())
+}
+
+// stop ends what was started, for a caller that has the turn.
 func (s *Supervisor) stop(ctx context.Context) error {
 	if s.isOver() {
 		return nil

@@ -35,11 +35,14 @@ func (s *Supervisor) Supervise(ctx context.Context, log *slog.Logger) error {
 
 // run runs the program until it dies. It gets SIGTERM when ctx ends, and also
 // when this process is killed: without a supervisor nothing would start it
-// again.
+// again, so it starts another one (Work).
 func (s *Supervisor) run(ctx context.Context) error {
 	command := exec.CommandContext(ctx, s.Program, ChildArgument)
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
+	command.Cancel = func() error {
+		_ = os.Remove(s.path(pidFile)) // it is told by this process, not by the death of it
+		return command.Process.Signal(syscall.SIGTERM)
+	}
 	return command.Run()
 }
