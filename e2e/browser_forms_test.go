@@ -74,7 +74,7 @@ func TestPage_LeadsToTheLoginAndBack(t *testing.T) {
 		t.Errorf("without a login: got the wishes %q, want none", got)
 	}
 	browse(t, p.ctx, chromedp.SendKeys("#password", "correct horse\r"), chromedp.WaitReady(`form[action="/spawn"] button`))
-	p.becomes("asked", `document.querySelector("h1").textContent === "Spawn a server?"`)
+	p.becomes("asked", `document.querySelector("h1")?.textContent === "Spawn a server?"`)
 	p.press(`form[action="/spawn"] button`)
 	browse(t, p.ctx, chromedp.WaitReady("#verdict"))
 	p.becomes("wanted", in("web-wanted", 3002))
