@@ -173,6 +173,9 @@ func again(condition engine.Condition) string {
 	if condition.Restarts == 0 {
 		return ""
 	}
+	if condition.Restarts == 1 {
+		return ", restarted once by Docker"
+	}
 	return fmt.Sprintf(", restarted %d times by Docker", condition.Restarts)
 }
 

@@ -50,6 +50,9 @@ func TestStatus_ShowsAColourInEveryState(t *testing.T) {
 		{"ended", func(_ *testing.T, l *look) {
 			l.docker.condition = engine.Condition{State: engine.StateExited, ExitCode: 3, Restarts: 2}
 		}, statusContainer + "  health     NOT RUNNING: its container is exited, exit code 3, restarted 2 times by Docker\n", false},
+		{"ended once more", func(_ *testing.T, l *look) {
+			l.docker.condition = engine.Condition{State: engine.StateRestarting, ExitCode: 3, Restarts: 1}
+		}, statusContainer + "  health     NOT RUNNING: its container is restarting, exit code 3, restarted once by Docker\n", false},
 		{"paused", func(_ *testing.T, l *look) { l.docker.condition.State = engine.StatePaused },
 			statusContainer + "  health     NOT RUNNING: its container is paused\n", false},
 		{"killed for its memory", func(_ *testing.T, l *look) {
