@@ -90,7 +90,7 @@ func supervisorKilled(s *system) {
 		s.t.Fatal(err)
 	}
 	s.output("kill", "-9", strings.TrimSpace(string(pid)))
-	s.eventually(func() bool { return s.poller() != killed }, func() string { return "infrastructure was not replaced" })
+	s.eventually("infrastructure is replaced", func() bool { return s.poller() != killed })
 	s.spawn(1)
 }
 
