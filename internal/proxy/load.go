@@ -10,12 +10,10 @@ import (
 	"deux/internal/fleet"
 )
 
-// counts counts the requests to one server that ended since the last take, with
-// two additions each.
-type counts struct {
-	classes [statuses / 100]atomic.Uint32 // by the status's first digit
-	times   [timeBuckets]atomic.Uint32    // by bucketOf
-}
+// counts counts the requests to one server that ended since the last take, by the
+// first digit of the status and by bucketOf. Each is one addition, so that none is
+// taken with its status and without its time.
+type counts [statuses / 100][timeBuckets]atomic.Uint32
 
 // timeBuckets reach to 2^26 microseconds, a minute.
 const timeBuckets = 27 * 4
@@ -36,8 +34,7 @@ func middleOf(bucket int) float64 {
 }
 
 func (c *counts) add(status int, took time.Duration) {
-	c.classes[status/100].Add(1)
-	c.times[bucketOf(took)].Add(1)
+	c[status/100][bucketOf(took)].Add(1)
 }
 
 // tally is what counts held.
@@ -49,13 +46,16 @@ type tally struct {
 
 // take moves the counts into the tally.
 func (t *tally) take(c *counts) {
-	for class := range c.classes {
-		n := int(c.classes[class].Swap(0))
-		t.classes[class] += n
-		t.requests += n
-	}
-	for bucket := range c.times {
-		t.times[bucket] += int(c.times[bucket].Swap(0))
+	for class := range c {
+		for bucket := range c[class] {
+			if c[class][bucket].Load() == 0 {
+				continue
+			}
+			n := int(c[class][bucket].Swap(0))
+			t.classes[class] += n
+			t.times[bucket] += n
+			t.requests += n
+		}
 	}
 }
 
