@@ -244,7 +244,8 @@ func quietAtRest(s *system) {
 			break
 		}
 	}
-	if perSecond, heard := listen(10 * time.Second); perSecond >= 2 {
+	// Longer than anything's period: a proxy reads its lists every 20 s.
+	if perSecond, heard := listen(30 * time.Second); perSecond >= 2 {
 		s.t.Errorf("at rest Redis hears %.1f commands a second, want less than 2: %v", perSecond, redistest.Commands(heard))
 	}
 }

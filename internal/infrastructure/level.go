@@ -61,7 +61,7 @@ func (p *Poller) level(ctx context.Context) error {
 	if err := p.renew(ctx, lists, found); err != nil {
 		return err
 	}
-	return p.sweep(ctx)
+	return p.sweep(ctx, lists, found)
 }
 
 // setAside moves garbage to failedServers, where a person can look at it.
