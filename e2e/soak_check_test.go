@@ -59,7 +59,7 @@ func (k *soak) believe() {
 	maps.DeleteFunc(k.bare, func(url string, _ bool) bool { return !k.wanted[url] })
 	for _, c := range k.colours {
 		c.mu.Lock()
-		c.main, c.running, c.maybe, c.unsure = k.ref(c.name, "main"), c.shown(k), "", false
+		c.main, c.running, c.maybe, c.unsure = k.ref(c.name, "main"), c.shown(k), nil, false
 		c.mu.Unlock()
 	}
 }
@@ -154,10 +154,9 @@ func (k *soak) compareColour(c *colour, say func(string, ...any)) {
 	}
 	switch {
 	case c.unsure:
-	case c.maybe == "" && (ref != c.main || shown != c.running):
-		say("%s: main is %q and shown is %q, want %q and %q", c.name, ref, shown, c.main, c.running)
-	case c.maybe != "" && !(ref == c.main && shown == c.running) && !(ref == c.maybe && shown == c.maybe):
-		say("%s: main is %q and shown is %q, want %q and %q or twice %q", c.name, ref, shown, c.main, c.running, c.maybe)
+	case ref == c.main && shown == c.running:
+	case ref != shown || !slices.Contains(c.maybe, ref):
+		say("%s: main is %q and shown is %q, want %q and %q, or twice one of %q", c.name, ref, shown, c.main, c.running, c.maybe)
 	}
 	if last := k.lastRelease(c); last.Revision != revision || last.Digest != label("digest") {
 		say("%s: the history ends with %s %s, its container is of %s %s", c.name, last.Revision, last.Digest, revision, label("digest"))

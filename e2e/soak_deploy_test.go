@@ -16,7 +16,7 @@ type colour struct {
 	mu      sync.Mutex // for all below
 	main    string     // what the ref should be
 	running string     // the revision that should run
-	maybe   string     // the one that a push whose end nobody knows brought, or not
+	maybe   []string   // those that pushes whose ends nobody knows brought, or not
 	unsure  bool       // nobody knows whether a rollback was made
 	known   map[string]bool
 	n       int
@@ -70,13 +70,13 @@ func (k *soak) undertake(c *colour, revision string, wanted bool, work func() (o
 		defer c.mu.Unlock()
 		switch deployed := err == nil && len(last) > 2 && last[0] == "DEPLOYED"; {
 		case deployed && wanted:
-			c.running, c.maybe = last[2], ""
+			c.running, c.maybe = last[2], nil
 			if revision != "" {
 				c.main = revision
 			}
 		case deployed || wanted:
 			r.err = fmt.Errorf("want it deployed: %v: %v\n%s", wanted, err, output)
-			c.maybe, c.unsure = revision, revision == ""
+			c.maybe, c.unsure = append(c.maybe, revision), c.unsure || revision == ""
 		}
 		if k.traffic != nil {
 			k.traffic.count(r)
@@ -139,7 +139,7 @@ func (k *soak) killPush() string {
 	err := push.Wait()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.maybe = revision
+	c.maybe = append(c.maybe, revision)
 	return fmt.Sprintf("%s %s after %v: %v", c.name, revision, after.Round(time.Millisecond), err)
 }
 
@@ -158,8 +158,8 @@ func (k *soak) byHand(command string) string {
 		return ""
 	}
 	c.mu.Lock()
-	isAhead := c.maybe == "" && !c.unsure && c.running == c.main
-	isBack := c.maybe == "" && !c.unsure && c.running != c.main
+	isAhead := len(c.maybe) == 0 && !c.unsure && c.running == c.main
+	isBack := len(c.maybe) == 0 && !c.unsure && c.running != c.main
 	c.mu.Unlock()
 	if command == "rollback" && !isAhead || command == "forward" && !isBack {
 		return ""
