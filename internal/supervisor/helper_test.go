@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // as program.Main: a second one kills
 	if err := play(ctx, os.Args[1], dir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -60,6 +60,7 @@ func work(ctx context.Context, s *Supervisor) error {
 		return err
 	}
 	defer lock.Close()
+	_ = lock.Truncate(0) // the number of the last one may be longer
 	fmt.Fprintln(lock, os.Getpid())
 	<-ctx.Done()
 	for gate := os.Getenv(lateVariable); gate != "" && !exists(gate); { // it has something to finish

@@ -33,13 +33,18 @@ func (s *Supervisor) Supervise(ctx context.Context, log *slog.Logger) error {
 	return nil
 }
 
-// run runs the program until it dies. It gets SIGTERM when ctx ends, and also
-// when this process is killed: without a supervisor nothing would start it
-// again, so it starts another one (Work).
+// deathSignal is what the program gets when this process is killed: once for each
+// thread that its end leaves the child to (prctl(2), PR_SET_PDEATHSIG), while a
+// second SIGTERM would kill it.
+const deathSignal = syscall.SIGHUP
+
+// run runs the program until it dies. It gets SIGTERM when ctx ends, and
+// deathSignal when this process is killed: without a supervisor nothing would
+// start it again, so it starts another one (Work).
 func (s *Supervisor) run(ctx context.Context) error {
 	command := exec.CommandContext(ctx, s.Program, ChildArgument)
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
-	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: deathSignal}
 	command.Cancel = func() error {
 		_ = os.Remove(s.path(pidFile)) // it is told by this process, not by the death of it
 		return command.Process.Signal(syscall.SIGTERM)

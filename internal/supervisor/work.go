@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"log/slog"
+	"os/signal"
 	"time"
 
 	"deux/internal/program"
@@ -17,6 +18,8 @@ const launchTimeout = stopTimeout + 30*time.Second
 // another one, which starts the program again.
 func (s *Supervisor) Work(ctx context.Context, log *slog.Logger, work func(context.Context) error) error {
 	supervisor := program.ReadPID(s.path(pidFile))
+	ctx, stop := signal.NotifyContext(ctx, deathSignal) // which comes more than once
+	defer stop()
 	err := work(ctx)
 	if ctx.Err() != nil && s.isKilled(supervisor) {
 		s.replace(supervisor, log)

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"deux/internal/program"
@@ -14,6 +15,9 @@ func TestWork_StartsAnotherSupervisorForOneThatIsKilled(t *testing.T) {
 	supervisor, child := h.started("one")
 	for range 3 {
 		h.kill(supervisor)
+		for range 3 { // the kernel may tell it once for each thread
+			_ = syscall.Kill(child, deathSignal)
+		}
 		next := h.child(child)
 		h.gone(supervisor, child)
 		if h.supervisor() == supervisor {
