@@ -179,8 +179,7 @@ func (d *Deployer) fail(ctx context.Context, p *ledger.Deployment, err error) er
 
 // refuse writes the last line of a push that failed, and its line of history.
 func (d *Deployer) refuse(p *ledger.Deployment, err error) error {
-	failure := &stepError{step: "lock", err: err}
-	errors.As(err, &failure)
+	failure := failureOf(err, "lock")
 	d.end(p, ledger.Failed, failure)
 	d.out.line("DEPLOY FAILED %s %s %s: %s", d.colour.name, failure.step, p.Revision, oneLine(failure.err.Error()))
 	return ErrRefused
@@ -194,8 +193,7 @@ func (d *Deployer) orForward(ctx context.Context, p *ledger.Deployment, err erro
 	if p.Aim != "" || unread != nil || unheld != nil || ref != p.Ref || revision != p.Revision {
 		return err
 	}
-	failed := &stepError{err: err}
-	errors.As(err, &failed)
+	failed := failureOf(err, "")
 	return &stepError{failed.step, fmt.Errorf("%w: %s holds it all the same, and bin/deploy forward %s tries it again", failed.err, branch(ref), d.colour.name)}
 }
 

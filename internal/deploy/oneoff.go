@@ -54,7 +54,7 @@ func (d *Deployer) RunOnce(ctx context.Context, console Console, command []strin
 	if err := d.sweepOneOffs(ctx); err != nil {
 		return fmt.Errorf("no answer from Docker (is it started? may you use it?): %w", err)
 	}
-	image := d.colour.repository + "@" + running.Digest
+	image := d.digest(running)
 	present, err := d.docker.HasImage(ctx, image)
 	if err == nil && !present {
 		err = fmt.Errorf("the image of %s is gone: bin/deploy restore %s builds it again", running.Revision, d.colour.name)

@@ -62,6 +62,14 @@ type stepError struct {
 func (e *stepError) Error() string { return e.step + ": " + e.err.Error() }
 func (e *stepError) Unwrap() error { return e.err }
 
+// failureOf returns the step at which a release failed, with the reason alone. An
+// error that names none is of the step that is given.
+func failureOf(err error, step string) *stepError {
+	failure := &stepError{step, err}
+	errors.As(err, &failure)
+	return failure
+}
+
 // follow takes the steps one by one, up to the first that fails.
 func (d *Deployer) follow(ctx context.Context, p *ledger.Deployment, steps []step) error {
 	for _, step := range steps {

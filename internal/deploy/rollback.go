@@ -33,7 +33,7 @@ func (d *Deployer) Rollback(ctx context.Context, revision string) error {
 	}
 	if failure := new(stepError); errors.As(err, &failure) && errors.Is(err, engine.ErrNotInRegistry) {
 		failure.err = fmt.Errorf("its image is gone, as after make clean. To build it again: git push --force %s %s:%s",
-			d.colour.name, p.Revision, strings.TrimPrefix(p.Ref, "refs/heads/"))
+			d.colour.name, p.Revision, branch(p.Ref))
 	}
 	if err != nil {
 		return d.fail(ctx, p, err)

@@ -45,13 +45,11 @@ func (d *Deployer) postpone(ctx context.Context, p *ledger.Deployment, err error
 	if failure != nil || !state.Running {
 		return d.fail(ctx, p, d.orForward(ctx, p, err))
 	}
-	failed := &stepError{err: err}
-	errors.As(err, &failed)
 	outcome := "finishes it"
 	if p.Aim == ledger.Configured {
 		outcome = "takes the change back"
 	}
-	d.out.line("DEPLOY FAILED %s switch %s: %s: bin/deploy restore %[1]s %[4]s", d.colour.name, p.Revision, oneLine(failed.err.Error()), outcome)
+	d.out.line("DEPLOY FAILED %s switch %s: %s: bin/deploy restore %[1]s %[4]s", d.colour.name, p.Revision, oneLine(failureOf(err, "switch").err.Error()), outcome)
 	return ErrRefused
 }
 

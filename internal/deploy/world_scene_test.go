@@ -110,6 +110,19 @@ func (s *scene) saidAll(when string, texts ...string) {
 	}
 }
 
+// changesNothing is gives for a command that fails: it fails the test unless that
+// was printed and everything stands as before. It returns the command's error.
+func (s *scene) changesNothing(when string, do command, said string) error {
+	s.Helper()
+	before := s.stands()
+	err := s.gives(do)
+	s.saidAll(when, said)
+	if after := s.stands(); after != before {
+		s.Errorf("%s: got\n%s\nwant as before\n%s", when, after, before)
+	}
+	return err
+}
+
 // noSteps is the journal of a Redis that is away.
 type noSteps struct{}
 
