@@ -125,7 +125,7 @@ func forward(s *system) {
 	if got := s.variable("blue", "A"); got != "today" {
 		s.t.Errorf("after a rollback the app has A=%q, want today's", got)
 	}
-	if got := s.deploy("status", "blue"); !strings.Contains(got, "  rollback   main holds "+two+" behaviour: bin/deploy forward blue runs that\n") {
+	if got := s.deploy("status", "blue"); !strings.Contains(got, "  branch     main holds "+two+" behaviour: bin/deploy forward blue runs that\n") {
 		s.t.Errorf("status after a rollback: got\n%s", got)
 	}
 	if output := s.deploy("forward", "blue"); strings.Contains(output, "Building") || !strings.Contains(output, "DEPLOYED blue "+two) {

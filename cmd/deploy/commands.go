@@ -28,7 +28,7 @@ var commands = []command{
 	{"status", "[COLOUR]", "what runs, what main holds instead, what is under way; fails if the app does not answer", alone((*deploy.Deployer).Status)},
 	{"history", "COLOUR [--long]", "every push: when, result, commit, seconds, who, subject; --long for scripts", history},
 	{"rollback", "COLOUR [REVISION]", "run the previous release, or one of the last KEEP_RELEASES, without a build", rollback},
-	{"forward", "COLOUR", "after a rollback, run again what the pushed branch holds", alone((*deploy.Deployer).Forward)},
+	{"forward", "COLOUR", "run what the pushed branch holds, as after a rollback", alone((*deploy.Deployer).Forward)},
 	{"env", "COLOUR set|unset|list …", "the app's variables and secret files; bin/deploy env blue says how", env},
 	{"volume", "COLOUR ls | add NAME:/PATH | rm NAME [--yes]", "folders of the app that outlive its releases", volume},
 	{"logs", "COLOUR [-f] [--since 10m] [--grep REGEXP] [--release REVISION|previous|failed|all]", "what the app printed", logs},

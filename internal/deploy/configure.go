@@ -74,7 +74,7 @@ func (d *Deployer) keep(ctx context.Context, generation int, changes []string) e
 	if err := errors.Join(d.env.Use(generation), d.env.Prune()); err != nil {
 		return err
 	}
-	advice := "git push " + d.colour.name + " main uses it"
+	advice := d.howToDeploy(ctx) + " uses it"
 	p, deployed := d.ledger.Current()
 	if !deployed {
 		p = d.newPush(ctx, "", neverDeployed)
@@ -82,7 +82,7 @@ func (d *Deployer) keep(ctx context.Context, generation int, changes []string) e
 		advice = "bin/deploy restore " + d.colour.name + " starts it with this"
 	}
 	p.Time, p.Who, p.Steps, p.Changes = time.Now().UTC().Truncate(time.Second), who(), nil, changes
-	d.end(p, ledger.Configured, nil)
+	d.end(ctx, p, ledger.Configured, nil)
 	d.out.line("CONFIGURED %s %s: %s does not run; %s", d.colour.name, strings.Join(changes, " "), d.colour.app, advice)
 	return nil
 }
@@ -94,7 +94,7 @@ const neverDeployed = "-"
 func (d *Deployer) reconfigure(ctx context.Context, generation int, changes []string) error {
 	running, deployed := d.ledger.Current()
 	if !deployed {
-		return d.nothingDeployed()
+		return d.nothingDeployed(ctx)
 	}
 	p := d.newPush(ctx, running.Ref, running.Revision)
 	p.Aim, p.Generation, p.Changes = ledger.Configured, generation, changes

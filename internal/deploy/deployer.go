@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/user"
-	"slices"
 	"strconv"
 	"time"
 
@@ -151,7 +150,7 @@ func (d *Deployer) lock(ctx context.Context) (unlock func(), err error) {
 }
 
 // end records the push in the history and the journal.
-func (d *Deployer) end(p *ledger.Deployment, result string, why error) {
+func (d *Deployer) end(ctx context.Context, p *ledger.Deployment, result string, why error) {
 	p.Result = result
 	if why != nil {
 		p.Why = oneLine(why.Error())
@@ -159,13 +158,13 @@ func (d *Deployer) end(p *ledger.Deployment, result string, why error) {
 	if err := d.ledger.Append(p.Record); err != nil {
 		d.out.line("warning: %v", err)
 	}
-	d.journal.record(d.ending(p, why))
+	d.journal.record(d.ending(context.WithoutCancel(ctx), p, why))
 	_ = d.ledger.End(p)
 }
 
 // succeed ends a push whose release runs.
-func (d *Deployer) succeed(p *ledger.Deployment, result string) {
-	d.end(p, result, nil)
+func (d *Deployer) succeed(ctx context.Context, p *ledger.Deployment, result string) {
+	d.end(ctx, p, result, nil)
 	d.out.line("DEPLOYED %s %s %s", d.colour.name, p.Revision, p.Digest)
 }
 
@@ -174,13 +173,13 @@ func (d *Deployer) fail(ctx context.Context, p *ledger.Deployment, err error) er
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTimeout)
 	defer cancel()
 	d.discard(ctx, p)
-	return d.refuse(p, err)
+	return d.refuse(ctx, p, err)
 }
 
 // refuse writes the last line of a push that failed, and its line of history.
-func (d *Deployer) refuse(p *ledger.Deployment, err error) error {
+func (d *Deployer) refuse(ctx context.Context, p *ledger.Deployment, err error) error {
 	failure := failureOf(err, "lock")
-	d.end(p, ledger.Failed, failure)
+	d.end(ctx, p, ledger.Failed, failure)
 	d.out.line("DEPLOY FAILED %s %s %s: %s", d.colour.name, failure.step, p.Revision, oneLine(failure.err.Error()))
 	return ErrRefused
 }
@@ -188,31 +187,33 @@ func (d *Deployer) refuse(p *ledger.Deployment, err error) error {
 // orForward adds to what a push failed of how to try it again, if its ref has
 // moved already: the same push would reach no hook.
 func (d *Deployer) orForward(ctx context.Context, p *ledger.Deployment, err error) error {
-	past, unread := d.ledger.History()
-	ref, revision, unheld := d.held(ctx, past)
-	if p.Aim != "" || unread != nil || unheld != nil || ref != p.Ref || revision != p.Revision {
+	ref, revision, unheld := d.held(ctx)
+	if p.Aim != "" || unheld != nil || ref != p.Ref || revision != p.Revision {
 		return err
 	}
 	failed := failureOf(err, "")
 	return &stepError{failed.step, fmt.Errorf("%w: %s holds it all the same, and bin/deploy forward %s tries it again", failed.err, branch(ref), d.colour.name)}
 }
 
-// held returns the ref that the last push deployed, and what it holds now.
-func (d *Deployer) held(ctx context.Context, past []ledger.Record) (ref, revision string, err error) {
-	for _, r := range slices.Backward(past) {
-		if r.Result == ledger.Deployed && r.Ref != "" {
-			ref = r.Ref
-			break
+// held returns the ref that the last push deployed, and what it holds now. Before
+// the first that came so far, it is the one that a push would deploy.
+func (d *Deployer) held(ctx context.Context) (ref, revision string, err error) {
+	past, err := d.ledger.History()
+	if err != nil {
+		return "", "", err
+	}
+	refs, gone := deployedRefs, fmt.Errorf("nothing is deployed yet: git push %s main", d.colour.name)
+	for _, r := range past {
+		if r.Ref != "" && (r.Result == ledger.Deployed || r.Result == ledger.Forwarded) {
+			refs, gone = []string{r.Ref}, fmt.Errorf("%s was deleted, so there is nothing to go forward to: git push %s %[1]s", branch(r.Ref), d.colour.name)
 		}
 	}
-	if ref == "" {
-		return "", "", d.nothingDeployed()
+	for _, ref := range refs {
+		if revision, err = d.repository.Resolve(ctx, ref); err != nil || revision != repo.NoRevision {
+			return ref, revision, err
+		}
 	}
-	revision, err = d.repository.Resolve(ctx, ref)
-	if err == nil && revision == repo.NoRevision {
-		err = fmt.Errorf("%s was deleted, so there is nothing to go forward to: git push %s %[1]s", branch(ref), d.colour.name)
-	}
-	return ref, revision, err
+	return "", "", gone
 }
 
 // cleanUpTimeout bounds the clean-up after a failure.

@@ -64,7 +64,7 @@ func TestDown_CleanRemovesTheImagesAndRestoreBuildsAgain(t *testing.T) {
 		t.Errorf("got images %v, want the person's alone", w.daemon.images)
 	}
 	clear(w.daemon.registry) // as make clean does
-	if err := alive(restore)(w); err != nil || !strings.Contains(w.said(), "\nIts image is gone: building it again\n") {
+	if err := alive(restore)(w); err != nil || !strings.Contains(w.said(), "\nNo image of it is kept: building one\n") {
 		t.Errorf("restored: got %v and\n%s, want it built again", err, w.said())
 	}
 	w.wantServing("restored", w.revisions[1])

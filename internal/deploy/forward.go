@@ -7,19 +7,16 @@ import (
 	"deux/internal/deploy/ledger"
 )
 
-// Forward runs what the pushed branch holds again, after a rollback: its kept
-// image, or a new build if that is gone.
+// Forward runs what the pushed branch holds, as after a rollback, or after a push
+// that failed when git had already moved the branch: its kept image, or a new
+// build if there is none.
 func (d *Deployer) Forward(ctx context.Context) error {
 	leave, err := d.enter(ctx)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	past, err := d.ledger.History()
-	if err != nil {
-		return err
-	}
-	ref, revision, err := d.held(ctx, past)
+	ref, revision, err := d.held(ctx)
 	if err != nil {
 		return err
 	}
@@ -27,6 +24,10 @@ func (d *Deployer) Forward(ctx context.Context) error {
 	if d.runsAlready(ctx, p) {
 		d.out.line("%s already runs what %s holds: %s", d.colour.app, branch(ref), revision)
 		return nil
+	}
+	past, err := d.ledger.History()
+	if err != nil {
+		return err
 	}
 	for _, release := range ledger.Releases(past, d.config.Keep) {
 		if release.Revision == revision {
@@ -39,11 +40,7 @@ func (d *Deployer) Forward(ctx context.Context) error {
 
 // sayForward says how to undo a rollback.
 func (d *Deployer) sayForward(ctx context.Context, to string) {
-	past, err := d.ledger.History()
-	if err != nil {
-		return
-	}
-	if ref, revision, err := d.held(ctx, past); err == nil && revision != to {
+	if ref, revision, err := d.held(ctx); err == nil && revision != to {
 		d.out.line("%s still holds %s: bin/deploy forward %s runs that again", branch(ref), revision, d.colour.name)
 	}
 }
@@ -51,12 +48,8 @@ func (d *Deployer) sayForward(ctx context.Context, to string) {
 // heldStatus says if what runs is not what the pushed branch holds, as after a
 // rollback.
 func (d *Deployer) heldStatus(ctx context.Context, running string) {
-	past, err := d.ledger.History()
-	if err != nil {
-		return
-	}
-	if ref, revision, err := d.held(ctx, past); err == nil && revision != running {
-		d.out.line("  rollback   %s holds %s %s: bin/deploy forward %s runs that", branch(ref), revision,
+	if ref, revision, err := d.held(ctx); err == nil && revision != running {
+		d.out.line("  branch     %s holds %s %s: bin/deploy forward %s runs that", branch(ref), revision,
 			d.repository.Subject(ctx, revision), d.colour.name)
 	}
 }

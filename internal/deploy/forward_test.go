@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"deux/internal/deploy/ledger"
+	"deux/internal/deploy/repo"
+	"deux/internal/fleet"
 )
 
 func forward(ctx context.Context, d *Deployer) error { return d.Forward(ctx) }
@@ -28,8 +30,15 @@ func TestForward_UndoesARollbackWithoutABuild(t *testing.T) {
 	}
 	s.gave(rollback)
 	s.saidAll("rollback", "main still holds "+held+": bin/deploy forward blue runs that again\n")
+	if steps, err := s.lists.Snapshot(t.Context(), fleet.Depth{}); err != nil || steps.Deploys["blue"][0].Held != held {
+		t.Errorf("journal: got %+v, %v, want what main holds", steps.Deploys["blue"], err)
+	}
+	s.gave(secrets)
+	if steps, err := s.lists.Snapshot(t.Context(), fleet.Depth{}); err != nil || steps.Deploys["blue"][0].Held != held {
+		t.Errorf("journal after another change: got %+v, %v, want what main holds", steps.Deploys["blue"], err)
+	}
 	s.gave(heldStatus)
-	if want := "  rollback   main holds " + held + " 1: bin/deploy forward blue runs that\n"; s.out.String() != want {
+	if want := "  branch     main holds " + held + " 1: bin/deploy forward blue runs that\n"; s.out.String() != want {
 		t.Errorf("status: got %q, want %q", s.out, want)
 	}
 	s.gave(forward)
@@ -60,9 +69,46 @@ func TestForward_BuildsAgainWhatIsNoLongerKept(t *testing.T) {
 	delete(s.daemon.images, "image of "+s.revisions[1])
 	delete(s.daemon.registry, digest(s.revisions[1]))
 	s.gave(forward)
-	s.saidAll("forward", "Its image is gone: building it again\n", "==> Building blue-image\n", "DEPLOYED blue "+s.revisions[1])
+	s.saidAll("forward", "No image of it is kept: building one\n", "==> Building blue-image\n", "DEPLOYED blue "+s.revisions[1])
 	if release, _ := s.serves(); release.Revision != s.revisions[1] {
 		t.Errorf("got %s, want what main holds, %s", release.Revision, s.revisions[1])
+	}
+}
+
+// The same push would reach no hook: git has moved the branch.
+func TestForward_RunsTheFirstPushThatFailedAfterItsBranchHadMoved(t *testing.T) {
+	w := emptyWorld(t)
+	revision := w.revisions[0]
+	if err := w.update(mainRef, repo.NoRevision, revision); err != nil {
+		t.Fatal(err)
+	}
+	w.move(mainRef, revision)
+	w.daemon.boxes[0].Running = false
+	if err := settle(w); err != nil {
+		t.Fatal(err)
+	}
+	const tryAgain = ": main holds it all the same, and bin/deploy forward blue tries it again"
+	if got := lastLine(w.said()); !strings.HasPrefix(got, "DEPLOY FAILED blue switch ONE: ") || !strings.HasSuffix(got, tryAgain) {
+		t.Errorf("got %q, want how to try it again", got)
+	}
+	const advice = "nothing is deployed yet: bin/deploy forward blue"
+	if err := w.back(undisturbed(), ""); err == nil || err.Error() != advice {
+		t.Errorf("rollback: got %v, want %q", err, advice)
+	}
+	seen, err := w.lists.Snapshot(t.Context(), fleet.Depth{})
+	if steps := seen.Deploys["blue"]; err != nil || len(steps) == 0 || steps[0].Held != revision || steps[0].Running != nil {
+		t.Errorf("journal: got %+v, %v, want that nothing runs and what main holds", steps, err)
+	}
+	if err := alive(forward)(w); err != nil {
+		t.Fatalf("got %v\n%s", err, w.out)
+	}
+	w.wantServing("forward", revision)
+	seen, err = w.lists.Snapshot(t.Context(), fleet.Depth{})
+	if steps := seen.Deploys["blue"]; err != nil || steps[0].Held != "" {
+		t.Errorf("journal: got %+v, %v, want that what main holds runs", steps, err)
+	}
+	if ref, held, err := w.process(undisturbed(), ledger.Process{}).held(t.Context()); err != nil || ref != mainRef || held != revision {
+		t.Errorf("got %s, %s, %v, want main", ref, held, err)
 	}
 }
 
@@ -75,7 +121,7 @@ func TestForward_IsRefusedWithWhatToDoAndLeavesWhatRuns(t *testing.T) {
 		said  string
 	}{
 		{"before the first push", func(s *scene) {
-			_ = os.Remove(filepath.Join(ledger.Dir(s.colour.git), "history"))
+			_ = errors.Join(os.Remove(filepath.Join(ledger.Dir(s.colour.git), "history")), os.Remove(filepath.Join(s.colour.git, mainRef)))
 		}, "nothing is deployed yet: git push blue main", ""},
 		{"of a branch that was deleted", func(s *scene) { _ = os.Remove(filepath.Join(s.colour.git, mainRef)) },
 			"main was deleted, so there is nothing to go forward to: git push blue main", ""},

@@ -23,7 +23,7 @@ func (d *Deployer) Heal(ctx context.Context) error {
 	}
 	d.remind(ctx)
 	if !d.ledger.HasCurrent() {
-		d.out.line("%s: %v", d.colour.name, d.nothingDeployed())
+		d.out.line("%s: %v", d.colour.name, d.nothingDeployed(ctx))
 		return d.unlist(ctx)
 	}
 	return d.restore(ctx, d.giveUp)

@@ -32,14 +32,14 @@ func (d *Deployer) Update(ctx context.Context, ref, old, revision string) error 
 	p := d.newPush(ctx, ref, revision)
 	unlock, err := d.lock(ctx)
 	if err != nil {
-		return d.refuse(p, err)
+		return d.refuse(ctx, p, err)
 	}
 	defer unlock()
 	if outranked, err := d.outranked(ctx, p); outranked || err != nil {
 		return err
 	}
 	if err := d.begin(ctx, p, old); err != nil {
-		return d.refuse(p, err)
+		return d.refuse(ctx, p, err)
 	}
 	if d.runsAlready(ctx, p) {
 		d.out.line("%s already runs", revision)
@@ -184,12 +184,12 @@ func (d *Deployer) deploy(ctx context.Context, ref, revision string) error {
 	if !under || !p.Ready || p.Revision != revision {
 		p = d.newPush(ctx, ref, revision)
 		if err := d.prepare(ctx); err != nil {
-			return d.refuse(p, err)
+			return d.refuse(ctx, p, err)
 		}
 		if d.runsAlready(ctx, p) {
 			p, _ = d.ledger.Current()
 			p.Time, p.Who, p.Aim, p.Steps, p.Changes = time.Now().UTC().Truncate(time.Second), who(), "", nil, nil
-			d.succeed(p, ledger.Deployed)
+			d.succeed(ctx, p, ledger.Deployed)
 			return nil
 		}
 		if err := d.follow(ctx, p, candidateSteps); err != nil {

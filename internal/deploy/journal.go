@@ -76,7 +76,7 @@ func what(aim string) string {
 }
 
 // ending is the last entry of a push.
-func (d *Deployer) ending(p *ledger.Deployment, why error) fleet.Step {
+func (d *Deployer) ending(ctx context.Context, p *ledger.Deployment, why error) fleet.Step {
 	step := entry(p)
 	step.At, step.State, step.Digest = time.Now(), fleet.StepDone, p.Digest
 	if p.Result == ledger.Failed {
@@ -91,6 +91,9 @@ func (d *Deployer) ending(p *ledger.Deployment, why error) fleet.Step {
 		step.Ms += int64(taken.Seconds * 1000)
 	}
 	step.Running, step.Releases = d.releases()
+	if _, held, err := d.held(ctx); err == nil && (step.Running == nil || step.Running.Revision != held) {
+		step.Held = held
+	}
 	return step
 }
 
@@ -127,7 +130,7 @@ func (d *Deployer) remind(ctx context.Context) {
 	if has, err := d.lists.HasSteps(ctx, d.colour.name); err != nil || has {
 		return
 	}
-	step := d.ending(current, nil)
+	step := d.ending(ctx, current, nil)
 	step.At, step.What = current.Time, what(current.Aim)
 	d.journal.record(step)
 }

@@ -78,7 +78,7 @@ func TestJournal_TellsThePushStepByStepAndItsEnd(t *testing.T) {
 	if err := d.ledger.SetCurrent(p); err != nil {
 		t.Fatal(err)
 	}
-	d.succeed(p, ledger.Deployed)
+	d.succeed(t.Context(), p, ledger.Deployed)
 	got := d.recorded(t)
 	if len(got) != 3 || got[1].State != fleet.StepDone {
 		t.Fatalf("got %+v, want build and run done, and the end", got)
@@ -100,7 +100,7 @@ func TestJournal_SaysWhyAPushFailedAndNothingThatItPrinted(t *testing.T) {
 	}
 	p := d.newPush(t.Context(), "refs/heads/main", "new")
 	failure := d.follow(t.Context(), p, []step{{"build", returns(printed{"password=canary (exit status 1)", "exit status 1"})}})
-	if err := d.refuse(p, failure); !errors.Is(err, ErrRefused) {
+	if err := d.refuse(t.Context(), p, failure); !errors.Is(err, ErrRefused) {
 		t.Fatal(err)
 	}
 	for _, step := range d.recorded(t) {

@@ -1,6 +1,9 @@
 package deploy
 
-import "fmt"
+import (
+	"context"
+	"fmt"
+)
 
 // History writes every push, oldest first, in lines of at most width columns.
 func (d *Deployer) History(width int) error {
@@ -29,6 +32,15 @@ func (d *Deployer) LongHistory() error {
 	return err
 }
 
-func (d *Deployer) nothingDeployed() error {
-	return fmt.Errorf("nothing is deployed yet: git push %s main", d.colour.name)
+func (d *Deployer) nothingDeployed(ctx context.Context) error {
+	return fmt.Errorf("nothing is deployed yet: %s", d.howToDeploy(ctx))
+}
+
+// howToDeploy returns the command that deploys for the first time: a push, unless
+// the branch already holds what a push that failed brought.
+func (d *Deployer) howToDeploy(ctx context.Context) string {
+	if _, _, err := d.held(ctx); err == nil {
+		return "bin/deploy forward " + d.colour.name
+	}
+	return fmt.Sprintf("git push %s main", d.colour.name)
 }

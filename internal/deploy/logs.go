@@ -34,7 +34,7 @@ func (d *Deployer) Logs(ctx context.Context, query LogQuery) error {
 	running, found, away := d.running(ctx)
 	kept, withRunning := query.choose(d.keptLogs().All(), running.Revision)
 	if len(kept) == 0 && !(withRunning && found) {
-		return cmp.Or(away, d.noLogs(query))
+		return cmp.Or(away, d.noLogs(ctx, query))
 	}
 	for _, log := range kept {
 		if err := d.writeKept(query, log); err != nil {
@@ -71,7 +71,7 @@ func (q LogQuery) choose(kept []keptlog.Log, running string) (chosen []keptlog.L
 
 // noLogs returns an error that says why there is nothing to show, and which
 // logs there are.
-func (d *Deployer) noLogs(query LogQuery) error {
+func (d *Deployer) noLogs(ctx context.Context, query LogQuery) error {
 	var names []string
 	for _, log := range d.keptLogs().All() {
 		names = append(names, log.Revision[:min(len(log.Revision), 12)]+" ("+log.Kind+")")
@@ -84,7 +84,7 @@ func (d *Deployer) noLogs(query LogQuery) error {
 		return fmt.Errorf("%s has no log of %q: %s", d.colour.name, query.Release, have)
 	}
 	if !d.ledger.HasCurrent() {
-		return fmt.Errorf("%w; %s", d.nothingDeployed(), have)
+		return fmt.Errorf("%w; %s", d.nothingDeployed(ctx), have)
 	}
 	return fmt.Errorf("%s does not run (bin/deploy restore %s brings it back); %s", d.colour.app, d.colour.name, have)
 }

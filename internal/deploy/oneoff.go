@@ -49,7 +49,7 @@ func (d *Deployer) RunOnce(ctx context.Context, console Console, command []strin
 	d.out = &output{to: console.Err, gone: func() {}} // the other output is the command's
 	running, deployed := d.ledger.Current()
 	if !deployed {
-		return d.nothingDeployed()
+		return d.nothingDeployed(ctx)
 	}
 	if err := d.sweepOneOffs(ctx); err != nil {
 		return fmt.Errorf("no answer from Docker (is it started? may you use it?): %w", err)

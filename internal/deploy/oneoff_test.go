@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -76,7 +77,10 @@ func TestOneOff_IsRefusedWithWhatToDo(t *testing.T) {
 		start func(*scene)
 		want  string
 	}{
-		{"before the first push", func(s *scene) { os.RemoveAll(ledger.Dir(s.colour.git)) }, "nothing is deployed yet: git push blue main"},
+		{"before the first push", func(s *scene) {
+			os.RemoveAll(ledger.Dir(s.colour.git))
+			os.Remove(filepath.Join(s.colour.git, mainRef))
+		}, "nothing is deployed yet: git push blue main"},
 		{"without Docker", func(s *scene) { s.failing["OneOffs"] = lost },
 			"no answer from Docker (is it started? may you use it?): connection lost"},
 		{"without its image", func(s *scene) { s.daemon.images = nil },

@@ -21,7 +21,7 @@ func (d *Deployer) Rollback(ctx context.Context, revision string) error {
 		return err
 	}
 	defer leave()
-	target, err := d.earlier(revision)
+	target, err := d.earlier(ctx, revision)
 	if err != nil {
 		return err
 	}
@@ -43,14 +43,14 @@ func (d *Deployer) Rollback(ctx context.Context, revision string) error {
 }
 
 // earlier finds the release to go back to.
-func (d *Deployer) earlier(revision string) (ledger.Record, error) {
+func (d *Deployer) earlier(ctx context.Context, revision string) (ledger.Record, error) {
 	past, err := d.ledger.History()
 	if err != nil {
 		return ledger.Record{}, err
 	}
 	running, deployed := d.ledger.Current()
 	if !deployed {
-		return ledger.Record{}, d.nothingDeployed()
+		return ledger.Record{}, d.nothingDeployed(ctx)
 	}
 	kept := ledger.Releases(past, d.config.Keep)
 	others := slices.DeleteFunc(slices.Clone(kept), func(r ledger.Record) bool { return r.Digest == running.Digest })
@@ -143,7 +143,7 @@ func (d *Deployer) Restore(ctx context.Context) error {
 func (d *Deployer) restore(ctx context.Context, fail outcome) error {
 	should, deployed := d.ledger.Current()
 	if !deployed {
-		d.out.line("%s: %v", d.colour.name, d.nothingDeployed())
+		d.out.line("%s: %v", d.colour.name, d.nothingDeployed(ctx))
 		return nil
 	}
 	c, err := d.containers(ctx)
@@ -187,7 +187,7 @@ func (d *Deployer) again(ctx context.Context, p *ledger.Deployment) error {
 			return err
 		}
 	}
-	d.out.line("Its image is gone: building it again")
+	d.out.line("No image of it is kept: building one")
 	p.Built, p.Digest = time.Now().UTC(), ""
 	return d.follow(ctx, p, candidateSteps)
 }

@@ -162,7 +162,7 @@ func (d *Deployer) finish(ctx context.Context, dead *ledger.Deployment, current 
 			return err
 		}
 		d.clear(ctx, dead)
-		d.end(dead, cmp.Or(dead.Aim, ledger.Deployed), errors.New("interrupted after the switch"))
+		d.end(ctx, dead, cmp.Or(dead.Aim, ledger.Deployed), errors.New("interrupted after the switch"))
 		return nil
 	}
 	now, err := d.repository.Resolve(ctx, dead.Ref)
@@ -174,7 +174,7 @@ func (d *Deployer) finish(ctx context.Context, dead *ledger.Deployment, current 
 		_ = d.takeOver(ctx, dead, cmp.Or(dead.Aim, ledger.Deployed)) // if it can't, it says why
 		return nil
 	}
-	d.end(dead, ledger.Failed, &stepError{dead.Step, errInterrupted})
+	d.end(ctx, dead, ledger.Failed, &stepError{dead.Step, errInterrupted})
 	return nil
 }
 

@@ -31,7 +31,7 @@ func (d *Deployer) Status(ctx context.Context) error {
 		d.out.line("  configured %s", d.configurationStatus())
 		d.out.line("  address    http://localhost:%d", d.colour.proxyPort)
 	} else {
-		d.out.line("%s: %v", d.colour.name, d.nothingDeployed())
+		d.out.line("%s: %v", d.colour.name, d.nothingDeployed(ctx))
 	}
 	if p, under := d.ledger.UnderWay(); under {
 		d.out.line("  under way  %s by %s, at step %s", p.Revision, p.Who, p.Step)

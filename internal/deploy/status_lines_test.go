@@ -128,7 +128,7 @@ func TestStatus_SaysWhatMainHoldsAfterARollback(t *testing.T) {
 	}
 	_ = l.Status(t.Context())
 	got := l.text()
-	for _, want := range []string{"blue: FIRST First\n", "  rollback   main holds SECOND Second: bin/deploy forward blue runs that\n"} {
+	for _, want := range []string{"blue: FIRST First\n", "  branch     main holds SECOND Second: bin/deploy forward blue runs that\n"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("got\n%swant it to have %q", got, want)
 		}

@@ -27,7 +27,7 @@ func (d *Deployer) takeOver(ctx context.Context, p *ledger.Deployment, result st
 		return d.postpone(ctx, p, err)
 	}
 	d.clear(ctx, p)
-	d.succeed(p, result)
+	d.succeed(ctx, p, result)
 	return nil
 }
 

@@ -35,6 +35,7 @@ type Pool struct {
 	Traffic Traffic
 	Release *fleet.Release  // the one that has the requests; nil for web and before the first push
 	Earlier []fleet.Release // the releases before it, newest first
+	Held    string          // the revision that the branch holds, if that is not what runs: a push of it would reach no hook
 	Push    *Push           // the last push; nil if there was none
 }
 

@@ -62,18 +62,17 @@ func pushOf(now time.Time, journal []fleet.Step) *Push {
 	return last
 }
 
-// releasesOf returns the release that has a colour's requests, and those that had
-// them before, newest first.
-func releasesOf(journal []fleet.Step) (now *fleet.Release, earlier []fleet.Release) {
+// learnReleases notes the release that has the colour's requests, those that had
+// them before, and what the branch holds: the last push that ended says so.
+func (p *Pool) learnReleases(journal []fleet.Step) {
 	i := slices.IndexFunc(journal, fleet.Step.IsEnd)
 	if i < 0 {
-		return nil, nil
+		return
 	}
-	now = journal[i].Running
+	p.Release, p.Held = journal[i].Running, journal[i].Held
 	for _, release := range journal[i].Releases {
-		if now == nil || release.Revision != now.Revision {
-			earlier = append(earlier, release)
+		if p.Release == nil || release.Revision != p.Release.Revision {
+			p.Earlier = append(p.Earlier, release)
 		}
 	}
-	return now, earlier
 }

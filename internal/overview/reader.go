@@ -108,7 +108,7 @@ func (r *Reader) overview(s fleet.Snapshot) Overview {
 
 func (l look) pool(name string, now time.Time, s fleet.Snapshot, loads []fleet.Load) Pool {
 	pool := Pool{Name: name, Push: pushOf(now, s.Deploys[name])}
-	pool.Release, pool.Earlier = releasesOf(s.Deploys[name])
+	pool.learnReleases(s.Deploys[name])
 	all, each := traffic(now, loads)
 	pool.Traffic = all
 	for _, place := range s.Lists.Places(name) {

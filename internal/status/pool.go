@@ -15,6 +15,9 @@ func (p *page) pool(pool overview.Pool) {
 	if pool.Release != nil {
 		p.release(*pool.Release)
 	}
+	if pool.Held != "" {
+		p.sentence("  ", "the branch holds "+overview.Short(pool.Held)+": bin/deploy forward "+pool.Name+" runs that")
+	}
 	if pool.Push != nil && (!pool.Push.IsOver() || pool.Push.Failed()) {
 		p.push(pool.Push)
 	}
@@ -38,7 +41,7 @@ func nothing(pool overview.Pool) string {
 		return "no server is listed"
 	case pool.Release != nil:
 		return "it is not listed: bin/deploy restore " + pool.Name + " brings it back"
-	case pool.Push != nil:
+	case pool.Push != nil || pool.Held != "":
 		return "nothing is deployed yet"
 	}
 	return "nothing is deployed yet: git push " + pool.Name + " main"

@@ -26,7 +26,7 @@ func TestShow_SaysWhereEverythingIs(t *testing.T) {
 	s.Push("failedServers", url(3005), "rm -rf /")
 	s.Push("blueServers", url(50201))
 	s.Push("blueDeploy",
-		fleet.Step{At: minutes(120), Push: minutes(121), What: "rollback", State: fleet.StepDone, Running: &release},
+		fleet.Step{At: minutes(120), Push: minutes(121), What: "rollback", State: fleet.StepDone, Running: &release, Held: "fedcba9876543210"},
 		fleet.Step{At: minutes(1), Push: minutes(2), What: "push", Revision: "fedcba9876543210", By: "bob", Subject: "Say good bye", Step: "Building the image", State: fleet.StepBegun})
 	s.Push("greenDeploy", fleet.Step{At: minutes(4), Push: minutes(5), What: "push", Revision: "abcdef0123456789", By: "cid", State: fleet.StepFailed, Why: "no Dockerfile"})
 	s.docker.set("registry", engine.StateRunning, "starting")

@@ -38,10 +38,6 @@ type wishesView struct {
 	SpawnCommand, DestroyCommand string
 }
 
-// IsRolledBack reports whether the pool runs something else than what the branch
-// holds, so that a push would say that everything is up to date.
-func (v poolView) IsRolledBack() bool { return v.Release != nil && v.Release.What == "rollback" }
-
 func (p *painter) wishes(web overview.Pool) wishesView {
 	highest, occupied, canDestroy := p.site.First, 0, false
 	for _, card := range web.Cards {

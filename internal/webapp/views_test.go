@@ -28,21 +28,26 @@ func blue(pool overview.Pool) overview.Overview {
 	return overview.Overview{At: time.Now(), Pools: []overview.Pool{{Name: "web"}, pool}}
 }
 
-func TestRelease_OffersToGoForwardAfterARollback(t *testing.T) {
-	for what, want := range map[string][]string{
-		"rollback": {"bin/deploy forward blue", "git push blue main", "bin/deploy rollback blue"},
-		"push":     {"git push blue main", "bin/deploy rollback blue"},
-		"forward":  {"git push blue main", "bin/deploy rollback blue"},
+func TestRelease_OffersToGoForwardToWhatTheBranchHolds(t *testing.T) {
+	runs := &fleet.Release{Revision: "0123456789"}
+	for what, test := range map[string]struct {
+		pool overview.Pool
+		want []string
+	}{
+		"a push":                  {overview.Pool{Release: runs}, []string{"git push blue main", "bin/deploy rollback blue"}},
+		"a rollback":              {overview.Pool{Release: runs, Held: "abcdef0123"}, []string{"bin/deploy forward blue", "abcdef0", "git push blue main", "bin/deploy rollback blue"}},
+		"a first push that fails": {overview.Pool{Held: "abcdef0123"}, []string{"bin/deploy forward blue", "abcdef0", "git push blue main"}},
+		"nothing":                 {overview.Pool{}, []string{"git push blue main"}},
 	} {
-		html := painted(t, blue(overview.Pool{Release: &fleet.Release{What: what}}), false, "release-blue")
+		html := painted(t, blue(test.pool), false, "release-blue")
 		_, html, _ = strings.Cut(html, `<p class="commands">`)
 		var got []string
-		for _, part := range strings.Split(html, "<code>")[1:] {
+		for _, part := range strings.Split(html, "<code")[1:] {
 			command, _, _ := strings.Cut(part, "</code>")
-			got = append(got, command)
+			got = append(got, command[strings.Index(command, ">")+1:])
 		}
-		if strings.Join(got, "; ") != strings.Join(want, "; ") {
-			t.Errorf("after a %s: got %q, want %q", what, got, want)
+		if strings.Join(got, "; ") != strings.Join(test.want, "; ") {
+			t.Errorf("after %s: got %q, want %q", what, got, test.want)
 		}
 	}
 }
