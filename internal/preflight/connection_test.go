@@ -35,7 +35,7 @@ func TestHost_WaitsAMomentForTheEndOfAConnection(t *testing.T) {
 	}{
 		{"that ends", 10, "", 10 * connectionPause},
 		{"that stays", 1000, "setting GREEN_PORT=50100: expected a free port, but a connection from this machine " +
-			"(sudo ss -tanp 'sport = :50100' shows whose) has it: end that, or name another port", connectionPatience},
+			"(sudo ss -tanp 'sport = :50100' shows whose; docs/operating.md, At boot, says how to keep the port from them) has it: end that, or name another port", connectionPatience},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			host := Host{Docker: fakeDocker{}, Kernel: &passing{looks: test.looks}, Lists: noRedis{}, Site: fleet.Site{Host: "172.17.0.1", First: 3000}}

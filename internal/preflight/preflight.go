@@ -132,7 +132,7 @@ func (h Host) kernelHolder(ctx context.Context, claim Claim, guess string) strin
 				fmt.Sprintf("another program (sudo ss -ltnp 'sport = :%d' shows which)", claim.First))
 		}
 		if !program.Sleep(ctx, connectionPause) {
-			return fmt.Sprintf("a connection from this machine (sudo ss -tanp 'sport = :%d' shows whose)", claim.First)
+			return fmt.Sprintf("a connection from this machine (sudo ss -tanp 'sport = :%d' shows whose; docs/operating.md, At boot, says how to keep the port from them)", claim.First)
 		}
 	}
 }
