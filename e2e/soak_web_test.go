@@ -89,14 +89,16 @@ func (k *soak) ask(path string) (url, problem string) {
 	return answer.URL, ""
 }
 
-// victim chooses a server to be harmed, as long as another is left whole.
+// victim chooses a server to be harmed, as long as another is left whole. After
+// the lists were lost, the first server is the only one in rotation until
+// infrastructure has listed the others again, so it is left whole.
 func (k *soak) victim(first bool) string {
 	if len(k.whole) < 2 {
 		return ""
 	}
 	urls := slices.Sorted(maps.Keys(k.whole))
 	url := urls[k.random.IntN(len(urls))]
-	if url == k.server(0) && !first {
+	if url == k.server(0) && (!first || k.unsure) {
 		return ""
 	}
 	delete(k.whole, url)
