@@ -80,14 +80,14 @@ func alive(do command) func(*world) error {
 }
 
 // settle is what the watcher does that the dead process left.
-func settle(w *world) error {
-	return alive(func(ctx context.Context, d *Deployer) error {
-		leave, err := d.enter(ctx)
-		if err == nil {
-			leave()
-		}
-		return err
-	})(w)
+func settle(w *world) error { return alive(settleOnce)(w) }
+
+func settleOnce(ctx context.Context, d *Deployer) error {
+	leave, err := d.enter(ctx)
+	if err == nil {
+		leave()
+	}
+	return err
 }
 
 // settleInTime is for a Docker that refuses what it does a moment later.

@@ -98,20 +98,31 @@ func (d *Deployer) settle(ctx context.Context) error {
 			return err
 		}
 	}
-	if c, err = d.containers(ctx); err != nil {
+	if err := d.removeLeftovers(ctx); err != nil {
 		return err
 	}
-	current, _ = c.current(d.colour.app)
+	return d.pruneConfigurations(ctx)
+}
+
+// removeLeftovers removes the containers that nobody waits for, and names the one
+// that has the requests. A candidate whose switch failed again is waited for.
+func (d *Deployer) removeLeftovers(ctx context.Context) error {
+	c, err := d.containers(ctx)
+	if err != nil {
+		return err
+	}
+	current, _ := c.current(d.colour.app)
+	postponed, _ := d.ledger.UnderWay()
 	for _, leftover := range c.leftovers(current) {
+		if leftover.ID == postponed.Container {
+			continue
+		}
 		d.out.line("Removing %s, which an interrupted push left", leftover.Name)
 		if err := d.removeContainer(ctx, leftover); err != nil {
 			return err
 		}
 	}
-	if err := d.nameCurrent(ctx, current); err != nil {
-		return err
-	}
-	return d.pruneConfigurations(ctx)
+	return d.nameCurrent(ctx, current)
 }
 
 // nameCurrent gives the app's name to the release that has the requests, in case

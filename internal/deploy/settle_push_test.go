@@ -56,6 +56,22 @@ func TestSettle_TakesAChangeOfTheConfigurationBack(t *testing.T) {
 	w.wantServing("settled", w.revisions[1])
 }
 
+// Docker may refuse more than once. The candidate waits until somebody finishes
+// the switch, as the pusher was told.
+func TestSettle_KeepsACandidateWhoseSwitchFailsAgain(t *testing.T) {
+	w := pushedWorld(t)
+	const finishes = "DEPLOY FAILED blue switch THREE: no luck: bin/deploy restore blue finishes it"
+	w.wantRefused(w.pushWith(undisturbed(), refusing("docker update"), w.revisions[2]), finishes)
+	w.out.Reset()
+	if err := w.alone(refusing("docker update"), settleOnce); err != nil || lastLine(w.said()) != finishes || len(w.daemon.boxes) != 2 {
+		t.Fatalf("refused again: got %v, %+v and\n%s, want the candidate kept", err, w.daemon.boxes, w.said())
+	}
+	if err := alive(restore)(w); err != nil {
+		t.Fatalf("got %v\n%s", err, w.out)
+	}
+	w.wantServing("restored", w.revisions[2])
+}
+
 func TestSettle_ListsWhatRunsAfterTheListsWereLost(t *testing.T) {
 	w := pushedWorld(t)
 	w.redis.FlushAll(t.Context())
