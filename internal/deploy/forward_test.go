@@ -75,6 +75,22 @@ func TestForward_BuildsAgainWhatIsNoLongerKept(t *testing.T) {
 	}
 }
 
+// Only a registry that answers says that an image is gone: a build takes minutes,
+// and would fail to push.
+func TestForward_BuildsNothingWhileTheRegistryIsAway(t *testing.T) {
+	w := pushedWorld(t)
+	if err := w.back(undisturbed(), ""); err != nil {
+		t.Fatal(err)
+	}
+	delete(w.daemon.images, "image of "+w.revisions[1])
+	f := refusing("docker pull")
+	w.wantRefused(w.alone(f, forward), "DEPLOY FAILED blue pull TWO: no luck")
+	if f.passes("docker build") {
+		t.Errorf("got\n%s, want nothing built", w.said())
+	}
+	w.wantServing("refused", w.revisions[0])
+}
+
 // The same push would reach no hook: git has moved the branch.
 func TestForward_RunsTheFirstPushThatFailedAfterItsBranchHadMoved(t *testing.T) {
 	w := emptyWorld(t)

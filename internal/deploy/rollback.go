@@ -178,12 +178,11 @@ func (d *Deployer) bringBack(ctx context.Context, p *ledger.Deployment, result s
 	return d.takeOver(context.WithoutCancel(ctx), p, result)
 }
 
-// again starts a candidate from the image of the digest or, if that is gone, from
-// a new one.
+// again starts a candidate from the image of the digest or, if the registry says
+// that it is gone, from a new one.
 func (d *Deployer) again(ctx context.Context, p *ledger.Deployment) error {
 	if p.Digest != "" {
-		err := d.follow(ctx, p, againSteps)
-		if failure := new(stepError); !errors.As(err, &failure) || failure.step != "pull" {
+		if err := d.follow(ctx, p, againSteps); !errors.Is(err, engine.ErrNotInRegistry) {
 			return err
 		}
 	}
