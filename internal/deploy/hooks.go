@@ -35,8 +35,8 @@ func (d *Deployer) Update(ctx context.Context, ref, old, revision string) error 
 		return d.refuse(ctx, p, err)
 	}
 	defer unlock()
-	if outranked, err := d.outranked(ctx, p); outranked || err != nil {
-		return err
+	if d.outranked(p) {
+		return nil
 	}
 	if err := d.begin(ctx, p, old); err != nil {
 		return d.refuse(ctx, p, err)
@@ -66,19 +66,39 @@ func notDeployed(revision string) string {
 }
 
 // outranked reports whether the same push has a candidate for a ref that counts
-// more, so that this ref just moves. A candidate for a ref that counts less is
-// dropped.
-func (d *Deployer) outranked(ctx context.Context, p *ledger.Deployment) (bool, error) {
+// more, so that this ref just moves.
+func (d *Deployer) outranked(p *ledger.Deployment) bool {
+	other, under := d.inThisPush()
+	if !under || rank(other.Ref) >= rank(p.Ref) {
+		return false
+	}
+	d.sayOutranked(p, other)
+	return true
+}
+
+// prepareFor is prepare for a push of a ref: a candidate that the same push has
+// for a ref that counts less is dropped first.
+func (d *Deployer) prepareFor(ctx context.Context, p *ledger.Deployment) error {
+	if other, under := d.inThisPush(); under && rank(other.Ref) > rank(p.Ref) {
+		d.sayOutranked(other, p)
+		if err := d.ledger.Drop(); err != nil {
+			return err
+		}
+	}
+	return d.prepare(ctx)
+}
+
+// inThisPush returns the candidate that the same push already has, if there is one.
+func (d *Deployer) inThisPush() (*ledger.Deployment, bool) {
 	other, under := d.ledger.UnderWay()
-	if !under || !other.Ready || other.Git != d.git {
-		return false, nil
-	}
-	if slices.Index(deployedRefs, other.Ref) < slices.Index(deployedRefs, p.Ref) {
-		d.out.line("%s is stored, not deployed: %s is in the same push and counts more", p.Ref, other.Ref)
-		return true, nil
-	}
-	d.out.line("%s is stored, not deployed: %s is in the same push and counts more", other.Ref, p.Ref)
-	return false, d.ledger.Drop()
+	return other, under && other.Ready && other.Git == d.git
+}
+
+// rank is a ref's place in deployedRefs.
+func rank(ref string) int { return slices.Index(deployedRefs, ref) }
+
+func (d *Deployer) sayOutranked(p, by *ledger.Deployment) {
+	d.out.line("%s is stored, not deployed: %s is in the same push and counts more", p.Ref, by.Ref)
 }
 
 // begin makes sure that a push can be deployed, and finishes or removes what an
@@ -94,7 +114,7 @@ func (d *Deployer) begin(ctx context.Context, p *ledger.Deployment, old string) 
 	if now != old {
 		return outrun(p, now)
 	}
-	return d.prepare(ctx)
+	return d.prepareFor(ctx, p)
 }
 
 // outrun explains the refusal of a push whose ref has moved since git looked:
@@ -167,8 +187,8 @@ func deployable(stdin io.Reader) (string, error) {
 		if len(fields) != 3 || fields[1] == repo.NoRevision {
 			continue
 		}
-		if rank := slices.Index(deployedRefs, fields[2]); rank >= 0 {
-			best = min(best, rank)
+		if at := rank(fields[2]); at >= 0 {
+			best = min(best, at)
 		}
 	}
 	if best == len(deployedRefs) {
@@ -183,7 +203,7 @@ func (d *Deployer) deploy(ctx context.Context, ref, revision string) error {
 	p, under := d.ledger.UnderWay()
 	if !under || !p.Ready || p.Revision != revision {
 		p = d.newPush(ctx, ref, revision)
-		if err := d.prepare(ctx); err != nil {
+		if err := d.prepareFor(ctx, p); err != nil {
 			return d.refuse(ctx, p, err)
 		}
 		if d.runsAlready(ctx, p) {

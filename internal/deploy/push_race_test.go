@@ -40,25 +40,54 @@ func TestPush_OfMainAndMasterDeploysMain(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			w := pushedWorld(t)
 			moves := map[string][2]string{mainRef: {w.revisions[1], w.revisions[2]}, masterRef: {repo.NoRevision, w.revisions[0]}}
-			err := w.alone(undisturbed(), func(ctx context.Context, git *Deployer) error {
-				lines := ""
-				for _, ref := range test.refs {
-					old, revision := moves[ref][0], moves[ref][1]
-					if err := w.process(undisturbed(), git.git).Update(ctx, ref, old, revision); err != nil {
-						return err
-					}
-					w.move(ref, revision)
-					lines += old + " " + revision + " " + ref + "\n"
-				}
-				return git.PostReceive(ctx, strings.NewReader(lines))
-			})
-			told := "refs/heads/master is stored, not deployed: refs/heads/main is in the same push and counts more\n"
-			if err != nil || strings.Count(w.said(), told) != 1 {
+			err := w.pushAll(undisturbed(), test.refs, moves)
+			if err != nil || strings.Count(w.said(), mainCounts) != 1 {
 				t.Errorf("got %v and\n%s, want it said once that main counts", err, w.said())
 			}
 			w.wantServing("pushed", w.revisions[2])
 		})
 	}
+}
+
+// Main has no candidate then that master could be measured by.
+func TestPush_OfMainToWhatRunsAndOfMasterNeverSwitchesToMaster(t *testing.T) {
+	for _, refs := range [][]string{{mainRef, masterRef}, {masterRef, mainRef}} {
+		t.Run(branch(refs[0])+" first", func(t *testing.T) {
+			w := pushedWorld(t)
+			if err := w.back(undisturbed(), ""); err != nil {
+				t.Fatal(err)
+			}
+			ran := w.daemon.boxes[0].ID
+			w.out.Reset()
+			receive := undisturbed()
+			err := w.pushAll(receive, refs, map[string][2]string{mainRef: {w.revisions[1], w.revisions[0]}, masterRef: {repo.NoRevision, w.revisions[2]}})
+			if err != nil || strings.Count(w.said(), mainCounts) != 1 || receive.passes("Switch") || receive.passes("docker build") {
+				t.Errorf("got %v, %v and\n%s, want it said once that main counts, and no switch", err, receive.passed, w.said())
+			}
+			if w.wantServing("pushed", w.revisions[0]); w.daemon.boxes[0].ID != ran {
+				t.Errorf("got %+v, want the container of before", w.daemon.boxes)
+			}
+		})
+	}
+}
+
+const mainCounts = "refs/heads/master is stored, not deployed: refs/heads/main is in the same push and counts more\n"
+
+// pushAll is git receive-pack with its hooks for several refs, which move from one
+// revision to another in this order.
+func (w *world) pushAll(receive *fate, refs []string, moves map[string][2]string) error {
+	return w.alone(receive, func(ctx context.Context, git *Deployer) error {
+		lines := ""
+		for _, ref := range refs {
+			old, revision := moves[ref][0], moves[ref][1]
+			if err := w.process(undisturbed(), git.git).Update(ctx, ref, old, revision); err != nil {
+				return err
+			}
+			w.move(ref, revision)
+			lines += old + " " + revision + " " + ref + "\n"
+		}
+		return git.PostReceive(ctx, strings.NewReader(lines))
+	})
 }
 
 // The second of two pushes waits for the first. Then git would refuse to move
