@@ -75,6 +75,23 @@ func TestForward_BuildsAgainWhatIsNoLongerKept(t *testing.T) {
 	}
 }
 
+// What runs was pushed to the old name.
+func TestForward_FollowsABranchThatWasRenamed(t *testing.T) {
+	w := pushedWorld(t)
+	if err := w.pushAll(undisturbed(), []string{masterRef}, map[string][2]string{masterRef: {repo.NoRevision, w.revisions[1]}}); err != nil {
+		t.Fatal(err)
+	}
+	w.delete(mainRef)
+	if current, _ := w.ledger().Current(); current.Ref != masterRef || w.last().Ref != masterRef {
+		t.Errorf("got %+v to run and the history %+v, want both of master", current, w.last())
+	}
+	w.out.Reset()
+	if err := errors.Join(w.back(undisturbed(), ""), alive(forward)(w)); err != nil || !strings.Contains(w.said(), "master still holds TWO: bin/deploy forward blue runs that again\n") {
+		t.Fatalf("got %v and\n%s, want what master holds", err, w.said())
+	}
+	w.wantServing("forward", w.revisions[1])
+}
+
 // Only a registry that answers says that an image is gone: a build takes minutes,
 // and would fail to push.
 func TestForward_BuildsNothingWhileTheRegistryIsAway(t *testing.T) {

@@ -207,9 +207,7 @@ func (d *Deployer) deploy(ctx context.Context, ref, revision string) error {
 			return d.refuse(ctx, p, err)
 		}
 		if d.runsAlready(ctx, p) {
-			p, _ = d.ledger.Current()
-			p.Time, p.Who, p.Aim, p.Steps, p.Changes = time.Now().UTC().Truncate(time.Second), who(), "", nil, nil
-			d.succeed(ctx, p, ledger.Deployed)
+			d.succeed(ctx, d.runningAs(ref), ledger.Deployed)
 			return nil
 		}
 		if err := d.follow(ctx, p, candidateSteps); err != nil {
@@ -217,4 +215,17 @@ func (d *Deployer) deploy(ctx context.Context, ref, revision string) error {
 		}
 	}
 	return d.takeOver(ctx, p, ledger.Deployed)
+}
+
+// runningAs returns a push of what already runs to the ref, from which it counts
+// as deployed from now on: the ref before may be deleted next, as when a branch is
+// renamed.
+func (d *Deployer) runningAs(ref string) *ledger.Deployment {
+	p, _ := d.ledger.Current()
+	p.Ref = ref
+	if err := d.ledger.SetCurrent(p); err != nil {
+		d.out.line("warning: %v", err)
+	}
+	p.Time, p.Who, p.Aim, p.Steps, p.Changes = time.Now().UTC().Truncate(time.Second), who(), "", nil, nil
+	return p
 }

@@ -131,6 +131,14 @@ func (w *world) move(ref, revision string) {
 	}
 }
 
+// delete deletes a ref as git does between the hooks.
+func (w *world) delete(ref string) {
+	w.Helper()
+	if err := os.Remove(filepath.Join(w.colour.git, ref)); err != nil {
+		w.Fatal(err)
+	}
+}
+
 // receive has a process run the post-receive hook alone, after main has moved.
 func (w *world) receive(f *fate, old, revision string) error {
 	w.Helper()
