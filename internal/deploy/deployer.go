@@ -187,30 +187,36 @@ func (d *Deployer) refuse(ctx context.Context, p *ledger.Deployment, err error) 
 // orForward adds to what a push failed of how to try it again, if its ref has
 // moved already: the same push would reach no hook.
 func (d *Deployer) orForward(ctx context.Context, p *ledger.Deployment, err error) error {
-	ref, revision, unheld := d.held(ctx)
-	if p.Aim != "" || unheld != nil || ref != p.Ref || revision != p.Revision {
+	now, unread := d.repository.Resolve(ctx, p.Ref)
+	if p.Aim != "" || unread != nil || now != p.Revision {
 		return err
 	}
 	failed := failureOf(err, "")
-	return &stepError{failed.step, fmt.Errorf("%w: %s holds it all the same, and bin/deploy forward %s tries it again", failed.err, branch(ref), d.colour.name)}
+	return &stepError{failed.step, fmt.Errorf("%w: %s holds it all the same, and bin/deploy forward %s tries it again", failed.err, branch(p.Ref), d.colour.name)}
 }
 
-// held returns the ref that the last push deployed, and what it holds now. Before
-// the first that came so far, it is the one that a push would deploy.
+// held returns the ref that the last push moved, of those that deploy, and what it
+// holds now. Before the first that came so far, it is the one that a push would
+// deploy.
 func (d *Deployer) held(ctx context.Context) (ref, revision string, err error) {
 	past, err := d.ledger.History()
+	holds := make(map[string]string)
+	for _, ref := range deployedRefs {
+		now, failure := d.repository.Resolve(ctx, ref)
+		holds[ref], err = now, errors.Join(err, failure)
+	}
 	if err != nil {
 		return "", "", err
 	}
 	refs, gone := deployedRefs, fmt.Errorf("nothing is deployed yet: git push %s main", d.colour.name)
 	for _, r := range past {
-		if r.Ref != "" && (r.Result == ledger.Deployed || r.Result == ledger.Forwarded) {
+		if r.MovedRef(holds[r.Ref]) {
 			refs, gone = []string{r.Ref}, fmt.Errorf("%s was deleted, so there is nothing to go forward to: git push %s %[1]s", branch(r.Ref), d.colour.name)
 		}
 	}
 	for _, ref := range refs {
-		if revision, err = d.repository.Resolve(ctx, ref); err != nil || revision != repo.NoRevision {
-			return ref, revision, err
+		if holds[ref] != repo.NoRevision {
+			return ref, holds[ref], nil
 		}
 	}
 	return "", "", gone

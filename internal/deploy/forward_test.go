@@ -75,6 +75,45 @@ func TestForward_BuildsAgainWhatIsNoLongerKept(t *testing.T) {
 	}
 }
 
+// Git has moved master, so it is what the last push brought, whatever main holds.
+func TestForward_RunsAPushOfTheOtherBranchThatFailedAfterThatHadMoved(t *testing.T) {
+	w := pushedWorld(t)
+	if err := w.update(masterRef, repo.NoRevision, w.revisions[2]); err != nil {
+		t.Fatal(err)
+	}
+	w.move(masterRef, w.revisions[2])
+	w.daemon.boxes[1].Running = false
+	if err := settle(w); err != nil {
+		t.Fatal(err)
+	}
+	if want := ": master holds it all the same, and bin/deploy forward blue tries it again"; !strings.HasSuffix(lastLine(w.said()), want) {
+		t.Errorf("got\n%s, want how to try it again", w.said())
+	}
+	w.wantRefused(w.push(refusing("docker build"), w.revisions[0]), "DEPLOY FAILED blue build ONE: no luck") // it does not move main
+	if err := alive(forward)(w); err != nil {
+		t.Fatalf("got %v\n%s", err, w.out)
+	}
+	w.wantServing("forward", w.revisions[2])
+}
+
+// A rollback or a change of the configuration that fails has the branch of the
+// release that it was to start, and that branch may still hold it.
+func TestForward_GoesByNoOtherFailureThanAPushs(t *testing.T) {
+	w := pushedWorld(t)
+	if err := w.pushAll(undisturbed(), []string{masterRef}, map[string][2]string{masterRef: {repo.NoRevision, w.revisions[2]}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		what, revision string
+		do             command
+	}{{"a rollback", "TWO", rollback}, {"a configuration", "THREE", configure}} {
+		w.wantRefused(w.alone(refusing("docker run"), test.do), "DEPLOY FAILED blue run "+test.revision+": no luck")
+		if ref, revision, err := w.process(undisturbed(), ledger.Process{}).held(t.Context()); err != nil || ref != masterRef || revision != w.revisions[2] {
+			t.Errorf("after %s that failed: got %s, %s, %v, want master", test.what, ref, revision, err)
+		}
+	}
+}
+
 // What runs was pushed to the old name.
 func TestForward_FollowsABranchThatWasRenamed(t *testing.T) {
 	w := pushedWorld(t)

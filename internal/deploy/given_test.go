@@ -100,7 +100,7 @@ func TestRuntime_HasTheFilesOfItsOwnConfigurationReadOnly(t *testing.T) {
 		aim  string
 		want int
 	}{{"", now}, {ledger.RolledBack, now}, {ledger.Configured, candidate}} {
-		p := &ledger.Deployment{Aim: test.aim, Generation: candidate}
+		p := &ledger.Deployment{Record: ledger.Record{Aim: test.aim}, Generation: candidate}
 		got, err := d.runtime(t.Context(), p)
 		source, _ := filepath.Abs(d.env.File(test.want, "key.pem"))
 		if want := engine.ReadOnlyFile(source, "/run/secrets/key.pem"); err != nil || len(got.Mounts) != 1 || got.Mounts[0] != want || p.Generation != test.want {

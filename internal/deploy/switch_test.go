@@ -65,7 +65,7 @@ func TestSwitch_ToACandidateThatEndedMeanwhileIsRefused(t *testing.T) {
 // tryAgain is what a push adds to why it failed once main has moved.
 const tryAgain = ": main holds it all the same, and bin/deploy forward blue tries it again"
 
-// A push of another branch than the last, and a change of the configuration, are
+// A push of a branch that does not hold it, and a change of the configuration, are
 // not what forward would run.
 func TestSwitch_ThatForwardWouldNotRepeatDoesNotNameIt(t *testing.T) {
 	w := pushedWorld(t)

@@ -7,7 +7,6 @@ import "time"
 // for a push, and either may be killed at any step.
 type Deployment struct {
 	Record
-	Aim        string  `json:"aim,omitempty"`        // the result when all goes well; empty for Deployed
 	Step       string  `json:"step"`                 // the current step
 	Ready      bool    `json:"ready,omitempty"`      // a candidate answers; git may move the ref
 	Image      string  `json:"image,omitempty"`      // id of the image that was built

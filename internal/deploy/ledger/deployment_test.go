@@ -11,9 +11,9 @@ import (
 // whole is a deployment with a value in every field that is written down.
 func whole() *Deployment {
 	r := run(1, Failed, "a")
-	r.Subject, r.Steps, r.Changes, r.Why = "One line", []StepTime{{"build", 1.5}}, []string{"+A"}, "build: no"
+	r.Subject, r.Steps, r.Changes, r.Aim, r.Why = "One line", []StepTime{{"build", 1.5}}, []string{"+A"}, RolledBack, "build: no"
 	return &Deployment{
-		Record: r, Aim: RolledBack, Step: "run", Ready: true, Image: "sha256:1", Container: "c0ffee", Port: 50201, AppPort: 3000,
+		Record: r, Step: "run", Ready: true, Image: "sha256:1", Container: "c0ffee", Port: 50201, AppPort: 3000,
 		Generation: 7, Git: ProcessOf(os.Getpid()), Volumes: []string{"data"},
 	}
 }

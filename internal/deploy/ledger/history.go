@@ -33,6 +33,7 @@ type Record struct {
 	Who      string     `json:"who"`
 	Steps    []StepTime `json:"steps,omitempty"`
 	Changes  []string   `json:"changes,omitempty"` // what the app is given: +NAME or -NAME, never a value
+	Aim      string     `json:"aim,omitempty"`     // the result when all goes well; empty for Deployed
 	Result   string     `json:"result,omitempty"`  // empty while under way
 	Why      string     `json:"why,omitempty"`     // why it failed
 }
@@ -110,6 +111,16 @@ func (l *Ledger) History() ([]Record, error) {
 func (r Record) same(other Record) bool {
 	return r.Time.Equal(other.Time) && r.Built.Equal(other.Built) && r.Ref == other.Ref && r.Revision == other.Revision &&
 		r.Result == other.Result && slices.Equal(r.Changes, other.Changes)
+}
+
+// MovedRef reports whether this was a push that moved its ref, which now holds that
+// revision: it was deployed, or it failed and what it brought is just what the ref
+// holds. A forward counts too, because it runs what a push brought.
+func (r Record) MovedRef(holds string) bool {
+	if r.Result == Failed {
+		return r.Aim == "" && r.Revision == holds
+	}
+	return r.Ref != "" && (r.Result == Deployed || r.Result == Forwarded)
 }
 
 // Releases returns the last releases that ran, newest first, each image once, at

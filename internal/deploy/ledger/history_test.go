@@ -44,6 +44,26 @@ func TestReleases_AreTheLastThatRanEachImageOnce(t *testing.T) {
 	}
 }
 
+func TestMovedRef_IsAPushThatRanOrThatItsRefStillHolds(t *testing.T) {
+	rollback := run(1, Failed, "a")
+	rollback.Aim = RolledBack
+	stored := run(1, Configured, "a")
+	stored.Ref = ""
+	for _, test := range []struct {
+		r     Record
+		holds string
+		want  bool
+	}{
+		{run(1, Deployed, "a"), "rb", true}, {run(1, Forwarded, "a"), "rb", true},
+		{run(1, RolledBack, "a"), "ra", false}, {run(1, Restored, "a"), "ra", false}, {stored, "", false},
+		{run(1, Failed, "a"), "ra", true}, {run(1, Failed, "a"), "rb", false}, {rollback, "ra", false},
+	} {
+		if got := test.r.MovedRef(test.holds); got != test.want {
+			t.Errorf("%s that aims at %q, while its ref holds %s: got %v", test.r, test.r.Aim, test.holds, got)
+		}
+	}
+}
+
 func TestHistory_PassesOverAHalfLine(t *testing.T) {
 	l := made(t)
 	if all, err := l.History(); err != nil || len(all) != 0 {
