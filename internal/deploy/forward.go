@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"deux/internal/deploy/ledger"
@@ -52,6 +53,18 @@ func (d *Deployer) heldStatus(ctx context.Context, running string) {
 		d.out.line("  branch     %s holds %s %s: bin/deploy forward %s runs that", branch(ref), revision,
 			d.repository.Subject(ctx, revision), d.colour.name)
 	}
+}
+
+// howToBuild returns the command that builds a release again whose image is gone: a
+// push of it, unless the pushed branch holds it already, so that it reaches no hook.
+func (d *Deployer) howToBuild(ctx context.Context, p *ledger.Deployment) string {
+	ref, revision, err := d.held(ctx)
+	if err != nil {
+		ref = p.Ref
+	} else if revision == p.Revision {
+		return "bin/deploy forward " + d.colour.name
+	}
+	return fmt.Sprintf("git push --force %s %s:%s", d.colour.name, p.Revision, branch(ref))
 }
 
 // sayConfiguration says that a rollback leaves the configuration as it is.

@@ -100,7 +100,7 @@ func TestForward_RunsAPushOfTheOtherBranchThatFailedAfterThatHadMoved(t *testing
 // release that it was to start, and that branch may still hold it.
 func TestForward_GoesByNoOtherFailureThanAPushs(t *testing.T) {
 	w := pushedWorld(t)
-	if err := w.pushAll(undisturbed(), []string{masterRef}, map[string][2]string{masterRef: {repo.NoRevision, w.revisions[2]}}); err != nil {
+	if err := w.pushMaster(); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {

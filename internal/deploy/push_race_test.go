@@ -90,6 +90,11 @@ func (w *world) pushAll(receive *fate, refs []string, moves map[string][2]string
 	})
 }
 
+// pushMaster pushes the last revision to master, which was not there.
+func (w *world) pushMaster() error {
+	return w.pushAll(undisturbed(), []string{masterRef}, map[string][2]string{masterRef: {repo.NoRevision, w.revisions[2]}})
+}
+
 // The second of two pushes waits for the first. Then git would refuse to move
 // the ref, and so it is not built.
 func TestPush_ThatLostARaceIsRefusedAndSaysWhatToDo(t *testing.T) {

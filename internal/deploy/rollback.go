@@ -32,8 +32,7 @@ func (d *Deployer) Rollback(ctx context.Context, revision string) error {
 		err = d.follow(ctx, p, againSteps)
 	}
 	if failure := new(stepError); errors.As(err, &failure) && errors.Is(err, engine.ErrNotInRegistry) {
-		failure.err = fmt.Errorf("its image is gone, as after make clean. To build it again: git push --force %s %s:%s",
-			d.colour.name, p.Revision, branch(p.Ref))
+		failure.err = errors.New("its image is gone, as after make clean. To build it again: " + d.howToBuild(ctx, p))
 	}
 	if err != nil {
 		return d.fail(ctx, p, err)

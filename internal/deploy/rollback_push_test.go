@@ -44,13 +44,29 @@ func TestRollback_PullsAnImageThatIsOnlyInTheRegistry(t *testing.T) {
 	w.wantServing("rolled back", w.revisions[0])
 }
 
+// A push of what the branch holds already would reach no hook.
 func TestRollback_ToAnImageThatIsGoneSaysHowToBuildIt(t *testing.T) {
-	w := pushedWorld(t)
-	delete(w.daemon.images, "image of "+w.revisions[0])
-	clear(w.daemon.registry)
-	w.wantRefused(w.back(undisturbed(), ""),
-		"DEPLOY FAILED blue pull ONE: its image is gone, as after make clean. To build it again: git push --force blue ONE:main")
-	w.wantServing("refused", w.revisions[1])
+	for _, test := range []struct {
+		name  string
+		start func(*world)
+		to    int
+		build string
+	}{
+		{"an earlier one", nothing, 0, "git push --force blue ONE:main"},
+		{"what main holds", func(w *world) { _ = w.back(undisturbed(), "") }, 1, "bin/deploy forward blue"},
+		{"after another branch was pushed", func(w *world) { _ = w.pushMaster() }, 1, "git push --force blue TWO:master"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := pushedWorld(t)
+			test.start(w)
+			runs := w.daemon.boxes[0].Revision
+			delete(w.daemon.images, "image of "+w.revisions[test.to])
+			clear(w.daemon.registry)
+			w.wantRefused(w.back(undisturbed(), w.revisions[test.to]),
+				"DEPLOY FAILED blue pull "+number(test.to)+": its image is gone, as after make clean. To build it again: "+test.build)
+			w.wantServing("refused", runs)
+		})
+	}
 }
 
 func TestRollback_ThatFailsLeavesWhatRuns(t *testing.T) {
