@@ -75,6 +75,6 @@ type rotation interface {
 type lists interface {
 	stepRecorder
 	Ping(ctx context.Context) error
-	HasSteps(ctx context.Context, colour string) (bool, error)
+	LastEnd(ctx context.Context, colour string) (end fleet.Step, has bool, err error)
 	Close() error
 }

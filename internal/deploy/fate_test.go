@@ -181,9 +181,9 @@ func (l fatedLists) Ping(ctx context.Context) error {
 	return l.fate.asks("PING", func() error { return l.Fleet.Ping(ctx) })
 }
 
-func (l fatedLists) HasSteps(ctx context.Context, colour string) (has bool, err error) {
-	err = l.fate.asks("HasSteps", func() error { has, err = l.Fleet.HasSteps(ctx, colour); return err })
-	return has, err
+func (l fatedLists) LastEnd(ctx context.Context, colour string) (end fleet.Step, has bool, err error) {
+	err = l.fate.asks("LastEnd", func() error { end, has, err = l.Fleet.LastEnd(ctx, colour); return err })
+	return end, has, err
 }
 
 func (l fatedLists) RecordStep(ctx context.Context, colour string, step fleet.Step) error {

@@ -44,6 +44,7 @@ func (d *Deployer) giveUp(ctx context.Context, p *ledger.Deployment, err error) 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTimeout)
 	defer cancel()
 	d.discard(ctx, p)
+	d.endTry(ctx, p, err)
 	_ = d.ledger.Drop()
 	return err
 }

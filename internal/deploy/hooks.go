@@ -162,8 +162,8 @@ func (d *Deployer) withPusher(ctx context.Context) (context.Context, context.Can
 // says. Nothing can refuse that any more, with or without the pusher.
 func (d *Deployer) PostReceive(ctx context.Context, stdin io.Reader) error {
 	ctx = context.WithoutCancel(ctx)
-	ref, err := deployable(stdin)
-	if err != nil || ref == "" {
+	ref, deleted, err := deployable(stdin)
+	if err != nil || ref == "" && !deleted {
 		return err
 	}
 	unlock, err := d.lock(ctx)
@@ -171,6 +171,10 @@ func (d *Deployer) PostReceive(ctx context.Context, stdin io.Reader) error {
 		return err
 	}
 	defer unlock()
+	if ref == "" {
+		d.remind(ctx)
+		return nil
+	}
 	revision, err := d.repository.Resolve(ctx, ref)
 	if err != nil || revision == repo.NoRevision {
 		return err
@@ -178,23 +182,26 @@ func (d *Deployer) PostReceive(ctx context.Context, stdin io.Reader) error {
 	return d.deploy(ctx, ref, revision)
 }
 
-// deployable returns the ref to deploy of those that moved, or "".
-func deployable(stdin io.Reader) (string, error) {
+// deployable returns the ref to deploy of those that moved, or "", and whether one
+// was deleted that a push of it would deploy.
+func deployable(stdin io.Reader) (ref string, deleted bool, err error) {
 	best := len(deployedRefs)
 	lines := bufio.NewScanner(stdin)
 	for lines.Scan() {
 		fields := strings.Fields(lines.Text())
-		if len(fields) != 3 || fields[1] == repo.NoRevision {
+		if len(fields) != 3 || rank(fields[2]) < 0 {
 			continue
 		}
-		if at := rank(fields[2]); at >= 0 {
-			best = min(best, at)
+		if fields[1] == repo.NoRevision {
+			deleted = true
+		} else {
+			best = min(best, rank(fields[2]))
 		}
 	}
-	if best == len(deployedRefs) {
-		return "", lines.Err()
+	if best < len(deployedRefs) {
+		ref = deployedRefs[best]
 	}
-	return deployedRefs[best], lines.Err()
+	return ref, deleted, lines.Err()
 }
 
 // deploy runs the revision that the ref moved to. If there is no candidate, as

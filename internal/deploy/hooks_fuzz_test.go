@@ -10,7 +10,8 @@ import (
 
 // FuzzDeployable holds of what git writes to the hook post-receive, whatever
 // names people give their branches: a ref that deploys counts exactly if a line
-// of its own says that it moved and is not deleted, and main counts more.
+// of its own says that it moved and is not deleted, and main counts more. A
+// deletion of one is noticed.
 func FuzzDeployable(f *testing.F) {
 	one := strings.Repeat("1", 40)
 	for _, lines := range []string{
@@ -21,26 +22,27 @@ func FuzzDeployable(f *testing.F) {
 		f.Add(lines)
 	}
 	f.Fuzz(func(t *testing.T, lines string) {
-		ref, err := deployable(strings.NewReader(lines))
+		ref, deleted, err := deployable(strings.NewReader(lines))
 		if err != nil {
 			return // a line of 64 KB: no ref has one
 		}
-		want := ""
+		want, gone := "", false
 		for _, candidate := range deployedRefs {
-			if want == "" && moves(lines, candidate) {
+			if want == "" && moves(lines, candidate, false) {
 				want = candidate
 			}
+			gone = gone || moves(lines, candidate, true)
 		}
-		if ref != want {
-			t.Fatalf("%q: got %q, want %q", lines, ref, want)
+		if ref != want || deleted != gone {
+			t.Fatalf("%q: got %q, deleted: %v, want %q, %v", lines, ref, deleted, want, gone)
 		}
 	})
 }
 
-// moves reports whether a line says that the ref has moved.
-func moves(lines, ref string) bool {
+// moves reports whether a line says that the ref has moved, or was deleted.
+func moves(lines, ref string, deleted bool) bool {
 	return slices.ContainsFunc(strings.Split(lines, "\n"), func(line string) bool {
 		words := strings.Fields(line)
-		return len(words) == 3 && words[1] != repo.NoRevision && words[2] == ref
+		return len(words) == 3 && (words[1] == repo.NoRevision) == deleted && words[2] == ref
 	})
 }

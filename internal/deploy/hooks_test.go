@@ -15,18 +15,23 @@ import (
 func TestDeployable_MainCountsMoreThanMasterAndDeletionsDoNot(t *testing.T) {
 	const revision = "4995c8f790d4be0002b1e2a0612795631a8581fc"
 	main, master := repo.NoRevision+" "+revision+" refs/heads/main\n", repo.NoRevision+" "+revision+" refs/heads/master\n"
-	for _, test := range []struct{ stdin, want string }{
-		{"", ""},
-		{repo.NoRevision + " " + revision + " refs/heads/side\n", ""},
-		{repo.NoRevision + " " + revision + " refs/tags/main\n", ""},
-		{main, "refs/heads/main"},
-		{master, "refs/heads/master"},
-		{master + main, "refs/heads/main"},
-		{main + master, "refs/heads/main"},
-		{revision + " " + repo.NoRevision + " refs/heads/main\n" + master, "refs/heads/master"},
+	for _, test := range []struct {
+		stdin, want string
+		deleted     bool
+	}{
+		{"", "", false},
+		{repo.NoRevision + " " + revision + " refs/heads/side\n", "", false},
+		{repo.NoRevision + " " + revision + " refs/tags/main\n", "", false},
+		{main, "refs/heads/main", false},
+		{master, "refs/heads/master", false},
+		{master + main, "refs/heads/main", false},
+		{main + master, "refs/heads/main", false},
+		{revision + " " + repo.NoRevision + " refs/heads/main\n" + master, "refs/heads/master", true},
+		{revision + " " + repo.NoRevision + " refs/heads/main\n", "", true},
+		{revision + " " + repo.NoRevision + " refs/heads/side\n", "", false},
 	} {
-		if got, err := deployable(strings.NewReader(test.stdin)); got != test.want || err != nil {
-			t.Errorf("%q: got %q, %v, want %q", test.stdin, got, err, test.want)
+		if got, deleted, err := deployable(strings.NewReader(test.stdin)); got != test.want || deleted != test.deleted || err != nil {
+			t.Errorf("%q: got %q, deleted: %v, %v, want %q, %v", test.stdin, got, deleted, err, test.want, test.deleted)
 		}
 	}
 }

@@ -90,11 +90,25 @@ func (d *Deployer) ending(ctx context.Context, p *ledger.Deployment, why error) 
 	for _, taken := range p.Steps {
 		step.Ms += int64(taken.Seconds * 1000)
 	}
-	step.Running, step.Releases = d.releases()
-	if _, held, err := d.held(ctx); err == nil && (step.Running == nil || step.Running.Revision != held) {
-		step.Held = held
+	return d.today(ctx, step)
+}
+
+// today returns an end with what has the requests now and what the branch holds.
+func (d *Deployer) today(ctx context.Context, end fleet.Step) fleet.Step {
+	end.Running, end.Releases = d.releases()
+	end.Held = ""
+	if _, held, err := d.held(ctx); err == nil && (end.Running == nil || end.Running.Revision != held) {
+		end.Held = held
 	}
-	return step
+	return end
+}
+
+// endTry records the end of a try that failed and that is made again later, so
+// that the history does not have it: however many follow, the journal says what runs.
+func (d *Deployer) endTry(ctx context.Context, p *ledger.Deployment, err error) {
+	try := *p
+	try.Result = ledger.Failed
+	d.journal.record(d.ending(ctx, &try, err))
 }
 
 // mostReleases bounds how many releases an entry names.
@@ -121,17 +135,35 @@ func released(r ledger.Record) fleet.Release {
 	return fleet.Release{At: r.Time, What: what(r.Result), Revision: r.Revision, Digest: r.Digest, By: r.Who, Subject: r.Subject}
 }
 
-// remind records the running release in a journal that was lost, as by a flush.
+// remind records what runs and what the branch holds, if the journal has lost it,
+// as by a flush, or if the branch has moved or is gone since.
 func (d *Deployer) remind(ctx context.Context) {
-	current, deployed := d.ledger.Current()
+	asking, cancel := context.WithTimeout(ctx, recordTimeout)
+	defer cancel()
+	end, has, err := d.lists.LastEnd(asking, d.colour.name)
+	if err != nil {
+		return
+	}
+	if !has {
+		d.retell(ctx)
+	} else if now := d.today(ctx, end); now.Held != end.Held {
+		d.journal.record(now)
+	}
+}
+
+// retell records the end of what runs or, if nothing ran yet, of the last try.
+func (d *Deployer) retell(ctx context.Context) {
+	last, deployed := d.ledger.Current()
+	last.Result = last.Aim
 	if !deployed {
-		return
+		past, err := d.ledger.History()
+		if err != nil || len(past) == 0 {
+			return
+		}
+		last.Record = past[len(past)-1]
 	}
-	if has, err := d.lists.HasSteps(ctx, d.colour.name); err != nil || has {
-		return
-	}
-	step := d.ending(ctx, current, nil)
-	step.At, step.What = current.Time, what(current.Aim)
+	step := d.ending(ctx, last, nil)
+	step.At = last.Time
 	d.journal.record(step)
 }
 

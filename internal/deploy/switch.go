@@ -49,6 +49,7 @@ func (d *Deployer) postpone(ctx context.Context, p *ledger.Deployment, err error
 	if p.Aim == ledger.Configured {
 		outcome = "takes the change back"
 	}
+	d.endTry(ctx, p, err)
 	d.out.line("DEPLOY FAILED %s switch %s: %s: bin/deploy restore %[1]s %[4]s", d.colour.name, p.Revision, oneLine(failureOf(err, "switch").err.Error()), outcome)
 	return ErrRefused
 }

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -10,8 +11,9 @@ import (
 
 // Step is one step of a push, or of a command that a person ran instead: an
 // element of the colour's journal (blueDeploy, greenDeploy), JSON in one line.
-// The last one of a push has no name and holds the outcome. A push that was
-// killed leaves an old step that has started and not ended.
+// The last one of a push has no name and holds the outcome; a push that is tried
+// again later has one for each try. A push that was killed leaves an old step that
+// has started and not ended.
 type Step struct {
 	At       time.Time `json:"at"`                // when it started
 	Push     time.Time `json:"push"`              // when the push started: the same in all its steps
@@ -97,11 +99,16 @@ func (s Step) element() []byte {
 	return oneLine(s)
 }
 
-// HasSteps reports whether the colour's journal has anything in it.
-func (f *Fleet) HasSteps(ctx context.Context, colour string) (bool, error) {
-	length, err := f.client.LLen(ctx, deployKeys[colour]).Result()
+// LastEnd returns the newest end in the colour's journal, and whether it has one.
+func (f *Fleet) LastEnd(ctx context.Context, colour string) (end Step, has bool, err error) {
+	elements, err := f.client.LRange(ctx, deployKeys[colour], 0, deployLength-1).Result()
 	if err != nil {
-		return false, fmt.Errorf("reading the journal of %s: %w", colour, err)
+		return Step{}, false, fmt.Errorf("reading the journal of %s: %w", colour, err)
 	}
-	return length > 0, nil
+	steps := entries[Step](elements)
+	at := slices.IndexFunc(steps, Step.IsEnd)
+	if at < 0 {
+		return Step{}, false, nil
+	}
+	return steps[at], true, nil
 }

@@ -62,6 +62,23 @@ func TestStep_IsBounded(t *testing.T) {
 	}
 }
 
+func TestLastEnd_IsTheNewestEndWhateverCameAfterIt(t *testing.T) {
+	l := open(t)
+	at := time.Now().UTC().Truncate(time.Millisecond)
+	first := fleet.Step{At: at, Push: at, Revision: "first", State: fleet.StepDone}
+	last := fleet.Step{At: at, Push: at, Revision: "last", State: fleet.StepFailed, Held: "last"}
+	step := fleet.Step{At: at, Push: at, Revision: "next", Step: "build", State: fleet.StepBegun}
+	l.record(step)
+	if got, has, err := l.LastEnd(t.Context(), "blue"); err != nil || has {
+		t.Errorf("before the first: got %+v, %v, %v, want none", got, has, err)
+	}
+	l.record(first, last, step)
+	l.Push("blueDeploy", "what a person pushed")
+	if got, has, err := l.LastEnd(t.Context(), "blue"); err != nil || !has || !reflect.DeepEqual(got, last) {
+		t.Errorf("got %+v, %v, %v, want %+v", got, has, err, last)
+	}
+}
+
 func TestRecordStep_RefusesWhatIsNotAColour(t *testing.T) {
 	l := open(t)
 	if err := l.RecordStep(t.Context(), "red", fleet.Step{}); err == nil || !strings.Contains(err.Error(), "expected blue or green") {
