@@ -94,7 +94,8 @@ func usage(commands []command) string {
 	fmt.Fprint(text, `
 COLOUR is blue or green. Git's hooks run "update COLOUR REF OLD NEW" and
 "post-receive COLOUR"; update leaves a "settle COLOUR" running until the push
-has ended. Infrastructure runs "heal COLOUR": restore, unless the app is down.
+has ended and nothing of it is left. Infrastructure runs "heal COLOUR": restore,
+unless the app is down.
 `)
 	return text.String()
 }

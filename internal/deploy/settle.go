@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"syscall"
+	"time"
 
 	"deux/internal/deploy/ledger"
 	"deux/internal/deploy/repo"
@@ -31,8 +32,11 @@ func (d *Deployer) leaveWatcher() error {
 	return watcher.Process.Release()
 }
 
+// settlePause is the longest pause between two tries to settle what is left.
+const settlePause = time.Minute
+
 // SettleLater waits until the push under way has ended, and settles it if its git
-// ended first.
+// ended first. It tries again until that is done or another push has taken over.
 func (d *Deployer) SettleLater(ctx context.Context) error {
 	p, under := d.ledger.UnderWay()
 	for watched := p.Git; under && p.Git == watched && watched.Alive(); p, under = d.ledger.UnderWay() {
@@ -43,12 +47,30 @@ func (d *Deployer) SettleLater(ctx context.Context) error {
 	if !under || p.Git.Alive() {
 		return nil
 	}
+	var over bool
+	var err error
+	for range program.Pauses(ctx, 4*ledger.LockPause, settlePause) {
+		if over, err = d.settleDead(ctx, p.Git); over {
+			break
+		}
+	}
+	return err
+}
+
+// settleDead settles the push of a git that ended, and reports whether nothing is
+// left to do. Between two tries it has no lock: a push of a person goes first.
+func (d *Deployer) settleDead(ctx context.Context, git ledger.Process) (over bool, err error) {
 	unlock, err := d.lock(ctx)
 	if err != nil {
-		return err
+		return true, err // the repository is gone
 	}
 	defer unlock()
-	return d.prepare(ctx)
+	if p, under := d.ledger.UnderWay(); under && p.Git != git {
+		return true, nil
+	}
+	err = d.prepare(ctx)
+	_, postponed := d.ledger.UnderWay()
+	return err == nil && !postponed, err
 }
 
 // enter makes this the only process that works on the colour until leave, and

@@ -1,11 +1,8 @@
 package deploy
 
 import (
-	"context"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"deux/internal/deploy/ledger"
 )
@@ -90,7 +87,7 @@ func TestSettle_ThatFailsIsDoneAgain(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.daemon.boxes[0].Name = "blue-app-50200" // a push was interrupted before it had its name
-			err := w.alone(refusing(refused), func(ctx context.Context, d *Deployer) error { return d.SettleLater(ctx) })
+			err := w.alone(refusing(refused), settleOnce)
 			if err == nil || !strings.HasSuffix(err.Error(), errNoLuck.Error()) || !w.daemon.boxes[0].Running {
 				t.Errorf("got %v, %+v, want what failed, and the release running", err, w.daemon.boxes)
 			}
@@ -99,55 +96,5 @@ func TestSettle_ThatFailsIsDoneAgain(t *testing.T) {
 			}
 			w.wantServing("again", w.revisions[1])
 		})
-	}
-}
-
-// The watcher of a push must not touch what another process works on.
-func TestSettleLater_LeavesWhatLives(t *testing.T) {
-	w := pushedWorld(t)
-	first, endFirst := startProcess()
-	second, endSecond := startProcess()
-	defer endSecond()
-	d := w.process(undisturbed(), first)
-	save := func(git ledger.Process) {
-		if err := w.ledger().Save(&ledger.Deployment{Record: ledger.Record{Revision: w.revisions[2]}, Git: git}); err != nil {
-			t.Error(err)
-		}
-	}
-	synctest.Test(t, func(t *testing.T) {
-		save(first)
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		defer cancel()
-		if err := d.SettleLater(ctx); err != nil || ctx.Err() == nil {
-			t.Errorf("while its git lives: got %v, want it to wait until it is told to end", err)
-		}
-		time.AfterFunc(10*time.Second, func() { save(second) })
-		begun := time.Now()
-		ctx, cancel = context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		if err := d.SettleLater(ctx); err != nil || time.Since(begun) < 10*time.Second || ctx.Err() != nil {
-			t.Errorf("after another push took over: got %v after %v, want nothing to do", err, time.Since(begun))
-		}
-	})
-	endFirst()
-	if _, under := w.ledger().UnderWay(); !under || len(d.docker.(fatedDocker).fate.passed) > 0 {
-		t.Errorf("got under way: %v, after %v, want nothing touched", under, d.docker.(fatedDocker).fate.passed)
-	}
-}
-
-func TestSettleLater_SettlesWhatItsGitLeft(t *testing.T) {
-	w := pushedWorld(t)
-	git, end := startProcess()
-	if err := w.process(undisturbed(), git).Update(t.Context(), mainRef, w.revisions[1], w.revisions[2]); err != nil {
-		t.Fatal(err)
-	}
-	end()
-	if err := alive(watch)(w); err != nil {
-		t.Fatal(err)
-	}
-	w.wantServing("settled", w.revisions[1])
-	w.out.Reset()
-	if err := alive(watch)(w); err != nil || w.said() != "" {
-		t.Errorf("where nothing is under way: got %v and %q, want nothing", err, w.said())
 	}
 }

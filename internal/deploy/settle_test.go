@@ -21,7 +21,15 @@ type silentRedis struct{ lists }
 func (silentRedis) Ping(context.Context) error { return errors.New("no answer") }
 
 func watch(ctx context.Context, d *Deployer) error { return d.SettleLater(ctx) }
-func heal(ctx context.Context, d *Deployer) error  { return d.Heal(ctx) }
+
+// watchOnce is a watcher that is told to end, so that it does not try again.
+func watchOnce(ctx context.Context, d *Deployer) error {
+	ctx, end := context.WithCancel(ctx)
+	end()
+	return d.SettleLater(ctx)
+}
+
+func heal(ctx context.Context, d *Deployer) error { return d.Heal(ctx) }
 
 func TestPrepare_SettlesNothingWhileDockerOrRedisIsAway(t *testing.T) {
 	w := newWorld(t)
@@ -33,7 +41,7 @@ func TestPrepare_SettlesNothingWhileDockerOrRedisIsAway(t *testing.T) {
 		away string
 		do   command
 	}{
-		{"Docker", watch}, {"Redis", watch}, {"Docker", restore}, {"Redis", restore},
+		{"Docker", watchOnce}, {"Redis", watchOnce}, {"Docker", restore}, {"Redis", restore},
 		{"Docker", rollback}, {"Redis", rollback}, {"Docker", configure}, {"Redis", configure},
 		{"Docker", heal}, {"Redis", heal},
 	} {
