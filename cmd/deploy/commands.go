@@ -40,7 +40,7 @@ var commands = []command{
 	{"post-receive", "COLOUR", "", alone(postReceive)},
 	{"heal", "COLOUR", "", alone((*deploy.Deployer).Heal)},
 	{"reap", "COLOUR CONTAINER", "", reap},
-	{"settle", "COLOUR", "", alone((*deploy.Deployer).SettleLater)},
+	{"settle", "COLOUR PROCESS", "", settle},
 }
 
 // errUsage means that a command does not accept these arguments.

@@ -117,7 +117,7 @@ func (d *Deployer) reconfigure(ctx context.Context, generation int, changes []st
 func (d *Deployer) undertake(p *ledger.Deployment) error {
 	d.git = d.self
 	p.Git = d.git
-	return errors.Join(d.ledger.Save(p), d.watch())
+	return d.announce(p)
 }
 
 // Configuration writes the names of the app's variables and files, or, with

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"deux/internal/deploy/ledger"
 	"deux/internal/redistest"
 	"deux/internal/settings"
 )
@@ -49,11 +50,11 @@ func TestWho_IsTheUserAndTheAddressOfSSH(t *testing.T) {
 // init is the watcher that a push leaves, in this test's own binary: it says in
 // DEPLOY_DIR how it was started.
 func init() {
-	if len(os.Args) != 3 || os.Args[1] != "settle" {
+	if len(os.Args) != 4 || os.Args[1] != "settle" {
 		return
 	}
 	folder, _ := os.Getwd()
-	said := strings.Join(append(os.Environ(), os.Args[1]+" "+os.Args[2]+" in "+folder), "\n")
+	said := strings.Join(append(os.Environ(), strings.Join(os.Args[1:], " ")+" in "+folder), "\n")
 	path := filepath.Join(os.Getenv("DEPLOY_DIR"), "watched")
 	if os.WriteFile(path+".new", []byte(said+"\n"), 0o644) != nil || os.Rename(path+".new", path) != nil {
 		os.Exit(1)
@@ -64,7 +65,7 @@ func init() {
 // Git's variables name the repository of the hook, which the watcher outlives.
 func TestWatcher_IsLeftBehindWithoutGitsVariables(t *testing.T) {
 	t.Setenv("GIT_DIR", "/elsewhere")
-	d := &Deployer{config: Config{Dir: t.TempDir()}, colour: colour{name: "blue"}}
+	d := &Deployer{config: Config{Dir: t.TempDir()}, colour: colour{name: "blue"}, git: ledger.Process{PID: 7, Started: "1234"}}
 	if err := d.leaveWatcher(); err != nil {
 		t.Fatal(err)
 	}
@@ -74,8 +75,8 @@ func TestWatcher_IsLeftBehindWithoutGitsVariables(t *testing.T) {
 		return said != nil
 	}, func() { t.Fatal("no watcher came") })
 	lines := strings.Split(string(said), "\n")
-	if got := lines[len(lines)-2]; got != "settle blue in /" {
-		t.Errorf("got %q, want it told the colour, and in no folder that may go", got)
+	if got := lines[len(lines)-2]; got != "settle blue 7 1234 in /" {
+		t.Errorf("got %q, want it told the colour and the git, and in no folder that may go", got)
 	}
 	if strings.Contains(string(said), "GIT_") || !strings.Contains(string(said), "\nDEPLOY_DIR="+d.config.Dir+"\n") {
 		t.Errorf("got the environment\n%s, want DEPLOY_DIR, and nothing of git", said)

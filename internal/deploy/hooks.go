@@ -3,7 +3,6 @@ package deploy
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -45,7 +44,7 @@ func (d *Deployer) Update(ctx context.Context, ref, old, revision string) error 
 		d.out.line("%s already runs", revision)
 		return nil
 	}
-	if err := errors.Join(d.ledger.Save(p), d.watch()); err != nil {
+	if err := d.announce(p); err != nil {
 		return d.fail(ctx, p, err)
 	}
 	if err := d.follow(ctx, p, candidateSteps); err != nil {
@@ -216,6 +215,9 @@ func (d *Deployer) deploy(ctx context.Context, ref, revision string) error {
 		if d.runsAlready(ctx, p) {
 			d.succeed(ctx, d.runningAs(ref), ledger.Deployed)
 			return nil
+		}
+		if err := d.announce(p); err != nil {
+			return d.fail(ctx, p, d.orForward(ctx, p, err))
 		}
 		if err := d.follow(ctx, p, candidateSteps); err != nil {
 			return d.fail(ctx, p, d.orForward(ctx, p, err))

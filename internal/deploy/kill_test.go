@@ -168,6 +168,9 @@ func (k killing) die(w *world, f *fate, what string) {
 	past, _ := ledger.At(w.colour.git).History()
 	ran := slices.Clone(w.daemon.boxes)
 	_ = k.act(w, f)
+	if left, under := w.ledger().UnderWay(); under && !slices.Contains(w.watched, left.Git) {
+		w.Errorf("%s: %+v is under way, and nobody was left to settle it", what, left.Git)
+	}
 	if err := k.heal(w); err != nil {
 		w.Errorf("%s: healing it: %v\n%s", what, err, w.out)
 		return

@@ -15,6 +15,16 @@ import (
 	"deux/internal/program"
 )
 
+// announce writes down what is about to be done. Before, it leaves a process that
+// settles it if this one is killed: at no moment is something written down that
+// nobody would come for.
+func (d *Deployer) announce(p *ledger.Deployment) error {
+	if err := d.watch(); err != nil {
+		return err
+	}
+	return d.ledger.Save(p)
+}
+
 // leaveWatcher starts a process that outlives this hook, and that settles what
 // is left if the hook or git is killed, so that nobody has to push again.
 func (d *Deployer) leaveWatcher() error {
@@ -22,7 +32,7 @@ func (d *Deployer) leaveWatcher() error {
 	if err != nil {
 		return err
 	}
-	watcher := exec.Command(self, "settle", d.colour.name)
+	watcher := exec.Command(self, "settle", d.colour.name, d.git.String())
 	watcher.Dir = "/"
 	watcher.Env = append(repo.WithoutGit(os.Environ()), "DEPLOY_DIR="+d.config.Dir)
 	watcher.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -35,22 +45,19 @@ func (d *Deployer) leaveWatcher() error {
 // settlePause is the longest pause between two tries to settle what is left.
 const settlePause = time.Minute
 
-// SettleLater waits until the push under way has ended, and settles it if its git
-// ended first. It tries again until that is done or another push has taken over.
-func (d *Deployer) SettleLater(ctx context.Context) error {
-	p, under := d.ledger.UnderWay()
-	for watched := p.Git; under && p.Git == watched && watched.Alive(); p, under = d.ledger.UnderWay() {
+// SettleLater waits until a process has ended, usually the git of a push, and
+// settles what it left. It tries again until that is done or another push has
+// taken over. The process is as its String wrote it.
+func (d *Deployer) SettleLater(ctx context.Context, process string) (err error) {
+	git := ledger.ReadProcess(process)
+	for git.Alive() {
 		if !program.Sleep(ctx, 4*ledger.LockPause) {
 			return nil
 		}
 	}
-	if !under || p.Git.Alive() {
-		return nil
-	}
 	var over bool
-	var err error
-	for range program.Pauses(ctx, 4*ledger.LockPause, settlePause) {
-		if over, err = d.settleDead(ctx, p.Git); over {
+	for try := range program.Pauses(ctx, 4*ledger.LockPause, settlePause) {
+		if over, err = d.settleDead(ctx, git, try > 1); over {
 			break
 		}
 	}
@@ -58,14 +65,15 @@ func (d *Deployer) SettleLater(ctx context.Context) error {
 }
 
 // settleDead settles the push of a git that ended, and reports whether nothing is
-// left to do. Between two tries it has no lock: a push of a person goes first.
-func (d *Deployer) settleDead(ctx context.Context, git ledger.Process) (over bool, err error) {
+// left to do: again means that a try has failed, maybe after the push was written
+// off. Between two tries it has no lock: a push of a person goes first.
+func (d *Deployer) settleDead(ctx context.Context, git ledger.Process, again bool) (over bool, err error) {
 	unlock, err := d.lock(ctx)
 	if err != nil {
 		return true, err // the repository is gone
 	}
 	defer unlock()
-	if p, under := d.ledger.UnderWay(); under && p.Git != git {
+	if p, under := d.ledger.UnderWay(); under && p.Git != git || !under && !again {
 		return true, nil
 	}
 	err = d.prepare(ctx)

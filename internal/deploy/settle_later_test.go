@@ -27,18 +27,15 @@ func TestSettleLater_LeavesWhatLives(t *testing.T) {
 		save(first)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		if err := d.SettleLater(ctx); err != nil || ctx.Err() == nil {
+		if err := d.SettleLater(ctx, first.String()); err != nil || ctx.Err() == nil {
 			t.Errorf("while its git lives: got %v, want it to wait until it is told to end", err)
 		}
-		time.AfterFunc(10*time.Second, func() { save(second) })
-		begun := time.Now()
-		ctx, cancel = context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		if err := d.SettleLater(ctx); err != nil || time.Since(begun) < 10*time.Second || ctx.Err() != nil {
-			t.Errorf("after another push took over: got %v after %v, want nothing to do", err, time.Since(begun))
-		}
 	})
+	save(second)
 	endFirst()
+	if err := d.SettleLater(t.Context(), first.String()); err != nil {
+		t.Errorf("after another push took over: got %v, want nothing to do", err)
+	}
 	if _, under := w.ledger().UnderWay(); !under || len(d.docker.(fatedDocker).fate.passed) > 0 {
 		t.Errorf("got under way: %v, after %v, want nothing touched", under, d.docker.(fatedDocker).fate.passed)
 	}
@@ -172,7 +169,7 @@ func TestSettleLater_EndsWhenThereIsNothingLeftToSettle(t *testing.T) {
 					unlock()
 				})
 				begun := time.Now()
-				err := d.SettleLater(t.Context())
+				err := watch(t.Context(), d)
 				if (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) {
 					t.Errorf("got %v, want %q", err, test.err)
 				}

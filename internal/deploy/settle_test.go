@@ -20,13 +20,17 @@ type silentRedis struct{ lists }
 
 func (silentRedis) Ping(context.Context) error { return errors.New("no answer") }
 
-func watch(ctx context.Context, d *Deployer) error { return d.SettleLater(ctx) }
+// watch is the watcher of the push under way.
+func watch(ctx context.Context, d *Deployer) error {
+	p, _ := d.ledger.UnderWay()
+	return d.SettleLater(ctx, p.Git.String())
+}
 
 // watchOnce is a watcher that is told to end, so that it does not try again.
 func watchOnce(ctx context.Context, d *Deployer) error {
 	ctx, end := context.WithCancel(ctx)
 	end()
-	return d.SettleLater(ctx)
+	return watch(ctx, d)
 }
 
 func heal(ctx context.Context, d *Deployer) error { return d.Heal(ctx) }

@@ -33,8 +33,9 @@ type world struct {
 	revisions []string // the commits of its app, oldest first
 	out       *bytes.Buffer
 	copies    int
-	meets     func(*Deployer) // changes what each process has; nil for nothing
-	redis     *redistest.CLI  // of a pushedWorld
+	watched   []ledger.Process // those that a watcher was left for
+	meets     func(*Deployer)  // changes what each process has; nil for nothing
+	redis     *redistest.CLI   // of a pushedWorld
 }
 
 const mainRef = "refs/heads/main"
@@ -98,7 +99,7 @@ func (w *world) in(dir string) *world {
 func (w *world) again(listed []fleet.Server) *world {
 	w.copies++
 	fresh := w.in(filepath.Join(w.config.Dir, fmt.Sprint(w.copies)))
-	fresh.daemon, fresh.out = w.daemon.clone(), new(bytes.Buffer)
+	fresh.daemon, fresh.out, fresh.watched = w.daemon.clone(), new(bytes.Buffer), nil
 	err := errors.Join(copyRepository(w.colour.git, fresh.colour.git), os.CopyFS(fresh.colour.www, os.DirFS(w.colour.www)))
 	now, draining, failure := w.rotation.Read(w.Context())
 	err = errors.Join(err, failure)
@@ -133,7 +134,7 @@ func (w *world) process(fate *fate, git ledger.Process) *Deployer {
 	d.meet(fatedDocker{daemon: w.daemon, fate: fate}, fatedLists{w.lists, fate}, fatedRotation{w.rotation, fate})
 	d.files = fatedFiles{fate: fate}
 	d.self, d.git = git, git
-	d.watch = func() error { return nil }
+	d.watch = func() error { w.watched = append(w.watched, d.git); return nil }
 	if w.meets != nil {
 		w.meets(d)
 	}
