@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
-	"time"
 
 	"deux/internal/fleet"
 	"deux/internal/overview"
@@ -18,12 +17,6 @@ const (
 	// backlog is how many messages wait for a slow viewer. At one more it is
 	// dropped, and comes back for the whole state.
 	backlog = 16
-	// lookInterval is between two looks at the lists, while somebody watches.
-	lookInterval = 250 * time.Millisecond
-	// drainPatience is how long one wait for the drain list lasts, and drainPause
-	// is between two.
-	drainPatience = time.Second
-	drainPause    = 20 * time.Millisecond
 )
 
 // Reasons why another viewer is refused.
@@ -41,11 +34,12 @@ type live struct {
 	redis  *program.Outage
 	log    *slog.Logger
 
-	mu          sync.Mutex // guards everything below; held while looking, so that looks never overlap
+	turn chan struct{} // full while somebody looks, so that looks never overlap
+
+	mu          sync.Mutex // guards everything below; not held while Redis is waited for
 	painter     *painter
 	last        overview.Overview // At is zero before the first look
-	isStale     bool              // Redis no longer answers
-	shown       scene             // last, as painted
+	shown       scene             // what all viewers were told
 	viewers     map[*viewer]bool
 	isFollowing bool // follow runs
 	isAwaiting  bool // awaitDrain runs
@@ -62,36 +56,68 @@ func newLive(config Config, store store, redis *program.Outage, log *slog.Logger
 		reader:  overview.NewReader(config.Site, store.Snapshot),
 		redis:   redis,
 		log:     log,
+		turn:    make(chan struct{}, 1),
 		painter: newPainter(config, log),
 		viewers: make(map[*viewer]bool),
 	}
 }
 
-// now returns the current dashboard. If Redis is away it returns the last one, if
-// there is one, together with Redis's error.
+// now returns the current dashboard. If Redis does not answer in time it returns
+// the last one as stale, if there is one, together with the error.
 func (l *live) now(ctx context.Context) (scene, error) {
+	err := l.look(ctx)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	err := l.look(ctx)
+	if err != nil && !l.last.At.IsZero() {
+		return l.paint(l.last.Away(), true), err
+	}
 	return l.shown, err
 }
 
 // watch returns a new viewer, whose first message is the whole dashboard.
 func (l *live) watch(ctx context.Context) (*viewer, error) {
+	if err := l.mayWatch(); err != nil {
+		return nil, err
+	}
+	cause := l.look(ctx)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	switch {
-	case l.isClosed:
-		return nil, errNoMoreEvents
-	case len(l.viewers) >= maxViewers:
-		return nil, errTooManyViewers
-	}
-	if err := l.look(ctx); err != nil && l.last.At.IsZero() {
+	if err := l.hasRoom(); err != nil {
 		return nil, err
+	}
+	switch {
+	case l.last.At.IsZero():
+		return nil, cause
+	case cause != nil && len(l.viewers) == 0: // nobody else looks
+		l.lose()
 	}
 	v := &viewer{make(chan []byte, backlog)}
 	v.messages <- encode(update{IsAll: true, Put: l.shown.fragments})
 	l.viewers[v] = true
+	l.start()
+	return v, nil
+}
+
+// mayWatch is hasRoom for a caller that does not hold the lock.
+func (l *live) mayWatch() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.hasRoom()
+}
+
+// hasRoom returns why there cannot be another viewer, or nil.
+func (l *live) hasRoom() error {
+	switch {
+	case l.isClosed:
+		return errNoMoreEvents
+	case len(l.viewers) >= maxViewers:
+		return errTooManyViewers
+	}
+	return nil
+}
+
+// start has somebody look for the viewers, if nobody does yet.
+func (l *live) start() {
 	if !l.isFollowing {
 		l.isFollowing = true
 		go l.follow()
@@ -100,7 +126,6 @@ func (l *live) watch(ctx context.Context) (*viewer, error) {
 		l.isAwaiting = true
 		go l.awaitDrain()
 	}
-	return v, nil
 }
 
 // leave forgets a viewer.
@@ -129,85 +154,5 @@ func (l *live) close() {
 func (l *live) dropAll() {
 	for v := range l.viewers {
 		l.drop(v)
-	}
-}
-
-// follow looks at the lists while anybody watches.
-func (l *live) follow() {
-	ticker := time.NewTicker(lookInterval)
-	defer ticker.Stop()
-	for l.step() {
-		<-ticker.C
-	}
-}
-
-// step looks once and tells the viewers what has changed. It reports whether
-// there are viewers.
-func (l *live) step() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.isFollowing = len(l.viewers) > 0; !l.isFollowing {
-		return false
-	}
-	before := l.shown
-	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
-	defer cancel()
-	if err := l.look(ctx); err != nil {
-		l.redis.Note(err)
-	}
-	if change := difference(before.fragments, l.shown.fragments); len(change.Put)+len(change.Gone) > 0 {
-		l.tell(encode(change))
-	}
-	return true
-}
-
-// awaitDrain, while anybody watches, ends the streams as soon as this server
-// drains. Waiting for the next look would make the destroy take that much
-// longer.
-func (l *live) awaitDrain() {
-	for l.awaits() {
-		if leaves, err := l.store.AwaitDraining(context.Background(), l.server, drainPatience); leaves && err == nil {
-			l.mu.Lock()
-			l.dropAll()
-			l.mu.Unlock()
-		}
-		time.Sleep(drainPause) // other servers may drain for a long time
-	}
-}
-
-// awaits reports whether anybody watches. If not, it marks awaitDrain as over
-// under the same lock: otherwise the next viewer would rely on it.
-func (l *live) awaits() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.isAwaiting = len(l.viewers) > 0
-	return l.isAwaiting
-}
-
-// look reads the lists and paints them.
-func (l *live) look(ctx context.Context) error {
-	o, err := l.reader.Look(ctx)
-	switch {
-	case err == nil:
-		l.redis.Note(nil)
-		l.last, l.isStale = o, false
-	case l.last.At.IsZero():
-		return err
-	default:
-		l.isStale = true
-		o = l.last.Away()
-	}
-	l.shown = scene{o.Verdict.What, l.painter.paint(o, l.isStale)}
-	return err
-}
-
-// tell sends a message to all viewers. One that is not ready for it is dropped.
-func (l *live) tell(text []byte) {
-	for v := range l.viewers {
-		select {
-		case v.messages <- text:
-		default:
-			l.drop(v)
-		}
 	}
 }

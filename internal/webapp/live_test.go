@@ -24,6 +24,7 @@ type counting struct {
 	looks    atomic.Int64
 	waits    atomic.Int64
 	away     atomic.Bool
+	hangs    atomic.Bool // until the caller gives up
 	draining atomic.Bool
 	get      func() fleet.Snapshot
 }
@@ -40,9 +41,15 @@ func (c *counting) AwaitDraining(_ context.Context, _ fleet.Server, patience tim
 	return false, nil
 }
 
-func (c *counting) Snapshot(context.Context, fleet.Depth) (fleet.Snapshot, error) {
+func (c *counting) Snapshot(ctx context.Context, _ fleet.Depth) (fleet.Snapshot, error) {
 	c.looks.Add(1)
-	if c.away.Load() {
+	if c.hangs.Load() {
+		<-ctx.Done()
+	}
+	switch {
+	case ctx.Err() != nil:
+		return fleet.Snapshot{}, ctx.Err()
+	case c.away.Load():
 		return fleet.Snapshot{}, errors.New("connection refused")
 	}
 	if c.get == nil {
@@ -89,12 +96,14 @@ func ends(v *viewer, within time.Duration) bool {
 // nextOf returns a viewer's next message.
 func nextOf(t *testing.T, v *viewer) (u update) {
 	t.Helper()
-	text, open := <-v.messages
-	if !open {
-		t.Fatal("the stream has ended")
-	}
-	if err := json.Unmarshal(text, &u); err != nil {
-		t.Fatal(err)
+	select {
+	case text, open := <-v.messages:
+		if !open {
+			t.Fatal("the stream has ended")
+		}
+		must(t, json.Unmarshal(text, &u))
+	case <-time.After(time.Minute):
+		t.Fatal("got nothing for a minute, want a message")
 	}
 	return u
 }

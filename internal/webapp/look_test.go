@@ -1,0 +1,112 @@
+package webapp
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"deux/internal/fleet"
+)
+
+// picturesIn is a store with as many pictures as n says.
+func picturesIn(n *int64) *counting {
+	return &counting{get: func() fleet.Snapshot { return fleet.Snapshot{Images: *n} }}
+}
+
+// atRest waits for the first look of a viewer's own, so that the next is a look
+// interval away.
+func atRest(t *testing.T, v *viewer) {
+	t.Helper()
+	nextOf(t, v)
+	synctest.Wait()
+	if len(v.messages) != 0 {
+		t.Fatalf("before anything changes: got %s, want nothing", <-v.messages)
+	}
+}
+
+func TestLive_TellsWhatOnlyAPageOrAnotherViewerSaw(t *testing.T) {
+	looks := map[string]func(*testing.T, *live){
+		"a page": func(t *testing.T, l *live) {
+			if page, err := l.now(t.Context()); err != nil || !(update{Put: page.fragments}).has("pictures", "3 pictures") {
+				t.Errorf("the page: got %v, want what is now", err)
+			}
+		},
+		"another viewer": func(t *testing.T, l *live) {
+			other := watch(t, l)
+			if first := nextOf(t, other); !first.IsAll || !first.has("pictures", "3 pictures") {
+				t.Errorf("the other viewer: got %+v, want all there is", first)
+			}
+			l.leave(other)
+		},
+	}
+	for who, look := range looks {
+		synctest.Test(t, func(t *testing.T) {
+			pictures := int64(0)
+			l := liveOver(picturesIn(&pictures))
+			v := watch(t, l)
+			defer end(l, v)
+			atRest(t, v)
+			pictures = 3
+			look(t, l)
+			if change := nextOf(t, v); len(change.Put) != 1 || !change.has("pictures", "3 pictures") {
+				t.Errorf("after %s: got %+v, want the pictures alone", who, change)
+			}
+			time.Sleep(4 * lookInterval)
+			if len(v.messages) != 0 {
+				t.Errorf("after %s, a second later: got %s, want it told once", who, <-v.messages)
+			}
+		})
+	}
+}
+
+func TestLive_IsNotStaleBecauseAVisitorGaveUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pictures := int64(2)
+		store := picturesIn(&pictures)
+		l := liveOver(store)
+		v := watch(t, l)
+		defer time.Sleep(storeTimeout) // until the last look has ended
+		defer end(l, v)
+		atRest(t, v)
+		gone, leave := context.WithCancel(t.Context())
+		leave()
+		late, cancel := context.WithTimeout(t.Context(), lookInterval/5)
+		defer cancel()
+		store.hangs.Store(true)
+		for _, ctx := range []context.Context{gone, late} {
+			page, err := l.now(ctx)
+			if shown := (update{Put: page.fragments}); err == nil || !shown.has("verdict", "data-stale") || !shown.has("pictures", "2 pictures") {
+				t.Errorf("its own page: got %v, want the error and what was seen last, as stale", err)
+			}
+		}
+		store.hangs.Store(false)
+		time.Sleep(4 * lookInterval)
+		if len(v.messages) != 0 {
+			t.Errorf("the others: got %s, want nothing", <-v.messages)
+		}
+		store.hangs.Store(true)
+		if change := nextOf(t, v); !change.has("verdict", "data-stale") {
+			t.Errorf("when Redis hangs: got %+v, want what was seen last, as stale", change)
+		}
+	})
+}
+
+func TestLive_IsStaleToTheFirstViewerWhileRedisHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(counting)
+		l := liveOver(store)
+		_, err := l.now(t.Context())
+		must(t, err)
+		store.hangs.Store(true)
+		ctx, cancel := context.WithTimeout(t.Context(), storeTimeout)
+		defer cancel()
+		v, err := l.watch(ctx)
+		must(t, err)
+		defer time.Sleep(storeTimeout)
+		defer end(l, v)
+		if first := nextOf(t, v); !first.has("verdict", "data-stale") {
+			t.Errorf("got %+v, want what was seen last, as stale", first)
+		}
+	})
+}
