@@ -2,6 +2,7 @@ package webapp
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -107,6 +108,35 @@ func TestLive_IsStaleToTheFirstViewerWhileRedisHangs(t *testing.T) {
 		defer end(l, v)
 		if first := nextOf(t, v); !first.has("verdict", "data-stale") {
 			t.Errorf("got %+v, want what was seen last, as stale", first)
+		}
+	})
+}
+
+func TestLive_KeepsNobodyLongWhileRedisHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(counting)
+		store.hangs.Store(true)
+		app, err := New(testConfig, store, slog.New(slog.DiscardHandler))
+		must(t, err)
+		handler := app.routes()
+		start, answers := time.Now(), make(chan answer)
+		for range 20 { // all at once
+			go func() { answers <- ask(t, handler, "HEAD", "/", asHTML) }()
+			go func() { answers <- ask(t, handler, "GET", "/events", asHTML) }()
+		}
+		time.Sleep(time.Second)
+		stopping := time.Now()
+		app.live.close()
+		if took := time.Since(stopping); took > 0 {
+			t.Errorf("close: took %v, want no wait", took)
+		}
+		for range 40 {
+			if got := <-answers; got.status != 503 {
+				t.Errorf("got %v, want 503", got)
+			}
+		}
+		if took := time.Since(start); took > 4*time.Second {
+			t.Errorf("all were answered after %v, want that within 4s", took)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package webapp
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -20,8 +21,9 @@ const (
 // events streams the dashboard as server-sent events (HTML Living Standard,
 // section 9.2): all of it, then what changes.
 func (a *App) events(c *gin.Context) {
-	viewer, err := a.live.watch(c.Request.Context())
-	if err != nil {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), a.storeTimeout)
+	viewer, err := a.live.watch(ctx)
+	if cancel(); err != nil {
 		a.write(c, a.refuse(c, err))
 		return
 	}
