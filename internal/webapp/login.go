@@ -3,6 +3,7 @@ package webapp
 import (
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 
@@ -69,8 +70,24 @@ func localTarget(text string) *url.URL {
 		return home
 	case !strings.HasPrefix(target.Path, "/"), strings.HasPrefix(target.Path, "//"), strings.Contains(target.Path, `\`):
 		return home // to a browser, // and /\ start a host name
+	case !isPlain(target.EscapedPath()):
+		return home
 	case slices.Contains([]string{"/upload", "/retry", "/forget", "/login", "/logout"}, target.Path):
 		return home
 	}
 	return target
+}
+
+// dots writes dots as a browser reads them (URL Standard, "double-dot URL path
+// segment").
+var dots = strings.NewReplacer("%2e", ".", "%2E", ".")
+
+// isPlain reports whether an escaped path is read by everybody as it is spelled.
+// http.Redirect, the router and a browser each tidy up another one on the way, and
+// what then is a change would happen without the question.
+func isPlain(escaped string) bool {
+	spelled := dots.Replace(escaped)
+	rest, isRooted := strings.CutPrefix(spelled, "/")
+	page, _, _ := strings.Cut(rest, "/")
+	return isRooted && path.Clean(spelled) == spelled && !strings.Contains(page, "%")
 }

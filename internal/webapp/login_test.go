@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"deux/internal/fleet"
 )
 
 func TestLogin_IsGoodAtEveryServerUntilItEndsAtAll(t *testing.T) {
@@ -46,6 +48,7 @@ func TestLogin_GoesOnToWhatWasAskedForAndNowhereElse(t *testing.T) {
 	for next, want := range map[string]string{
 		"/": "/", "/recent?x=1": "/recent?x=1", "": "/", "/get/a%2Fb": "/get/a%2Fb", "/upload": "/", "/retry": "/", "/forget": "/", "/login?next=/": "/", "/logout": "/",
 		"//evil.example": "/", "https://evil.example/": "/", `/\evil.example`: "/", "/%5Cevil.example": "/", "javascript:alert(1)": "/",
+		"/./recent": "/", "/recent/": "/", "/x/../recent": "/", "/%2e/recent": "/", "/%72ecent": "/", "%2frecent": "/", "/get/%2E%2e/recent": "/", "/get/a%2F%2Fb": "/get/a%2F%2Fb", "/get/%252e": "/get/%252e",
 		"///evil.example": "/", "http:/evil.example": "/", "\t//evil.example": "/", "/\nevil": "/", "evil.example": "/", "//@evil.example": "/",
 	} {
 		got := logIn(t, handler, sesame, next)
@@ -172,5 +175,62 @@ func TestLogin_IsNothingForAnotherSite(t *testing.T) {
 	}
 	if got := send(t, pages(t, failing{errors.New("away")}), inBrowser("GET", "/login")); got.status != 404 {
 		t.Errorf("GET /login without a password: got %v, want 404", got)
+	}
+}
+
+// spellings are ways to write the path of a page that somebody on the way may
+// read as that page: http.Redirect, the router, the browser.
+func spellings(path string) []string {
+	name := path[1:]
+	escaped := fmt.Sprintf("%%%02x%s", name[0], name[1:])
+	return []string{
+		path, path + "?x", path + "#x", path + "/", path + "//", path + "/.", path + "/%2e", path + "/x/..", path + "/x/%2e%2E", path + "%2f", path + "%20", path + ";x",
+		"/." + path, "/.." + path, "/x/.." + path, "/x/../." + path, "/x/../.." + path, "/./" + path, "//" + name, "///" + name, "/x//.." + path, "/x/..//" + name,
+		"/%2e" + path, "/%2E" + path, "/%2e%2e" + path, "/.%2e" + path, "/x/%2e%2e" + path, "/x/%2E." + path, "/get/%2e%2e" + path, "/get/..%2f.." + path,
+		"/x%2f.." + path, "/%2f" + name, "/.%2f" + name, "/%2e%2f" + name, "/%2fx/.." + path, "/%252e" + path,
+		"/" + escaped, "/./" + escaped, "/x/../" + escaped, `/\` + name, `/.\` + name, `/x\..\` + name, "/.%5c" + name, `\` + name,
+		"/\t." + path, "/.\n" + path, "/%09/.." + path, "/./%0a/.." + path, strings.ToUpper(path), name, "%2f" + name, "./" + name, "../" + name,
+		"/login?next=" + path, "/./login?next=" + path, "/login/?next=" + path, "/%6cogin?next=" + path, "/logout/.." + path, "/events/.." + path,
+		"http://example.com" + path, "//example.com" + path, "/x?y/.." + path,
+	}
+}
+
+// follow sends what a browser does that is led to a location of this system, and
+// returns the page that it shows in the end.
+func follow(t *testing.T, handler http.Handler, cookie, location string) answer {
+	t.Helper()
+	at := &url.URL{Path: "/"}
+	for range 10 {
+		// As the URL Standard reads it, in "basic URL parser" and "single-dot URL path segment".
+		next, err := url.Parse(strings.NewReplacer("%2e", ".", "%2E", ".", `\`, "/", "\t", "", "\n", "").Replace(location))
+		must(t, err)
+		if at = at.ResolveReference(next); at.Host != "" {
+			t.Fatalf("led to %s, want to a page of this system", at)
+		}
+		got := send(t, handler, inBrowser("GET", at.RequestURI(), "Cookie", cookie))
+		if location = got.header.Get("Location"); got.status/100 != 3 {
+			return got
+		}
+	}
+	t.Fatalf("led to %s in the end, want to a page", location)
+	return answer{}
+}
+
+func TestLogin_ChangesNothingHoweverThePathOfAChangeIsSpelled(t *testing.T) {
+	f := open(t)
+	list(t, f, 3000, 3001)
+	must(t, f.AddImage(t.Context(), encodedPNG, 9, 64<<20))
+	handler := locked(t, f, nil)
+	cookie := cookieOf(t, logIn(t, handler, sesame, "/"))
+	for _, path := range []string{"/spawn", "/destroy", "/meow", "/set/key"} {
+		for _, next := range spellings(path) {
+			page := follow(t, handler, cookie, "/login?next="+url.QueryEscape(next))
+			_, err := f.Message(t.Context(), "key")
+			lists, failed := f.Snapshot(t.Context(), fleet.Depth{})
+			must(t, failed)
+			if !errors.Is(err, fleet.ErrNoMessage) || len(lists.Listed()) != 2 || len(lists.Servers()) != 2 || lists.Images != 1 {
+				t.Fatalf("next=%q: got %v and then %v, %d pictures and %v, want no change", next, page, lists.Servers(), lists.Images, err)
+			}
+		}
 	}
 }
