@@ -32,16 +32,18 @@ const (
 	allGuessInterval = 200 * time.Millisecond
 )
 
-// ErrTooManyGuesses means that the password was not even looked at.
+// ErrTooManyGuesses means that nobody is told whether the password was right.
 var ErrTooManyGuesses = errors.New("too many passwords were tried")
 
-// guessScript counts a guess unless there were too many, for two counters at
-// once, by the generic cell rate algorithm (ITU-T I.371): a counter holds when
-// it will be empty, and each guess adds one interval.
+// guessScript counts a wrong guess unless there were too many, for two counters
+// at once, by the generic cell rate algorithm (ITU-T I.371): a counter holds when
+// it will be empty, and each guess adds one interval. A right guess is allowed by
+// the same rule and adds nothing.
 //
 //	KEYS  the counters
-//	ARGV  for each counter: how many guesses at once, and its interval in µs
-//	→ 1 if the guess is allowed, and counted; 0 if not
+//	ARGV  for each counter: how many guesses at once, and its interval in µs;
+//	      last, 1 if the guess is right, else 0
+//	→ 1 if the guess is allowed; 0 if not
 //
 // No library is used because none decides over two counters in one step.
 var guessScript = redis.NewScript(`
@@ -53,29 +55,22 @@ for i, key in ipairs(KEYS) do
   empty[i] = math.max(tonumber(redis.call('GET', key) or 0), now) + interval
   if empty[i] - now > most * interval then return 0 end
 end
+if ARGV[#ARGV] == '1' then return 1 end
 for i, key in ipairs(KEYS) do
   redis.call('SET', key, string.format('%d', empty[i]), 'PX', math.ceil((empty[i] - now) / 1000))
 end
 return 1
 `)
 
-// forgetScript takes one guess back from each counter that is not empty.
-//
-//	KEYS  the counters
-//	ARGV  their intervals in µs
-var forgetScript = redis.NewScript(`
-for i, key in ipairs(KEYS) do
-  local empty = redis.call('GET', key)
-  if empty then redis.call('SET', key, string.format('%d', empty - ARGV[i]), 'KEEPTTL') end
-end
-`)
-
-// TakeGuess counts a password tried from address, or returns ErrTooManyGuesses
-// when it must wait: one address may try 5 at once and then 1 a second, all
-// together 20 at once and then 5 a second.
-func (f *Fleet) TakeGuess(ctx context.Context, address string) error {
-	may, err := guessScript.Run(ctx, f.client, guessKeys(address),
-		guessesAtOnce, guessInterval.Microseconds(), allGuessesAtOnce, allGuessInterval.Microseconds()).Bool()
+// TakeGuess counts a wrong password tried from address, or returns
+// ErrTooManyGuesses when it must wait: one address may try 5 at once and then 1 a
+// second, all together 20 at once and then 5 a second. The right password is not
+// counted, so that it may be sent at any rate; but among too many wrong ones it is
+// refused like them, or a flood would find it.
+func (f *Fleet) TakeGuess(ctx context.Context, address string, isRight bool) error {
+	keys := []string{guessesPrefix + address, guessesPrefix + allAddresses}
+	may, err := guessScript.Run(ctx, f.client, keys,
+		guessesAtOnce, guessInterval.Microseconds(), allGuessesAtOnce, allGuessInterval.Microseconds(), isRight).Bool()
 	if err != nil {
 		return fmt.Errorf("counting a guess: %w", err)
 	}
@@ -83,19 +78,6 @@ func (f *Fleet) TakeGuess(ctx context.Context, address string) error {
 		return ErrTooManyGuesses
 	}
 	return nil
-}
-
-// ForgetGuess takes back a guess that TakeGuess counted: it was right.
-func (f *Fleet) ForgetGuess(ctx context.Context, address string) error {
-	err := forgetScript.Run(ctx, f.client, guessKeys(address), guessInterval.Microseconds(), allGuessInterval.Microseconds()).Err()
-	if err != nil && !errors.Is(err, redis.Nil) {
-		return fmt.Errorf("taking back a guess: %w", err)
-	}
-	return nil
-}
-
-func guessKeys(address string) []string {
-	return []string{guessesPrefix + address, guessesPrefix + allAddresses}
 }
 
 // EndSession records that the session called id has ended, for life: as long as

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"deux/internal/fleet"
+	"deux/internal/redistest"
 )
 
 func TestTakeGuess_BoundsAllAddressesTogether(t *testing.T) {
@@ -15,7 +16,7 @@ func TestTakeGuess_BoundsAllAddressesTogether(t *testing.T) {
 	start := time.Now()
 	taken := 0
 	for i := range 60 { // from as many addresses
-		err := l.TakeGuess(t.Context(), fmt.Sprint("192.0.2.", i))
+		err := l.TakeGuess(t.Context(), fmt.Sprint("192.0.2.", i), false)
 		if err == nil {
 			taken++
 		} else if !errors.Is(err, fleet.ErrTooManyGuesses) {
@@ -27,18 +28,40 @@ func TestTakeGuess_BoundsAllAddressesTogether(t *testing.T) {
 	}
 }
 
-func TestForgetGuess_MakesRoomForAnother(t *testing.T) {
+func TestTakeGuess_CountsNoRightOne(t *testing.T) {
 	l := open(t)
-	for i := range 30 {
-		if err := l.TakeGuess(t.Context(), "192.0.2.1"); err != nil {
-			t.Fatalf("right guess %d: %v", i, err)
-		}
-		if err := l.ForgetGuess(t.Context(), "192.0.2.1"); err != nil {
-			t.Fatal(err)
+	results := make(chan error)
+	for range 100 { // at once
+		go func() { results <- l.TakeGuess(t.Context(), "192.0.2.1", true) }()
+	}
+	for range 100 {
+		if err := <-results; err != nil {
+			t.Fatalf("a right guess: %v", err)
 		}
 	}
-	if err := l.ForgetGuess(t.Context(), "192.0.2.2"); err != nil {
-		t.Errorf("of an address without any: %v", err)
+	for i := range 5 {
+		if err := l.TakeGuess(t.Context(), "192.0.2.1", false); err != nil {
+			t.Fatalf("wrong guess %d after them: %v", i, err)
+		}
+	}
+}
+
+func TestTakeGuess_RefusesARightOneAmongTooManyWrongOnes(t *testing.T) {
+	cli := redistest.Open(t)
+	l := fleet.Open(fleet.Redis{Address: cli.Address}, fleet.Site{})
+	defer l.Close()
+	for i := range 2 {
+		_, err := cli.Set(t.Context(), "deux:guesses:"+[]string{"192.0.2.1", "all"}[i], time.Now().Add(time.Hour).UnixMicro(), 0).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, address := range []string{"192.0.2.1", "192.0.2.2"}[:i+1] {
+			for _, isRight := range []bool{true, false} {
+				if err := l.TakeGuess(t.Context(), address, isRight); !errors.Is(err, fleet.ErrTooManyGuesses) {
+					t.Errorf("from %s, right %v: got %v, want ErrTooManyGuesses", address, isRight, err)
+				}
+			}
+		}
 	}
 }
 

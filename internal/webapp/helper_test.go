@@ -163,8 +163,7 @@ func (f failing) Message(context.Context, string) (string, error)         { retu
 func (f failing) AddVisit(context.Context, string) error                  { return f.fail() }
 func (f failing) Recent(context.Context) ([]string, error)                { return nil, f.fail() }
 func (f failing) AddImage(context.Context, string, int, int64) error      { return f.fail() }
-func (f failing) TakeGuess(context.Context, string) error                 { return f.fail() }
-func (f failing) ForgetGuess(context.Context, string) error               { return f.fail() }
+func (f failing) TakeGuess(context.Context, string, bool) error           { return f.fail() }
 func (f failing) EndSession(context.Context, string, time.Duration) error { return f.fail() }
 func (f failing) SessionEnded(context.Context, string) (bool, error)      { return false, f.fail() }
 func (f failing) TakeImage(context.Context) (string, error)               { return "", f.fail() }

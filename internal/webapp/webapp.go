@@ -80,8 +80,7 @@ type store interface {
 	AddImage(ctx context.Context, base64 string, most int, bytes int64) error
 	TakeImage(ctx context.Context) (string, error)
 
-	TakeGuess(ctx context.Context, address string) error
-	ForgetGuess(ctx context.Context, address string) error
+	TakeGuess(ctx context.Context, address string, isRight bool) error
 	EndSession(ctx context.Context, id string, life time.Duration) error
 	SessionEnded(ctx context.Context, id string) (bool, error)
 }
