@@ -2,6 +2,7 @@ package webapp
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -12,7 +13,8 @@ const (
 	// streamPause is how long the browser waits before it asks again, in ms.
 	streamPause = "250"
 	// beatInterval is the time between two comments that keep a silent stream
-	// alive: the proxies end an answer that is silent for BODY_TIMEOUT, 30 s.
+	// alive, and between two looks at its session: the proxies end an answer that
+	// is silent for BODY_TIMEOUT, 30 s.
 	beatInterval = 15 * time.Second
 	// slowViewer is how long sending a message may take.
 	slowViewer = 5 * time.Second
@@ -32,24 +34,43 @@ func (a *App) events(c *gin.Context) {
 	s := stream{c.Writer, http.NewResponseController(c.Writer)}
 	// The deadline of other requests would end a healthy stream.
 	_ = s.SetReadDeadline(time.Time{})
-	if s.send("retry: "+streamPause+"\n\n") != nil {
-		return
+	if s.send("retry: "+streamPause+"\n\n") == nil {
+		a.pass(c, viewer, s)
 	}
+}
+
+// pass sends a viewer's messages until either side ends the stream.
+func (a *App) pass(c *gin.Context, viewer *viewer, s stream) {
 	beat := time.NewTicker(beatInterval)
 	defer beat.Stop()
-	for err == nil {
+	for {
+		var text string
 		select {
 		case <-c.Request.Context().Done():
 			return
-		case text, open := <-viewer.messages:
+		case message, open := <-viewer.messages:
 			if !open {
 				return
 			}
-			err = s.send("id: " + time.Now().UTC().Format("150405.000") + "\ndata: " + string(text) + "\n\n")
+			text = "id: " + time.Now().UTC().Format("150405.000") + "\ndata: " + string(message) + "\n\n"
 		case <-beat.C:
-			err = s.send(": still here\n\n")
+			if a.hasLoggedOut(c) {
+				return
+			}
+			text = ": still here\n\n"
+		}
+		if s.send(text) != nil {
+			return
 		}
 	}
+}
+
+// hasLoggedOut reports whether the session with which the stream was opened has
+// ended and is needed. Without Redis nobody knows, and the stream goes on.
+func (a *App) hasLoggedOut(c *gin.Context) bool {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), a.storeTimeout)
+	defer cancel()
+	return errors.Is(a.mayRead(ctx, c), errLogin)
 }
 
 // stream is an answer that is sent as it is written.
