@@ -2,12 +2,14 @@ package webapp
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
-	"html/template"
 	"io"
 	"mime/multipart"
 	"net/http"
+	"os"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 )
@@ -28,13 +30,14 @@ func (a *App) upload(c *gin.Context) (reply, error) {
 	if c.Request.ContentLength > maxForm {
 		return reply{}, errLargeImage
 	}
+	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(a.pictureTimeout))
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxForm)
 	part, err := imagePart(c.Request)
 	if err != nil {
 		return reply{}, err
 	}
-	var encoded strings.Builder
-	kind, size, err := encodeImage(&encoded, part)
+	encoded := roomFor(c.Request)
+	kind, size, err := encodeImage(encoded, part)
 	if err != nil {
 		return reply{}, err
 	}
@@ -43,6 +46,18 @@ func (a *App) upload(c *gin.Context) (reply, error) {
 	defer cancel()
 	err = a.store.AddImage(ctx, encoded.String(), a.config.MaxImages, int64(a.config.MaxImageBytes))
 	return reply{http.StatusCreated, "upload", uploadData{kind, size}}, err
+}
+
+// roomFor returns a builder with room for the largest picture that a form may
+// hold. One that grew as the picture comes would hold it twice while it grows.
+func roomFor(form *http.Request) *strings.Builder {
+	most := maxImage + 1
+	if form.ContentLength >= 0 {
+		most = min(most, int(form.ContentLength))
+	}
+	room := new(strings.Builder)
+	room.Grow(base64.StdEncoding.EncodedLen(most))
+	return room
 }
 
 // imagePart returns the first field called image.
@@ -74,22 +89,14 @@ func (r formReader) Read(buffer []byte) (int, error) {
 
 // formError returns what is wrong with a form that failed to read.
 func formError(err error) error {
-	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
+	tooLarge := new(http.MaxBytesError)
+	switch {
+	case errors.As(err, &tooLarge):
 		return errLargeImage
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return errSlowImage
 	}
 	return errBrokenForm
-}
-
-type pictureData struct {
-	Type   string `json:"type"`
-	Base64 string `json:"base64"`
-}
-
-// Tag shows the picture. It needs no escaping: the type is one of
-// DetectContentType's, and verify has read the base64 to its end. As a
-// template.URL, megabytes would pass through the escaper three times.
-func (p pictureData) Tag() template.HTML {
-	return template.HTML(`<img src="data:` + p.Type + `;base64,` + p.Base64 + `" alt="The newest picture">`)
 }
 
 // meow takes pictures until one can be shown. Anything else in the list is
@@ -102,6 +109,7 @@ func (a *App) meow(c *gin.Context) (reply, error) {
 		}
 		kind, err := verify(encoded)
 		if err == nil {
+			_ = http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(a.pictureTimeout))
 			return reply{http.StatusOK, "meow", pictureData{kind, encoded}}, nil
 		}
 		a.log.Warn("Element of images dropped", "bytes", len(encoded), "error", err)

@@ -108,6 +108,13 @@ type memory struct {
 
 func (m *memory) AddVisit(context.Context, string) error { return nil }
 
+func (m *memory) TakeImage(context.Context) (string, error) {
+	if len(m.pictures) == 0 {
+		return "", fleet.ErrNoImages
+	}
+	return m.pictures[0], nil
+}
+
 func (m *memory) AddImage(ctx context.Context, base64 string, _ int, _ int64) error {
 	m.pictures = append(m.pictures, base64)
 	return ctx.Err()

@@ -26,6 +26,8 @@ var (
 	errEmptyImage   = errors.New("empty picture")
 	errNotImage     = errors.New("not a picture")
 	errLargeImage   = errors.New("picture too large")
+	errSlowImage    = errors.New("picture took too long")
+	errNoSlot       = errors.New("too many pictures at once")
 	errBrokenLogin  = errors.New("broken login")
 	errPanic        = errors.New("panic")
 )
@@ -109,6 +111,10 @@ func imageRefusals(config Config) []refusal {
 		{errNotImage, http.StatusUnsupportedMediaType, "Not a picture", "That is not a picture: send a PNG, JPEG, GIF, WebP, BMP or ICO.", ""},
 		{errLargeImage, http.StatusRequestEntityTooLarge, "Picture too large", fmt.Sprintf(
 			"The picture is too large: %d MiB at most.", maxImage>>20), ""},
+		{errSlowImage, http.StatusRequestTimeout, "Picture too slow", fmt.Sprintf(
+			"The picture took longer than %d seconds to arrive. Send a smaller one.", int(pictureTimeout.Seconds())), ""},
+		{errNoSlot, http.StatusServiceUnavailable, "Too many at once", fmt.Sprintf(
+			"%d pictures are on their way through this server: the limit is reached. Try again in a moment.", maxPictures), "5"},
 		{fleet.ErrTooManyImages, http.StatusInsufficientStorage, "Too many pictures", fmt.Sprintf(
 			"The limit of %d pictures is reached. Look at some at /meow first.", config.MaxImages), ""},
 		{fleet.ErrImagesTooLarge, http.StatusInsufficientStorage, "Pictures too large", fmt.Sprintf(

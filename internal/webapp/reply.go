@@ -113,7 +113,7 @@ func (a *App) write(c *gin.Context, answer reply) {
 		return
 	}
 	if prefersJSON(c.Request.Header.Values("Accept")) {
-		c.JSON(answer.status, answer.data)
+		c.Render(answer.status, jsonOf(answer.data))
 		return
 	}
 	c.Render(answer.status, render.HTML{
@@ -121,6 +121,14 @@ func (a *App) write(c *gin.Context, answer reply) {
 		Name:     path.Base(layout),
 		Data:     a.view(c, answer.data),
 	})
+}
+
+// jsonOf returns how data is written as JSON: by itself, if it can.
+func jsonOf(data any) render.Render {
+	if own, is := data.(render.Render); is {
+		return own
+	}
+	return render.JSON{Data: data}
 }
 
 // view returns what a page about data shows to the sender of the request. It does

@@ -45,16 +45,20 @@ func (a *App) routeReading(pages *gin.RouterGroup) {
 // page that asks first.
 func (a *App) routeChanges(pages *gin.RouterGroup) {
 	for path, handler := range map[string]gin.HandlerFunc{
-		"/spawn": a.button(a.spawn), "/destroy": a.button(a.destroy), "/set/:key": a.page(a.setMessage), "/meow": a.page(a.meow),
+		"/spawn": a.button(a.spawn), "/destroy": a.button(a.destroy), "/set/:key": a.page(a.setMessage),
 	} {
 		pages.GET(path, handler)
 		pages.POST(path, handler)
 	}
 	for path, handler := range map[string]func(*gin.Context) (reply, error){
-		"/upload": a.upload, "/retry": a.retry, "/forget": a.forget,
+		"/retry": a.retry, "/forget": a.forget,
 	} {
 		pages.POST(path, a.button(handler))
 	}
+	pictures := pages.Group("/", a.holdSlot)
+	pictures.POST("/upload", a.button(a.upload))
+	pictures.GET("/meow", a.page(a.meow))
+	pictures.POST("/meow", a.page(a.meow))
 }
 
 // engine matches a path as sent, still escaped, so that %2F is part of a key and

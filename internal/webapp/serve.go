@@ -59,7 +59,7 @@ func (a *App) server() *http.Server {
 	return &http.Server{
 		Handler:           a.routes(),
 		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       2 * time.Minute, // a picture over a slow line
+		ReadTimeout:       2 * time.Minute, // a picture gets pictureTimeout, once there is room for it
 		WriteTimeout:      5 * time.Minute, // counted from the request's header
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,

@@ -104,6 +104,8 @@ type App struct {
 	stopping         atomic.Bool // it is stepping aside, or has stepped aside
 	stepAsideTimeout time.Duration
 	storeTimeout     time.Duration
+	pictureTimeout   time.Duration
+	slots            chan struct{} // one element for each picture on its way
 }
 
 // New returns the pages over store. The error is the operating system's, if it
@@ -126,6 +128,8 @@ func New(config Config, store store, log *slog.Logger) (*App, error) {
 
 		stepAsideTimeout: stepAsideTimeout,
 		storeTimeout:     storeTimeout,
+		pictureTimeout:   pictureTimeout,
+		slots:            make(chan struct{}, maxPictures),
 	}
 	app.live = newLive(config, store, app.redis, log)
 	app.keepPassword()
