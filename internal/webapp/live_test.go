@@ -1,13 +1,10 @@
 package webapp
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -118,34 +115,6 @@ func (u update) has(id, text string) bool {
 	return false
 }
 
-func TestLive_LooksFourTimesASecondForAllViewersAndNotAtAllWithoutOne(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		store := &counting{}
-		l := liveOver(store)
-		var all []*viewer
-		for range 20 {
-			all = append(all, watch(t, l))
-		}
-		store.looks.Store(0)
-		time.Sleep(10 * time.Second)
-		synctest.Wait()
-		if got := store.looks.Load(); got < 35 || got > 41 {
-			t.Errorf("20 viewers for 10 s: got %d looks, want 4 a second", got)
-		}
-		for _, v := range all {
-			l.leave(v)
-		}
-		time.Sleep(time.Second)
-		time.Sleep(drainPatience)
-		store.looks.Store(0)
-		store.waits.Store(0)
-		time.Sleep(time.Minute)
-		if looks, waits := store.looks.Load(), store.waits.Load(); looks+waits != 0 {
-			t.Errorf("nobody for a minute: got %d looks and %d waits for a drain, want none", looks, waits)
-		}
-	})
-}
-
 func TestLive_TellsEverythingFirstAndThenWhatChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pictures := int64(0)
@@ -161,27 +130,6 @@ func TestLive_TellsEverythingFirstAndThenWhatChanges(t *testing.T) {
 		l.mu.Unlock()
 		if change := nextOf(t, v); change.IsAll || len(change.Put) != 1 || !change.has("pictures", "3 pictures") {
 			t.Errorf("change: got %+v, want the pictures alone", change)
-		}
-	})
-}
-
-func TestLive_ShowsWhatItSawLastWhileRedisIsAway(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		store := &counting{get: func() fleet.Snapshot { return fleet.Snapshot{Images: 2} }}
-		l := liveOver(store)
-		v := watch(t, l)
-		defer end(l, v)
-		nextOf(t, v)
-		store.away.Store(true)
-		if change := nextOf(t, v); len(change.Put) != 1 || !change.has("verdict", "Redis does not answer") || !change.has("verdict", "data-stale") {
-			t.Errorf("away: got %+v, want the sentence alone", change)
-		}
-		if page, err := l.now(t.Context()); err == nil || !(update{Put: page.fragments}).has("pictures", "2 pictures") {
-			t.Errorf("a page meanwhile: got %v, want what was seen last, and the error", err)
-		}
-		store.away.Store(false)
-		if change := nextOf(t, v); !change.has("verdict", "infrastructure") {
-			t.Errorf("back: got %+v, want the sentence of before", change)
 		}
 	})
 }
@@ -273,35 +221,5 @@ func TestLive_TakesAsManyViewersAsItMay(t *testing.T) {
 	l.close()
 	if _, err := l.watch(t.Context()); !errors.Is(err, errNoMoreEvents) {
 		t.Errorf("after the end: got %v, want %v", err, errNoMoreEvents)
-	}
-}
-
-func TestEvents_AreAServerSentStreamThatIsNoVisit(t *testing.T) {
-	f := open(t)
-	list(t, f, 3000)
-	app := newApp(t, f, slog.New(slog.DiscardHandler))
-	server := httptest.NewServer(app.routes())
-	defer server.Close()
-	request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/events", nil)
-	request.Host = "example.com"
-	response, err := http.DefaultClient.Do(request)
-	must(t, err)
-	defer response.Body.Close()
-	if kind := response.Header.Get("Content-Type"); response.StatusCode != 200 || kind != "text/event-stream" {
-		t.Fatalf("got %s %s, want 200 text/event-stream", response.Status, kind)
-	}
-	lines := bufio.NewScanner(response.Body)
-	lines.Buffer(nil, 1<<20)
-	for _, want := range []string{"retry: 250", "", "id: ", `data: {"all":true,"put":[{"id":"verdict"`, ""} {
-		if !lines.Scan() || !strings.HasPrefix(lines.Text(), want) {
-			t.Fatalf("got %.100q, want %q", lines.Text(), want)
-		}
-	}
-	app.live.close()
-	if lines.Scan() {
-		t.Errorf("after the end: got %.100q, want no more", lines.Text())
-	}
-	if recent, err := f.Recent(t.Context()); err != nil || len(recent) != 0 {
-		t.Errorf("recent: got %q, %v, want none", recent, err)
 	}
 }

@@ -26,6 +26,34 @@ func atRest(t *testing.T, v *viewer) {
 	}
 }
 
+func TestLive_LooksFourTimesASecondForAllViewersAndNotAtAllWithoutOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &counting{}
+		l := liveOver(store)
+		var all []*viewer
+		for range 20 {
+			all = append(all, watch(t, l))
+		}
+		store.looks.Store(0)
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if got := store.looks.Load(); got < 35 || got > 41 {
+			t.Errorf("20 viewers for 10 s: got %d looks, want 4 a second", got)
+		}
+		for _, v := range all {
+			l.leave(v)
+		}
+		time.Sleep(time.Second)
+		time.Sleep(drainPatience)
+		store.looks.Store(0)
+		store.waits.Store(0)
+		time.Sleep(time.Minute)
+		if looks, waits := store.looks.Load(), store.waits.Load(); looks+waits != 0 {
+			t.Errorf("nobody for a minute: got %d looks and %d waits for a drain, want none", looks, waits)
+		}
+	})
+}
+
 func TestLive_TellsWhatOnlyAPageOrAnotherViewerSaw(t *testing.T) {
 	looks := map[string]func(*testing.T, *live){
 		"a page": func(t *testing.T, l *live) {
@@ -59,6 +87,27 @@ func TestLive_TellsWhatOnlyAPageOrAnotherViewerSaw(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestLive_ShowsWhatItSawLastWhileRedisIsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &counting{get: func() fleet.Snapshot { return fleet.Snapshot{Images: 2} }}
+		l := liveOver(store)
+		v := watch(t, l)
+		defer end(l, v)
+		nextOf(t, v)
+		store.away.Store(true)
+		if change := nextOf(t, v); len(change.Put) != 1 || !change.has("verdict", "Redis does not answer") || !change.has("verdict", "data-stale") {
+			t.Errorf("away: got %+v, want the sentence alone", change)
+		}
+		if page, err := l.now(t.Context()); err == nil || !(update{Put: page.fragments}).has("pictures", "2 pictures") {
+			t.Errorf("a page meanwhile: got %v, want what was seen last, and the error", err)
+		}
+		store.away.Store(false)
+		if change := nextOf(t, v); !change.has("verdict", "infrastructure") {
+			t.Errorf("back: got %+v, want the sentence of before", change)
+		}
+	})
 }
 
 func TestLive_IsNotStaleBecauseAVisitorGaveUp(t *testing.T) {

@@ -1,8 +1,10 @@
 package webapp
 
 import (
+	"bufio"
 	"context"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
@@ -10,6 +12,36 @@ import (
 	"testing/synctest"
 	"time"
 )
+
+func TestEvents_AreAServerSentStreamThatIsNoVisit(t *testing.T) {
+	f := open(t)
+	list(t, f, 3000)
+	app := newApp(t, f, slog.New(slog.DiscardHandler))
+	server := httptest.NewServer(app.routes())
+	defer server.Close()
+	request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/events", nil)
+	request.Host = "example.com"
+	response, err := http.DefaultClient.Do(request)
+	must(t, err)
+	defer response.Body.Close()
+	if kind := response.Header.Get("Content-Type"); response.StatusCode != 200 || kind != "text/event-stream" {
+		t.Fatalf("got %s %s, want 200 text/event-stream", response.Status, kind)
+	}
+	lines := bufio.NewScanner(response.Body)
+	lines.Buffer(nil, 1<<20)
+	for _, want := range []string{"retry: 250", "", "id: ", `data: {"all":true,"put":[{"id":"verdict"`, ""} {
+		if !lines.Scan() || !strings.HasPrefix(lines.Text(), want) {
+			t.Fatalf("got %.100q, want %q", lines.Text(), want)
+		}
+	}
+	app.live.close()
+	if lines.Scan() {
+		t.Errorf("after the end: got %.100q, want no more", lines.Text())
+	}
+	if recent, err := f.Recent(t.Context()); err != nil || len(recent) != 0 {
+		t.Errorf("recent: got %q, %v, want none", recent, err)
+	}
+}
 
 // lodge is a store that is looked at by people with a session.
 type lodge struct {
