@@ -18,9 +18,10 @@ type homeData struct {
 	Apps []appData `json:"apps"`
 
 	scene
-	filter string
-	host   string
-	ports  map[string]int
+	filter   string
+	host     string
+	ports    map[string]int
+	isSecure bool
 }
 
 // columnData is a column of the web pool.
@@ -50,11 +51,15 @@ func (d homeData) Title() string { return d.title }
 // Filter is what the events are filtered by.
 func (d homeData) Filter() string { return d.filter }
 
-// HostName is the name under which the browser knows the machine.
+// HostName is the name under which the browser knows the machine, as in a URL.
 func (d homeData) HostName() string { return d.host }
 
 // Ports are where people find the rest of the system.
 func (d homeData) Ports() map[string]int { return d.ports }
+
+// CanFrame reports whether the browser would show the reader, which speaks no
+// https, in a frame.
+func (d homeData) CanFrame() bool { return !d.isSecure }
 
 // Fragment returns the fragment with that id.
 func (d homeData) Fragment(id string) template.HTML {
@@ -69,18 +74,15 @@ func (d homeData) Fragment(id string) template.HTML {
 // In returns the fragments of a list. Without a script the page filters the
 // events; with one, the browser does.
 func (d homeData) In(list string) template.HTML {
+	words := strings.Fields(strings.ToLower(d.filter))
 	var all strings.Builder
 	for _, one := range d.fragments {
-		if one.In == list && (list != "events" || d.matches(one)) {
+		if one.In == list && (list != "events" || one.says(words)) {
 			all.WriteString(string(one.HTML))
 			all.WriteByte('\n')
 		}
 	}
 	return template.HTML(all.String())
-}
-
-func (d homeData) matches(event fragment) bool {
-	return strings.Contains(strings.ToLower(string(event.HTML)), strings.ToLower(d.filter))
 }
 
 // home shows the dashboard. JSON has the servers and the apps, as ever.
@@ -98,17 +100,23 @@ func (a *App) home(c *gin.Context) (reply, error) {
 		status = a.refusalOf(err).status
 	}
 	return reply{status, "home", homeData{
-		scene:  scene,
-		filter: c.Query("filter"),
-		host:   hostName(c.Request),
-		ports:  a.config.Ports,
+		scene:    scene,
+		filter:   c.Query("filter"),
+		host:     hostName(c.Request),
+		ports:    a.config.Ports,
+		isSecure: isSecure(c.Request),
 	}}, nil
 }
 
-// hostName returns the host that the browser asked for, without a port.
+// hostName returns the host that the browser asked for, without a port. A URL
+// has an IPv6 address in brackets (RFC 3986 section 3.2.2).
 func hostName(request *http.Request) string {
-	if host, _, err := net.SplitHostPort(request.Host); err == nil {
-		return host
+	host, _, err := net.SplitHostPort(request.Host)
+	switch {
+	case err != nil:
+		return request.Host
+	case strings.Contains(host, ":"):
+		return "[" + host + "]"
 	}
-	return request.Host
+	return host
 }

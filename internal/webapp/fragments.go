@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"html/template"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,6 +21,12 @@ type fragment struct {
 	In    string        `json:"in,omitempty"`    // id of the list that holds it; empty if it has a fixed place
 	Order int64         `json:"order,omitempty"` // in that list, ascending
 	HTML  template.HTML `json:"html"`
+	text  string        // of an event: what a person reads there, in lower case
+}
+
+// says reports whether a person reads all these words there, as page.js does.
+func (f fragment) says(words []string) bool {
+	return !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(f.text, word) })
 }
 
 // painter turns an overview into fragments. It is for one goroutine at a time.
@@ -92,7 +99,7 @@ func (p *painter) card(card overview.Card) fragment {
 		id = card.Pool + hashOf(card.Element)
 	}
 	view := cardView{Card: card, ID: id, CanChange: p.canChange}
-	return fragment{id, card.Pool + "-" + string(card.Column), int64(card.Port), p.execute("card", view)}
+	return fragment{ID: id, In: card.Pool + "-" + string(card.Column), Order: int64(card.Port), HTML: p.execute("card", view)}
 }
 
 // paintEvents paints only new events: usually one of 500.
@@ -117,7 +124,8 @@ func (p *painter) paintEvents(events []fleet.Event) []fragment {
 func (p *painter) event(event fleet.Event) fragment {
 	id := "e" + hashOf(fmt.Sprint(event))
 	order := -event.At.UnixMilli()
-	return fragment{id, "events", order, p.execute("event", eventView{event, id, order, p.site})}
+	view := eventView{event, id, order, p.site}
+	return fragment{ID: id, In: "events", Order: order, HTML: p.execute("event", view), text: strings.ToLower(view.Text())}
 }
 
 // hashOf turns any text into an id, the same in every server.

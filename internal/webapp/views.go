@@ -122,13 +122,26 @@ func (v eventView) Class() string {
 	return "gone"
 }
 
+// Took is how long it took, if that is known.
+func (v eventView) Took() string {
+	if v.Ms == 0 {
+		return ""
+	}
+	return millis(max(float64(v.Ms), 1))
+}
+
+// Text is all that a person reads of the event.
+func (v eventView) Text() string {
+	return strings.Join([]string{clock(v.At), string(v.What), v.Pool, v.Name(), v.Took(), v.By, v.Why, v.Command()}, " ")
+}
+
 // Command is the list command that the event stands for.
 func (v eventView) Command() string { return fleet.Command(v.What, v.Pool, v.Server) }
 
 // words are the functions with which templates write numbers and times.
 var words = template.FuncMap{
 	"iso":    func(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") },
-	"clock":  func(at time.Time) string { return at.UTC().Format("15:04:05") + " UTC" },
+	"clock":  clock,
 	"short":  overview.Short,
 	"bytes":  overview.Bytes,
 	"tenth":  func(n int64) int64 { return n / 10 },
@@ -138,6 +151,9 @@ var words = template.FuncMap{
 	"took":   func(ms int64) string { return millis(max(float64(ms), 1)) },
 	"area":   area,
 }
+
+// clock writes a time of day.
+func clock(at time.Time) string { return at.UTC().Format("15:04:05") + " UTC" }
 
 // number writes a number with as many digits as matter.
 func number(n float64) string {
