@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"deux/internal/fleet"
 	"deux/internal/overview"
@@ -36,7 +37,8 @@ type painter struct {
 	site      fleet.Site
 	most      int // servers
 	canChange bool
-	events    map[fleet.Event]fragment // as painted before
+	events    map[fleet.Event]fragment // as painted before, on that day
+	day       string
 }
 
 func newPainter(config Config, log *slog.Logger) *painter {
@@ -46,7 +48,6 @@ func newPainter(config Config, log *slog.Logger) *painter {
 		site:      config.Site,
 		most:      config.MaxServers,
 		canChange: !config.ReadOnly,
-		events:    make(map[fleet.Event]fragment),
 	}
 }
 
@@ -104,6 +105,9 @@ func (p *painter) card(card overview.Card) fragment {
 
 // paintEvents paints only new events: usually one of 500.
 func (p *painter) paintEvents(events []fleet.Event) []fragment {
+	if today := dayOf(time.Now()); today != p.day {
+		p.day, p.events = today, nil // an event of yesterday now has its date
+	}
 	painted := make(map[fleet.Event]fragment, len(events))
 	all := make([]fragment, 0, len(events))
 	for _, event := range events {

@@ -152,8 +152,15 @@ var words = template.FuncMap{
 	"area":   area,
 }
 
-// clock writes a time of day.
-func clock(at time.Time) string { return at.UTC().Format("15:04:05") + " UTC" }
+// clock writes a time, with its day unless that is today.
+func clock(at time.Time) string {
+	if at = at.UTC(); dayOf(at) == dayOf(time.Now()) {
+		return at.Format(time.TimeOnly) + " UTC"
+	}
+	return at.Format(time.DateTime) + " UTC"
+}
+
+func dayOf(at time.Time) string { return at.UTC().Format(time.DateOnly) }
 
 // number writes a number with as many digits as matter.
 func number(n float64) string {

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"deux/internal/fleet"
@@ -86,4 +87,24 @@ func TestPush_ShowsTheCommandBesideTheReason(t *testing.T) {
 	if html := painted(t, blue(overview.Pool{Push: failed}), false, "push-blue"); !strings.Contains(html, want) {
 		t.Errorf("got %q, want %s", html, want)
 	}
+}
+
+func TestEvent_IsDatedUnlessItIsOfToday(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(12 * time.Hour) // since midnight
+		p := newPainter(testConfig, slog.New(slog.DiscardHandler))
+		now := time.Now()
+		events := []fleet.Event{{At: now, What: fleet.Serving}, {At: now.Add(-3 * 24 * time.Hour), What: fleet.Gone}}
+		for _, want := range [][]string{
+			{">12:00:00 UTC</time>", ">1999-12-29 12:00:00 UTC</time>"},
+			{">2000-01-01 12:00:00 UTC</time>", ">1999-12-29 12:00:00 UTC</time>"},
+		} {
+			for i, one := range p.paintEvents(events) {
+				if !strings.Contains(string(one.HTML), want[i]) {
+					t.Errorf("at %v: got %s, want %s", time.Now().UTC(), one.HTML, want[i])
+				}
+			}
+			time.Sleep(12 * time.Hour)
+		}
+	})
 }
