@@ -13,7 +13,7 @@ const (
 	maxPictures = 3 // on their way at once
 	// pictureTimeout is how long a client may take to send or to fetch one. It is
 	// an App's, but in tests.
-	pictureTimeout = 30 * time.Second
+	pictureTimeout = time.Minute
 )
 
 // holdSlot has a request with a picture wait until there are fewer than
