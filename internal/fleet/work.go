@@ -202,9 +202,27 @@ func (f *Fleet) IsDestroying(ctx context.Context, server Server) (bool, error) {
 	return f.has(ctx, destroyingKey, server)
 }
 
+// goneScript ends the destruction of a server.
+//
+//	KEYS  1 destroyingServers, then the lists that lose the server with it
+//	ARGV  1 the element
+//	→ nothing
+var goneScript = newScript(`
+if redis.call('LREM', KEYS[1], 0, ARGV[1]) == 0 then return end
+for i = 2, #KEYS do redis.call('LREM', KEYS[i], 0, ARGV[1]) end
+journal(ARGV[1])
+`)
+
 // Forget ends the destruction of a server whose container and image are gone.
-// took is how long that lasted. A wish to spawn the server can only be an older
-// one, from before somebody destroyed it by hand, so it ends too.
+// took is how long that lasted. While the server is in destroyingServers, a wish
+// to spawn it can only be an older one, from before somebody destroyed it by
+// hand, so it ends too. Afterwards the port may have been allotted again: a
+// Forget that is repeated, because its answer was lost, does nothing.
 func (f *Fleet) Forget(ctx context.Context, server Server, took time.Duration) error {
-	return f.remove(ctx, Event{What: Gone, Ms: took.Milliseconds()}, server, destroyingKey, drainKey, serversKey, tempKey, spawningKey)
+	keys := []string{destroyingKey, drainKey, serversKey, tempKey, spawningKey}
+	err := f.run(ctx, goneScript, Event{What: Gone, Ms: took.Milliseconds()}, keys, server.URL).Err()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return fmt.Errorf("taking %s off %s: %w", server.URL, destroyingKey, err)
+	}
+	return nil
 }

@@ -184,3 +184,37 @@ func TestSetAside_MovesGarbageOfEachListToFailedServers(t *testing.T) {
 	}
 	l.Want("failedServers", "rubbish")
 }
+
+func TestForget_RepeatedTakesNoWishThatCameSince(t *testing.T) {
+	for _, key := range []string{"tempServers", "spawningServers", "servers", "drainServers"} {
+		l := open(t)
+		l.Put("servers", url(3000))
+		l.Put("destroyingServers", url(3001))
+		if err := l.Forget(t.Context(), site.Server(3001), 0); err != nil {
+			t.Fatal(err)
+		}
+		l.Put(key, url(3001))
+		if err := l.Forget(t.Context(), site.Server(3001), 0); err != nil { // the answer was lost
+			t.Fatal(err)
+		}
+		if snapshot, _ := l.Lists(t.Context()); !snapshot.Knows(site.Server(3001)) {
+			t.Errorf("%s no longer has 3001, want it to stay", key)
+		}
+		if got := l.happened(); len(got) != 1 {
+			t.Errorf("events: got %q, want that it was gone once", got)
+		}
+	}
+}
+
+func TestForget_EndsOlderWishesForTheServer(t *testing.T) {
+	l := open(t)
+	for _, key := range []string{"servers", "tempServers", "spawningServers", "drainServers", "destroyingServers"} {
+		l.Put(key, url(3001))
+	}
+	if err := l.Forget(t.Context(), site.Server(3001), 0); err != nil {
+		t.Fatal(err)
+	}
+	if snapshot, _ := l.Lists(t.Context()); snapshot.Knows(site.Server(3001)) {
+		t.Error("some list still has 3001")
+	}
+}

@@ -41,11 +41,12 @@ func (p *Poller) destroy(ctx context.Context, server fleet.Server) {
 	}
 }
 
-// fail marks a server that nobody tries any more to spawn or to destroy.
+// fail marks a server that nobody tries any more to spawn or to destroy. It asks
+// once: if only the answer was lost, a person may have retried the server since,
+// and a second Fail would take that back. If Redis has not taken it, the lists
+// still hold the work, and the next level pass starts it over.
 func (p *Poller) fail(ctx context.Context, server fleet.Server, cause error) {
-	p.persist(ctx, func(ctx context.Context, server fleet.Server) error {
-		return p.fleet.Fail(ctx, server, cause)
-	}, server)
+	p.complaints.reportRedis("writing the lists", p.fleet.Fail(ctx, server, cause))
 }
 
 // isFirst reports whether a job is about the first server, which only Compose
