@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// adoptScript puts a server that no list knows into one.
+// adoptScript puts a server that no list knows into one. Its first write, which
+// changes nothing, is one that a full Redis allows, as it then does the others.
 //
 //	KEYS  1 where it goes, then the lists that name servers
 //	ARGV  1 the element
@@ -14,6 +15,7 @@ var adoptScript = newScript(`
 for _, key in ipairs(KEYS) do
   if redis.call('LPOS', key, ARGV[1]) then return 0 end
 end
+redis.call('LREM', KEYS[1], 0, ARGV[1])
 redis.call('RPUSH', KEYS[1], ARGV[1])
 journal(ARGV[1])
 return 1

@@ -65,10 +65,21 @@ func (r reads) lists(site Site) Lists {
 	return lists
 }
 
+// atOnce has Redis execute reads with nothing in between, in one MULTI. A full
+// Redis refuses any MULTI, because it must remember what is in it: then the reads
+// are sent together, and what moves meanwhile may be missed. Scripts decide.
+func (f *Fleet) atOnce(ctx context.Context, read func(redis.Pipeliner) error) error {
+	_, err := f.client.TxPipelined(ctx, read)
+	if errors.Is(err, ErrOutOfMemory) {
+		_, err = f.client.Pipelined(ctx, read)
+	}
+	return err
+}
+
 // Lists reads all lists of the fleet, and those of the two apps, at once.
 func (f *Fleet) Lists(ctx context.Context) (Lists, error) {
 	var all reads
-	_, err := f.client.TxPipelined(ctx, func(tx redis.Pipeliner) error {
+	err := f.atOnce(ctx, func(tx redis.Pipeliner) error {
 		all = readLists(ctx, tx)
 		return nil
 	})

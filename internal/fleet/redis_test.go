@@ -77,6 +77,32 @@ func TestFleet_SaysThatRedisIsFullAndStillGivesPicturesBack(t *testing.T) {
 	}
 }
 
+// What a person needs to find out that Redis is full, and to make room.
+func TestFleet_InAFullRedisShowsEverythingAndLetsAPersonLogIn(t *testing.T) {
+	l := open(t)
+	l.Put("servers", url(3000))
+	l.ConfigSet(t.Context(), "maxmemory", "1")
+	for _, at := range []time.Time{time.Now().Add(-time.Minute), time.Now()} {
+		if err := l.RecordVitals(t.Context(), fleet.Vitals{At: at}); err != nil {
+			t.Errorf("RecordVitals: %v", err)
+		}
+	}
+	if err := l.TakeGuess(t.Context(), "10.0.0.1", true); err != nil {
+		t.Errorf("the right password: %v", err)
+	}
+	got, err := l.Snapshot(t.Context(), fleet.Depth{})
+	if err != nil || time.Since(got.Vitals.At) > 30*time.Second || got.Memory.Most != 1 || !got.Memory.IsFull() {
+		t.Errorf("Snapshot: got %v, memory %+v, %v, want that it beats and is full", got.Vitals.At, got.Memory, err)
+	}
+	if lists, err := l.Lists(t.Context()); err != nil || !lists.Knows(site.FirstServer()) {
+		t.Errorf("Lists: got %v, %v, want the first server", lists.Servers(), err)
+	}
+	l.ConfigSet(t.Context(), "maxmemory", "0")
+	if got, err := l.Snapshot(t.Context(), fleet.Depth{}); err != nil || got.Memory.IsFull() || got.Memory.Used == 0 {
+		t.Errorf("without a limit: got %+v, %v, want that it is not full", got.Memory, err)
+	}
+}
+
 func TestRedis_IsPrintedWithoutItsPassword(t *testing.T) {
 	where := struct{ Redis fleet.Redis }{fleet.Redis{Address: "127.0.0.1:6379", Password: "canary"}}
 	for _, verb := range []string{"%v", "%+v", "%s"} {

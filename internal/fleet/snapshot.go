@@ -26,13 +26,15 @@ type Snapshot struct {
 	Seen    time.Time         // when the containers in Vitals were looked at
 	Recent  []string          // the URLs visited last, newest first
 	Images  int64             // pictures waiting to be seen
+	Memory  Memory            // of Redis
 }
 
-// Snapshot reads all lists at once, in one MULTI.
+// Snapshot reads all lists at once.
 func (f *Fleet) Snapshot(ctx context.Context, depth Depth) (Snapshot, error) {
 	var lists reads
 	var images *redis.IntCmd
-	_, err := f.client.TxPipelined(ctx, func(tx redis.Pipeliner) error {
+	var memory *redis.StringCmd
+	err := f.atOnce(ctx, func(tx redis.Pipeliner) error {
 		lists = readLists(ctx, tx)
 		lists.add(ctx, tx, eventsKey, depth.Events)
 		lists.add(ctx, tx, vitalsKey, 1)
@@ -43,17 +45,17 @@ func (f *Fleet) Snapshot(ctx context.Context, depth Depth) (Snapshot, error) {
 		for _, key := range deployKeys {
 			lists.add(ctx, tx, key, deployLength)
 		}
-		images = tx.LLen(ctx, imagesKey)
+		images, memory = tx.LLen(ctx, imagesKey), tx.Info(ctx, "memory")
 		return nil
 	})
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("reading all lists: %w", err)
 	}
-	return lists.snapshot(f.Site, images.Val()), nil
+	return lists.snapshot(f.Site, images.Val(), memoryOf(memory.Val())), nil
 }
 
 // snapshot makes a Snapshot of the lists that were read.
-func (r reads) snapshot(site Site, images int64) Snapshot {
+func (r reads) snapshot(site Site, images int64, memory Memory) Snapshot {
 	s := Snapshot{
 		Lists:   r.lists(site),
 		Events:  entries[Event](r[eventsKey].Val()),
@@ -61,6 +63,7 @@ func (r reads) snapshot(site Site, images int64) Snapshot {
 		Deploys: make(map[string][]Step),
 		Recent:  r[recentKey].Val(),
 		Images:  images,
+		Memory:  memory,
 	}
 	for _, keys := range rotations {
 		s.Loads[keys.pool] = entries[Load](r[keys.load].Val())

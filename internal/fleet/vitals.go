@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // Vitals is the state of the machine and the system's containers: an element of
@@ -39,22 +41,30 @@ type Container struct {
 // vitalsLength is how many vitals are kept: five minutes.
 const vitalsLength = 60
 
+// vitalsScript adds to the journal of vitals, also to that of a full Redis: only
+// a script whose first write needs memory is refused there (Redis, "Scripting
+// with Lua", low-memory conditions).
+//
+//	KEYS  1 vitals
+//	ARGV  1 the element  2 how many are kept
+//	→ how many changes Redis counts
+var vitalsScript = redis.NewScript(`
+local trimmed = math.max(0, redis.call('LLEN', KEYS[1]) + 1 - ARGV[2])
+redis.call('LTRIM', KEYS[1], 0, ARGV[2] - 2)
+redis.call('LPUSH', KEYS[1], ARGV[1])
+return trimmed + 1
+`)
+
 // RecordVitals adds to the journal of vitals.
 func (f *Fleet) RecordVitals(ctx context.Context, vitals Vitals) error {
 	element, err := json.Marshal(vitals)
 	if err != nil {
 		return fmt.Errorf("recording vitals: %w", err)
 	}
-	length, err := f.client.LPush(ctx, vitalsKey, element).Result()
-	if err == nil {
-		f.journalled.Add(1)
-	}
-	if err == nil && length > vitalsLength {
-		err = f.client.LTrim(ctx, vitalsKey, 0, vitalsLength-1).Err()
-	}
+	changes, err := vitalsScript.Run(ctx, f.client, []string{vitalsKey}, element, vitalsLength).Int64()
 	if err != nil {
 		return fmt.Errorf("recording vitals: %w", err)
 	}
-	f.journalled.Add(max(0, length-vitalsLength)) // each trimmed element counts as a change
+	f.journalled.Add(changes)
 	return nil
 }

@@ -22,14 +22,16 @@ func (l *life) judge(command []string, answer []byte) bool {
 var whatOf = regexp.MustCompile(`"what":"([^"]*)"`)
 
 // callOf names a command so that it has the same name in each run: by its first
-// key, or if it is a script by its event and its element.
+// key, or if it is a script with an event by that and its element.
 func callOf(command []string) string {
 	name := strings.ToLower(command[0])
 	switch {
 	case strings.HasPrefix(name, "eval"):
 		keys, _ := strconv.Atoi(command[2])
-		what := whatOf.FindStringSubmatch(strings.Join(command[3+keys:], " "))
-		return "redis: script " + what[1] + " " + command[3+keys]
+		if what := whatOf.FindStringSubmatch(strings.Join(command[3+keys:], " ")); what != nil {
+			return "redis: script " + what[1] + " " + command[3+keys]
+		}
+		return "redis: script " + command[3]
 	case name == "lrange" || name == "client" || len(command) == 1:
 		return "redis: " + name
 	}

@@ -189,6 +189,19 @@ func TestPoller_AtRestOnlyAsksWhetherAnythingChanged(t *testing.T) {
 	w.wantEvent("spawn webapp_3001 webapp_3001_app")
 }
 
+func TestPoller_RepairsAlsoWhileRedisIsFull(t *testing.T) {
+	w := newWorld(t)
+	w.poller.config.StartTimeout = 100 * time.Millisecond
+	w.run(3001, 3002)
+	w.Put("servers", url(3001)) // neither the first nor 3002
+	w.ConfigSet(t.Context(), "maxmemory", "1")
+	w.start()
+	w.want("servers", url(3000), url(3001), url(3002))
+	w.kill(3001)
+	w.wantEvent("spawn webapp_3001 webapp_3001_app")
+	w.want("servers", url(3000), url(3001), url(3002))
+}
+
 // Its container was removed, and then its list was lost before that was noticed.
 func TestPoller_RemovesTheImageThatNoServerHas(t *testing.T) {
 	w := newWorld(t)

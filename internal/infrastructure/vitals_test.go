@@ -97,8 +97,9 @@ func TestVitals_HoldAContainerThatWasNotMeasuredAndNoPeakAfterIt(t *testing.T) {
 	}
 }
 
-func TestVitals_AreWrittenDownAsASignOfLife(t *testing.T) {
+func TestVitals_AreWrittenDownAsASignOfLifeEvenIfRedisIsFull(t *testing.T) {
 	w := newWorld(t)
+	w.ConfigSet(t.Context(), "maxmemory", "1")
 	began := time.Now().Add(-time.Second)
 	w.start()
 	var last fleet.Vitals

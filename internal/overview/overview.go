@@ -25,6 +25,7 @@ type Overview struct {
 	Events   []fleet.Event // newest first
 	Recent   []string      // the URLs visited last, newest first
 	Pictures int64         // waiting to be seen
+	Memory   fleet.Memory  // of Redis
 	isAway   bool          // whether the lists could not be read: then it is what was seen last
 }
 

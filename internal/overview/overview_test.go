@@ -139,6 +139,8 @@ func TestVerdict_IsTheWorstOrThatAllIsWell(t *testing.T) {
 			full.Machine.Memory, full.Machine.Available = 2000<<20, 90<<20
 			s.Push("vitals", full)
 		}, overview.Warn, "Memory is low: 90 MiB of 2.0 GiB free.", "docker stats"},
+		{"Redis is full", func(s *system) { s.ConfigSet(s.t.Context(), "maxmemory", "1") }, overview.Bad,
+			"Redis is full: no spawns, no destroys, no uploads. Look at pictures (/meow), or raise REDIS_MEMORY and run make up.", ""},
 		{"a spawn is under way", func(s *system) { s.Push("spawningServers", url(3002)) }, overview.Busy, "1 server is starting.", ""},
 		{"a push is under way", func(s *system) {
 			s.Push("greenDeploy", fleet.Step{At: ago(time.Second), Push: ago(3 * time.Second), What: "push", Step: "Building", State: fleet.StepBegun})

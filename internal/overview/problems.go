@@ -50,7 +50,7 @@ var services = []struct{ name, without string }{
 
 // problems returns what is wrong, the worst first.
 func (o *Overview) problems() []Problem {
-	all := slices.Concat(o.ofInfrastructure(), o.ofServices(), o.ofWeb(), o.ofColours(), o.ofMachine(), o.ofRenewal(), o.underWay())
+	all := slices.Concat(o.ofInfrastructure(), o.ofRedis(), o.ofServices(), o.ofWeb(), o.ofColours(), o.ofMachine(), o.ofRenewal(), o.underWay())
 	slices.SortStableFunc(all, func(a, b Problem) int { return cmp.Compare(b.Level, a.Level) })
 	return all
 }
@@ -70,6 +70,20 @@ func (o *Overview) ofInfrastructure() []Problem {
 		what = fmt.Sprintf("infrastructure does not run: %s and will not start.", count(waiting, "server is queued", "servers are queued"))
 	}
 	return []Problem{{Bad, what, "make up"}}
+}
+
+// makeRoom is what helps a full Redis.
+const makeRoom = " Look at pictures (/meow), or raise REDIS_MEMORY and run make up."
+
+func (o *Overview) ofRedis() []Problem {
+	used, most := o.Memory.Used, o.Memory.Most
+	switch {
+	case o.Memory.IsFull():
+		return []Problem{{Bad, "Redis is full: no spawns, no destroys, no uploads." + makeRoom, ""}}
+	case most > 0 && float64(most-used) < short*float64(most):
+		return []Problem{{Warn, fmt.Sprintf("Redis is nearly full: %s of %s free.", Bytes(most-used), Bytes(most)) + makeRoom, ""}}
+	}
+	return nil
 }
 
 // ofServices returns nothing if the last look at the services was long ago.
@@ -145,7 +159,8 @@ func mostlyErrors(who string, t Traffic, do string) Problem {
 	return Problem{Warn, fmt.Sprintf("%s answers with errors: %d of %d requests in five minutes.", who, t.Errors, t.Requests), do}
 }
 
-// short is the free part of disk or memory below which a person should know.
+// short is the free part of disk or memory, also of Redis's, below which a person
+// should know.
 const short = 0.1
 
 func (o *Overview) ofMachine() (all []Problem) {

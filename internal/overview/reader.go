@@ -97,6 +97,7 @@ func (r *Reader) overview(s fleet.Snapshot) Overview {
 		Events:   r.events,
 		Recent:   s.Recent,
 		Pictures: s.Images,
+		Memory:   s.Memory,
 	}
 	for _, name := range fleet.Pools {
 		o.Pools = append(o.Pools, l.pool(name, now, s, r.loads[name]))

@@ -59,6 +59,8 @@ func TestShow_FailsIfSomebodyShouldLook(t *testing.T) {
 		}, true, "The app blue answers with errors: 30 of 30 requests in five minutes."},
 		{"Docker says that the writer ended, and nobody wrote that down yet", func(s *system) { s.docker.set("writer", engine.StateExited, "") },
 			true, "writer is not running (exited): the stream stands still. Type: make up\n"},
+		{"Redis is full", func(s *system) { s.ConfigSet(s.t.Context(), "maxmemory", "1") }, true,
+			"Redis is full: no spawns, no destroys, no uploads. Look at pictures (/meow), or\n  raise REDIS_MEMORY and run make up.\n"},
 		{"infrastructure ended, and its beat is recent", func(s *system) { s.runs = false }, true,
 			"infrastructure does not run: no spawns, no destroys, no repairs. Type: make up\n"},
 		{"infrastructure ended long ago, and so did the writer", func(s *system) {
