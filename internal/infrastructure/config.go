@@ -15,7 +15,7 @@ type Config struct {
 	Fleet         string                   // FLEET: name of the system on this host
 	Root          string                   // ROOT_DIR: the checkout
 	LockFile      string                   // LOCK_FILE: held by the one poller of this host
-	Var           string                   // VAR: pid, log and locks of what runs on the host
+	Var           string                   // VAR: pid, log, locks and last renewal of what runs on the host
 	MaxServers    int                      // MAX_SERVERS: for the servers, which see to it
 	MaxImages     int                      // MAX_IMAGES: for the servers, which see to it
 	Handed        []string                 // NAME=value of settings that only the servers read

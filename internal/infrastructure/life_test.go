@@ -100,18 +100,18 @@ var soon = pauses{trouble: 10 * time.Millisecond, firstRetry: 10 * time.Millisec
 
 // live starts a poller whose calls have these fates, and that makes so many
 // attempts.
-func live(redis string, docker *fakeDocker, attempts int, fates fates) (*life, error) {
+func (s *scene) live(attempts int, fates fates) (*life, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &life{docker: docker, fates: fates, cancel: cancel, calls: make(map[string]*times),
+	l := &life{docker: s.docker, fates: fates, cancel: cancel, calls: make(map[string]*times),
 		killed: make(chan struct{}), ended: make(chan struct{})}
-	wire, err := redistest.NewWire(redis, l.judge)
+	wire, err := redistest.NewWire(s.address, l.judge)
 	if err != nil {
 		return nil, err
 	}
 	l.wire = wire
 	lists := fleet.Open(fleet.Redis{Address: wire.Address()}, site).As("infrastructure")
 	config := matrixConfig
-	config.Attempts = attempts
+	config.Attempts, config.Var = attempts, s.dir
 	l.poller = newPoller(config, lists, l, l, newComplaints(slog.New(slog.DiscardHandler)))
 	l.poller.probe = l.probe
 	l.poller.pauses = soon

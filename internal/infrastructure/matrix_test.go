@@ -48,8 +48,12 @@ var scenarios = []scenario{
 	{"renewal", func(s *scene) error {
 		s.docker.removal = 30 * time.Millisecond
 		s.docker.lags = true
-		return renewBoth(s)
+		return renewBoth(s, outdatedVersion)
 	}, outcome{servers: []int{3001, 3002}}},
+	{"renewal given up, and no other is begun", func(s *scene) error {
+		s.docker.spawn = func(int) error { return errors.New("no space left on device") }
+		return renewBoth(s, "older")
+	}, outcome{servers: []int{3002}, failed: []string{url(3001)}}},
 	{"server died", func(s *scene) error {
 		err := s.listed(3001, 3002)
 		s.docker.kill(3001)
@@ -86,10 +90,10 @@ func destroyOne(s *scene) error {
 	return errors.Join(s.listed(3001, 3002), s.lists.RequestDestroyOf(context.Background(), site.Server(3001)))
 }
 
-func renewBoth(s *scene) error {
+func renewBoth(s *scene, from string) error {
 	s.docker.setFirst("new")
 	for _, port := range []int{3001, 3002} {
-		s.docker.version[site.Server(port).Container()] = outdatedVersion
+		s.docker.version[site.Server(port).Container()] = from
 	}
 	return s.listed(3001, 3002)
 }
@@ -107,7 +111,7 @@ func (c scenario) play(address string, fates fates) (calls map[string]*times, st
 	if err := errors.Join(err, c.prepare(s)); err != nil {
 		return nil, false, err
 	}
-	first, err := live(address, s.docker, matrixAttempts, fates)
+	first, err := s.live(matrixAttempts, fates)
 	if err != nil {
 		return nil, false, err
 	}
@@ -116,7 +120,7 @@ func (c scenario) play(address string, fates fates) (calls map[string]*times, st
 		return first.counted(), first.wasStruck(), err
 	}
 	first.kill()
-	next, err := live(address, s.docker, matrixAttempts, undisturbed)
+	next, err := s.live(matrixAttempts, undisturbed)
 	if err != nil {
 		return nil, true, err
 	}

@@ -26,7 +26,7 @@ func meanwhile(call string, do func()) fates {
 // must come to.
 func (s *scene) settles(t *testing.T, fates fates, want outcome) {
 	t.Helper()
-	poller, err := live(s.address, s.docker, 1, fates)
+	poller, err := s.live(1, fates)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestPoller_AWishForThePortOfAServerThatIsBeingRemovedIsKept(t *testing.T) {
 	if err := errors.Join(err, s.listed(3001), s.lists.RequestDestroyOf(t.Context(), site.Server(3001))); err != nil {
 		t.Fatal(err)
 	}
-	poller, err := live(s.address, s.docker, 1, undisturbed)
+	poller, err := s.live(1, undisturbed)
 	if err != nil {
 		t.Fatal(err)
 	}

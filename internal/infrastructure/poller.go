@@ -103,6 +103,7 @@ func newPoller(config Config, lists *fleet.Fleet, docker containers, spawner spa
 		spawns:     make(chan struct{}, config.Parallel),
 		destroys:   make(chan struct{}, config.Parallel),
 		strikes:    make(map[fleet.Server]int),
+		renewal:    lastRenewal(config),
 		complaints: complaints,
 	}
 }

@@ -12,12 +12,6 @@ import (
 	"deux/internal/fleet"
 )
 
-// renewal is the last server that was taken out of rotation to be started again.
-type renewal struct {
-	server fleet.Server
-	failed string // the version at which it was found in failedServers
-}
-
 // renew starts one server again that runs outdated code or settings: Compose has
 // renewed the first server, and the others follow. They do so one after the
 // other, while the first server answers, so that one always serves, and not
@@ -36,13 +30,13 @@ func (p *Poller) renew(ctx context.Context, lists fleet.Lists, found []engine.Co
 		if !mine || !container.Running || !outdated(container, version) || !p.serves(lists, server) || p.jobs.running(server) {
 			continue
 		}
+		p.remember(renewal{server: server})
 		moved, err := p.fleet.Renew(ctx, server)
 		if err != nil {
 			return err
 		}
 		if moved {
 			p.log.Info("Renewing a server that runs outdated code or settings", "server", server.URL)
-			p.renewal = renewal{server: server}
 			p.beginSpawn(ctx, server)
 			return nil
 		}
@@ -59,7 +53,7 @@ func (p *Poller) renewalFailed(lists fleet.Lists, version string) bool {
 	if p.renewal.failed == "" {
 		p.log.Error("No more servers are renewed until the first server changes, or this one is out of failedServers",
 			"server", p.renewal.server.URL)
-		p.renewal.failed = version
+		p.remember(renewal{p.renewal.server, version})
 	}
 	return p.renewal.failed == version
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 // proxy that takes off drainServers what has no request any more.
 type scene struct {
 	address string
+	dir     string // what the pollers keep beside the lists
 	docker  *fakeDocker
 	lists   *fleet.Fleet
 	cli     *redis.Client
@@ -27,13 +29,14 @@ type scene struct {
 // scripts, so that the same ones are sent in each.
 func newScene(address string) (*scene, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &scene{address: address, docker: newFakeDocker(),
+	dir, err := os.MkdirTemp("", "scene")
+	s := &scene{address: address, dir: dir, docker: newFakeDocker(),
 		lists: fleet.Open(fleet.Redis{Address: address}, site),
 		cli:   redis.NewClient(&redis.Options{Addr: address})}
 	proxyEnded := make(chan struct{})
 	go func() { s.proxy(ctx); close(proxyEnded) }()
-	s.end = func() { cancel(); <-proxyEnded; s.lists.Close(); s.cli.Close() }
-	return s, errors.Join(s.cli.FlushAll(ctx).Err(), s.cli.ScriptFlush(ctx).Err())
+	s.end = func() { cancel(); <-proxyEnded; s.lists.Close(); s.cli.Close(); os.RemoveAll(dir) }
+	return s, errors.Join(err, s.cli.FlushAll(ctx).Err(), s.cli.ScriptFlush(ctx).Err())
 }
 
 // proxy says of each server that drains that its last request has ended.

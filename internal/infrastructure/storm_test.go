@@ -86,7 +86,7 @@ func (s *storm) ports() (all []int) {
 // reborn starts the next poller.
 func (s *storm) reborn() (err error) {
 	s.docker.locked(func() { s.docker.lags = s.IntN(2) == 0 })
-	s.poller, err = live(s.address, s.docker, stormAttempts, s.fate)
+	s.poller, err = s.live(stormAttempts, s.fate)
 	return err
 }
 

@@ -30,12 +30,17 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	cli := redistest.Open(t)
 	w := &world{fakeDocker: newFakeDocker(), CLI: cli, t: t, fleet: fleet.Open(fleet.Redis{Address: cli.Address}, site)}
-	config := Config{Site: site, Fleet: "test", Parallel: 4, Attempts: 2, StartTimeout: time.Minute,
+	config := Config{Site: site, Fleet: "test", Var: t.TempDir(), Parallel: 4, Attempts: 2, StartTimeout: time.Minute,
 		DrainTimeout: 200 * time.Millisecond, SpawnTimeout: time.Minute, LevelInterval: 20 * time.Millisecond}
-	w.poller = newPoller(config, w.fleet, w.fakeDocker, w.fakeDocker, newComplaints(slog.New(slog.DiscardHandler)))
-	w.poller.probe, w.poller.pauses = w.fakeDocker.probe, soon
+	w.next(config)
 	t.Cleanup(func() { w.fleet.Close() })
 	return w
+}
+
+// next makes the poller another process, which knows nothing of the one before.
+func (w *world) next(config Config) {
+	w.poller = newPoller(config, w.fleet, w.fakeDocker, w.fakeDocker, newComplaints(slog.New(slog.DiscardHandler)))
+	w.poller.probe, w.poller.pauses = w.fakeDocker.probe, soon
 }
 
 // start runs the poller until the returned function or the test ends.
