@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
 
 	"deux/internal/program"
 )
@@ -16,6 +17,21 @@ const (
 	removalTimeout = 2 * time.Minute
 	removalPause   = 100 * time.Millisecond
 )
+
+// AwaitRemoval waits until Docker has removed the container, if it is about to:
+// whoever asked for that may have died since.
+func (e *Engine) AwaitRemoval(ctx context.Context, name string) error {
+	found, err := e.docker.ContainerInspect(ctx, name)
+	switch {
+	case errdefs.IsNotFound(err):
+		return nil
+	case err != nil:
+		return fmt.Errorf("inspecting container %s: %w", name, err)
+	case found.State == nil || found.State.Status != container.StateRemoving:
+		return nil
+	}
+	return e.awaitRemoval(ctx, name, found.ID)
+}
 
 // awaitRemoval waits until Docker has removed a container, because its image can
 // only go then.

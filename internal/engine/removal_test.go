@@ -13,6 +13,7 @@ import (
 // slowDocker is a Docker that is still removing a container, for some looks
 // more, and counts the looks.
 type slowDocker struct {
+	state string
 	left  int
 	looks int
 }
@@ -31,24 +32,44 @@ func (d *slowDocker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		d.left--
 		d.looks++
-		fmt.Fprint(w, `{"Id":"c1","Config":{"Labels":{"deux.fleet":"deux"}}}`)
+		fmt.Fprintf(w, `{"Id":"c1","State":{"Status":%q},"Config":{"Labels":{"deux.fleet":"deux"}}}`, d.state)
 	}
 }
 
-func TestRemove_WaitsForARemovalThatIsUnderWay(t *testing.T) {
-	docker := &slowDocker{left: 4}
-	server := httptest.NewServer(docker)
-	defer server.Close()
+// at returns an engine that talks to it, until the test ends.
+func (d *slowDocker) at(t *testing.T) *Engine {
+	t.Helper()
+	server := httptest.NewServer(d)
+	t.Cleanup(server.Close)
 	api, err := client.NewClientWithOpts(client.WithHost("tcp://"+server.Listener.Addr().String()), client.WithVersion("1.41"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer api.Close()
-	e := &Engine{docker: api, fleet: "deux"}
-	if err := e.Remove(t.Context(), "webapp_3001_app", "webapp_3001", 0); err != nil {
+	t.Cleanup(func() { api.Close() })
+	return &Engine{docker: api, fleet: "deux"}
+}
+
+func TestRemove_WaitsForARemovalThatIsUnderWay(t *testing.T) {
+	docker := &slowDocker{left: 4}
+	if err := docker.at(t).Remove(t.Context(), "webapp_3001_app", "webapp_3001", 0); err != nil {
 		t.Errorf("Remove: got %v, want it to wait until the container is gone", err)
 	}
 	if docker.looks != 4 {
 		t.Errorf("looks at the container: got %d, want 4", docker.looks)
+	}
+}
+
+func TestAwaitRemoval_WaitsOnlyForARemovalThatIsUnderWay(t *testing.T) {
+	for state, want := range map[string]int{"removing": 3, "running": 1, "exited": 1} {
+		docker := &slowDocker{left: 3, state: state}
+		if err := docker.at(t).AwaitRemoval(t.Context(), "webapp_3001_app"); err != nil {
+			t.Errorf("%s: %v", state, err)
+		}
+		if docker.looks != want {
+			t.Errorf("%s: got %d looks at the container, want %d", state, docker.looks, want)
+		}
+	}
+	if err := (&slowDocker{}).at(t).AwaitRemoval(t.Context(), "webapp_3001_app"); err != nil {
+		t.Errorf("of none: %v", err)
 	}
 }

@@ -242,6 +242,11 @@ func (l *life) Remove(ctx context.Context, name, image string, grace time.Durati
 	return l.asDocker("remove "+name, func() error { return l.docker.Remove(ctx, name, image, grace) })
 }
 
+func (l *life) AwaitRemoval(ctx context.Context, name string) error {
+	_, err := asked(l, func() (any, error) { return nil, l.docker.AwaitRemoval(ctx, name) })
+	return err
+}
+
 // asked is a call that changes nothing: only the dead do not make it.
 func asked[T any](l *life, ask func() (T, error)) (answer T, err error) {
 	select {

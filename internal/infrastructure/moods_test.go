@@ -86,6 +86,17 @@ func (d *fakeDocker) removeContainer(ctx context.Context, name string) (err erro
 	}
 }
 
+// AwaitRemoval waits for a removal that somebody else began.
+func (d *fakeDocker) AwaitRemoval(ctx context.Context, name string) error {
+	for isUnderWay := true; isUnderWay; {
+		d.locked(func() { isUnderWay = d.removing[name] })
+		if isUnderWay && !program.Sleep(ctx, time.Millisecond) {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
 func (d *fakeDocker) finishRemoval(name string, removed chan struct{}) {
 	time.Sleep(d.removal)
 	d.locked(func() {

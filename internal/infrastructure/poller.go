@@ -28,6 +28,7 @@ type containers interface {
 	FirstServerVersion(ctx context.Context) (string, error)
 	ServerImages(ctx context.Context) (names []string, err error)
 	Remove(ctx context.Context, name, image string, grace time.Duration) error
+	AwaitRemoval(ctx context.Context, name string) error
 }
 
 // spawner builds image for port and starts it as container, labelled with the

@@ -60,6 +60,11 @@ func (p *Poller) start(ctx context.Context, server fleet.Server) error {
 			return nil
 		}
 	}
+	// Docker refuses the script to remove what it is removing already, for an
+	// infrastructure that was killed.
+	if err := p.docker.AwaitRemoval(ctx, server.Container()); err != nil {
+		return err
+	}
 	if err := p.runScript(ctx, server, version); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package infrastructure
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"sync"
@@ -123,4 +124,21 @@ func TestPoller_WaitsForDockerAndCountsNoTryMeanwhile(t *testing.T) {
 	}
 	w.want("failedServers")
 	w.want("spawningServers", url(3002))
+}
+
+// As after an infrastructure that was killed while it removed the server.
+func TestPoller_WaitsForARemovalThatIsUnderWayBeforeItSpawns(t *testing.T) {
+	w := newWorld(t)
+	w.poller.config.Attempts = 1
+	w.run(3001)
+	w.removal = 300 * time.Millisecond
+	left, leave := context.WithCancel(t.Context())
+	leave()
+	_ = w.removeContainer(left, site.Server(3001).Container())
+	w.Put("servers", url(3000))
+	w.Put("spawningServers", url(3001))
+	w.start()
+	w.want("spawningServers")
+	w.want("servers", url(3000), url(3001))
+	w.want("failedServers")
 }
