@@ -98,7 +98,8 @@ func checkHost(ctx context.Context, env *settings.Reader, services []string) []s
 	defer docker.Close()
 	lists := fleet.Open(config.Redis, fleet.ReadSite(env))
 	defer lists.Close()
-	host := preflight.Host{Docker: docker, Kernel: preflight.Machine{}, Lists: lists, Site: lists.Site}
+	_, _, lockFile := infrastructure.Places(env)
+	host := preflight.Host{Docker: docker, Kernel: preflight.Machine{}, Lists: lists, Site: lists.Site, Polls: infrastructure.Runs(lockFile)}
 	lines := host.Check(ctx, preflight.Claims(env), services...)
 	if len(lines) > 0 && program.Sleep(ctx, startPause) {
 		lines = host.Check(ctx, preflight.Claims(env), services...)

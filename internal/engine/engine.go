@@ -77,7 +77,8 @@ func (e *Engine) Wait(ctx context.Context, docker *program.Outage) error {
 // Container is one container of the system.
 type Container struct {
 	Name    string
-	Port    int // host port of a server
+	Port    int    // host port of a server
+	Address string // of the host, where the port is published; empty unless it is now
 	Running bool
 	Version string // its VersionLabel
 }
@@ -102,11 +103,22 @@ func (e *Engine) Servers(ctx context.Context) ([]Container, error) {
 		all = append(all, Container{
 			Name:    summary.Names[0][1:], // Docker writes a slash first
 			Port:    port,
+			Address: addressOf(summary, port),
 			Running: summary.State == container.StateRunning,
 			Version: summary.Labels[VersionLabel],
 		})
 	}
 	return all, nil
+}
+
+// addressOf returns where the container publishes a port, or "".
+func addressOf(summary container.Summary, port int) string {
+	for _, published := range summary.Ports {
+		if int(published.PublicPort) == port {
+			return published.IP
+		}
+	}
+	return ""
 }
 
 // Compose's labels (Compose, "pkg/api/labels.go").

@@ -23,6 +23,7 @@ type fakeDocker struct {
 	removing map[string]bool   // containers that have stopped and are not gone yet
 	images   map[string]bool   // that a spawn has built
 	version  map[string]string // by container
+	address  map[string]string // by container, if it is not the site's
 	scripts  map[string]bool   // containers at which a script is at work
 	spent    time.Duration     // by the one server, of processors
 	first    string            // what the first server was started from; empty: nobody can tell
@@ -47,6 +48,7 @@ func newFakeDocker() *fakeDocker {
 		removing: make(map[string]bool),
 		images:   make(map[string]bool),
 		version:  make(map[string]string),
+		address:  make(map[string]string),
 		scripts:  make(map[string]bool),
 		spawn:    func(int) error { return nil },
 		remove:   func(string) error { return nil },
@@ -90,7 +92,8 @@ func (d *fakeDocker) Servers(ctx context.Context) ([]engine.Container, error) {
 	d.looks++
 	var all []engine.Container
 	for name, port := range d.running {
-		all = append(all, engine.Container{Name: name, Port: port, Running: !d.removing[name], Version: d.version[name]})
+		all = append(all, engine.Container{Name: name, Port: port, Running: !d.removing[name], Version: d.version[name],
+			Address: cmp.Or(d.address[name], site.Host)})
 	}
 	slices.SortFunc(all, func(a, b engine.Container) int { return cmp.Compare(a.Port, b.Port) })
 	if d.lags {
@@ -170,6 +173,7 @@ func (d *fakeDocker) begin(container string, port int, version string) {
 		d.faults = append(d.faults, fmt.Sprintf("%s started while port %d was taken", container, port))
 	}
 	d.running[container], d.version[container] = port, version
+	delete(d.address, container)
 }
 
 func (d *fakeDocker) run(ports ...int) {
@@ -197,7 +201,7 @@ func (d *fakeDocker) probe(_ context.Context, server fleet.Server) error {
 	var runs bool
 	d.locked(func() {
 		_, exists := d.running[server.Container()]
-		runs = exists && !d.removing[server.Container()]
+		runs = exists && !d.removing[server.Container()] && d.address[server.Container()] == ""
 	})
 	if !runs && !d.answerAll && server != site.FirstServer() {
 		return errors.New("connection refused")

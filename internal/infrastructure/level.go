@@ -41,11 +41,17 @@ func (p *Poller) level(ctx context.Context) error {
 	if err := p.setAside(ctx, lists.Invalid()); err != nil {
 		return err
 	}
+	if err := p.freeFirst(ctx, lists); err != nil {
+		return err
+	}
 	p.resume(ctx, lists)
 	// The lists are read before the containers: a server that is listed now
 	// and has no container later has lost it.
 	found, err := p.docker.Servers(ctx)
 	if err != nil {
+		return err
+	}
+	if err := p.move(ctx, found); err != nil {
 		return err
 	}
 	alive := make(map[fleet.Server]bool)

@@ -45,6 +45,7 @@ type Host struct {
 	Kernel kernel
 	Lists  lists
 	Site   fleet.Site
+	Polls  bool // whether an infrastructure runs
 }
 
 // Check returns a line for each thing that is in the way of the claims of these
@@ -161,8 +162,9 @@ func (c Claim) isMetBy(holder engine.PortHolder, has bool) bool {
 	return holder.Service == c.Service && (has || c.isFixed) || has && holder.Service == "" && c.Service == firstService
 }
 
-// checkStranded returns a line if a change of HOST_IP or FIRST_PORT takes
-// servers that run out of the site, or gives the first server the port of one.
+// checkStranded returns a line if a change of FIRST_PORT takes servers that run
+// out of the site, or gives the first server the port of one. After a change of
+// HOST_IP infrastructure starts them again at the other address.
 func (h Host) checkStranded(ctx context.Context) []string {
 	containers, err := h.Docker.Servers(ctx)
 	if err != nil || len(containers) == 0 {
@@ -175,21 +177,21 @@ func (h Host) checkStranded(ctx context.Context) []string {
 	var stranded []string
 	for _, server := range append(lists.Foreign(), lists.Listed()...) {
 		runs := func(container engine.Container) bool { return container.Port == server.Port }
-		if inSite := server == h.Site.Server(server.Port) && server.Port > h.Site.First; !inSite && slices.ContainsFunc(containers, runs) {
+		if server.Port <= h.Site.First && slices.ContainsFunc(containers, runs) {
 			stranded = append(stranded, server.URL)
 		}
 	}
 	if len(stranded) == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("setting %s: nobody would look after the servers %s any more: have them destroyed first, with scripts/compose.sh exec -T redis redis-cli lpush deleteServers %s",
-		h.change(stranded[0]), strings.Join(stranded, ", "), strings.Join(stranded, " "))}
+	return []string{fmt.Sprintf("setting FIRST_PORT=%d: nobody would look after the servers %s any more: %s",
+		h.Site.First, strings.Join(stranded, ", "), h.wayOut(stranded))}
 }
 
-// change returns the setting because of which a server is stranded.
-func (h Host) change(server string) string {
-	if !strings.HasPrefix(server, "http://"+h.Site.Host+":") {
-		return "HOST_IP=" + h.Site.Host
+// wayOut says how to have servers destroyed.
+func (h Host) wayOut(servers []string) string {
+	if !h.Polls {
+		return "end them first, with make down"
 	}
-	return fmt.Sprintf("FIRST_PORT=%d", h.Site.First)
+	return "have them destroyed first, with scripts/compose.sh exec -T redis redis-cli lpush deleteServers " + strings.Join(servers, " ")
 }

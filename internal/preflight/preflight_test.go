@@ -152,18 +152,22 @@ func TestHost_NamesServersThatAChangeWouldLeaveBehind(t *testing.T) {
 		name    string
 		site    fleet.Site
 		servers []engine.Container
+		polls   bool
 		want    string
 	}{
-		{"the same", fleet.Site{Host: "172.17.0.1", First: 3000}, running, ""},
-		{"a lower port", fleet.Site{Host: "172.17.0.1", First: 2990}, running, ""},
-		{"a higher port", fleet.Site{Host: "172.17.0.1", First: 3010}, running, "lpush deleteServers http://172.17.0.1:3002"},
-		{"the port of one", fleet.Site{Host: "172.17.0.1", First: 3002}, running, "lpush deleteServers http://172.17.0.1:3002"},
-		{"another address", fleet.Site{Host: "10.0.0.5", First: 3000}, running, "lpush deleteServers http://172.17.0.1:3002"},
-		{"none runs", fleet.Site{Host: "10.0.0.5", First: 3010}, nil, ""},
+		{"the same", fleet.Site{Host: "172.17.0.1", First: 3000}, running, true, ""},
+		{"a lower port", fleet.Site{Host: "172.17.0.1", First: 2990}, running, true, ""},
+		{"a higher port", fleet.Site{Host: "172.17.0.1", First: 3010}, running, true, "lpush deleteServers http://172.17.0.1:3002"},
+		{"the port of one", fleet.Site{Host: "172.17.0.1", First: 3002}, running, true, "lpush deleteServers http://172.17.0.1:3002"},
+		{"a higher port, and nobody to destroy it", fleet.Site{Host: "172.17.0.1", First: 3010}, running, false,
+			"the servers http://172.17.0.1:3002 any more: end them first, with make down"},
+		{"another address, to which it is moved", fleet.Site{Host: "10.0.0.5", First: 3000}, running, true, ""},
+		{"another address and a higher port", fleet.Site{Host: "10.0.0.5", First: 3010}, running, true, "lpush deleteServers http://172.17.0.1:3002"},
+		{"none runs", fleet.Site{Host: "10.0.0.5", First: 3010}, nil, true, ""},
 	} {
 		lists := fleet.Open(fleet.Redis{Address: address}, test.site)
 		defer lists.Close()
-		host := Host{Docker: fakeDocker{elsewhere: true, servers: test.servers}, Lists: lists, Site: test.site}
+		host := Host{Docker: fakeDocker{elsewhere: true, servers: test.servers}, Lists: lists, Site: test.site, Polls: test.polls}
 		got := strings.Join(host.Check(t.Context(), nil), "\n")
 		if test.want == "" && got != "" || !strings.HasSuffix(got, test.want) {
 			t.Errorf("%s: got %q, want %q at its end", test.name, got, test.want)
