@@ -18,6 +18,7 @@ import (
 	"deux/internal/proxy"
 	"deux/internal/settings"
 	"deux/internal/stream"
+	"deux/internal/supervisor"
 	"deux/internal/webapp"
 )
 
@@ -91,6 +92,10 @@ func checkHost(ctx context.Context, env *settings.Reader, services []string) []s
 	if err := config.CheckOwner(); err != nil {
 		return []string{err.Error()}
 	}
+	_, _, lockFile := infrastructure.Places(env)
+	if lines := checkCheckout(config.Fleet, lockFile); len(lines) > 0 {
+		return lines
+	}
 	docker, err := engine.Open(config.Fleet)
 	if err != nil {
 		return []string{err.Error()}
@@ -98,13 +103,25 @@ func checkHost(ctx context.Context, env *settings.Reader, services []string) []s
 	defer docker.Close()
 	lists := fleet.Open(config.Redis, fleet.ReadSite(env))
 	defer lists.Close()
-	_, _, lockFile := infrastructure.Places(env)
 	host := preflight.Host{Docker: docker, Kernel: preflight.Machine{}, Lists: lists, Site: lists.Site, Polls: infrastructure.Runs(lockFile)}
 	lines := host.Check(ctx, preflight.Claims(env), services...)
 	if len(lines) > 0 && program.Sleep(ctx, startPause) {
 		lines = host.Check(ctx, preflight.Claims(env), services...)
 	}
 	return lines
+}
+
+// checkCheckout returns a line if the system runs from another checkout, whose
+// infrastructure would go on beside the containers of this one.
+func checkCheckout(name, lockFile string) []string {
+	executable, err := os.Executable()
+	if err != nil {
+		return nil
+	}
+	if other := supervisor.Elsewhere(lockFile, executable); other != "" {
+		return []string{fmt.Sprintf("setting FLEET=%s: infrastructure of this system runs from %s", name, other)}
+	}
+	return nil
 }
 
 // startPause is how long after a first look a second one decides: a container

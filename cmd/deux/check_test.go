@@ -1,9 +1,16 @@
 package main
 
 import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"deux/internal/program"
 )
 
 func TestCheck_NamesEachBadSettingOnce(t *testing.T) {
@@ -44,4 +51,40 @@ func TestCheck_RefusesAPortThatTwoWant(t *testing.T) {
 	if !slices.Equal(lines, want) {
 		t.Errorf("got %q, want %q", lines, want)
 	}
+}
+
+func TestCheck_RefusesASystemThatRunsFromAnotherCheckout(t *testing.T) {
+	lockFile := filepath.Join(t.TempDir(), "lock")
+	lock, err := program.TakeLock(lockFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	stranger := other(t).Pid
+	file, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", stranger))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for holder, want := range map[int][]string{
+		os.Getpid(): nil, // of this checkout
+		stranger:    {"setting FLEET=deux: infrastructure of this system runs from " + filepath.Dir(filepath.Dir(file)) + ": make down there ends it"},
+	} {
+		if err := os.WriteFile(lockFile, []byte(strconv.Itoa(holder)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if lines := checkCheckout("deux", lockFile); !slices.Equal(lines, want) {
+			t.Errorf("got %q, want %q", lines, want)
+		}
+	}
+}
+
+// other returns a process of another program, which lives until the test ends.
+func other(t *testing.T) *os.Process {
+	t.Helper()
+	command := exec.Command("sleep", "1h")
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = command.Process.Kill(); _ = command.Wait() })
+	return command.Process
 }

@@ -34,8 +34,11 @@ func (s *Supervisor) Start(ctx context.Context) error {
 	if err := s.stop(ctx); err != nil {
 		return err
 	}
+	if other := Elsewhere(s.LockFile, s.Program); other != "" {
+		return fmt.Errorf("infrastructure of this system runs from %s", other)
+	}
 	if s.IsRunning() {
-		return fmt.Errorf("infrastructure runs already, in another terminal or without its supervisor: end it with kill %d", program.ReadPID(s.LockFile))
+		return fmt.Errorf("infrastructure runs already, in another terminal or without its supervisor: end it with kill %d", topOf(program.ReadPID(s.LockFile)))
 	}
 	here, _ := os.Getwd()
 	s.say("Starting infrastructure in the background, log in %s", strings.TrimPrefix(s.path(logFile), here+"/"))

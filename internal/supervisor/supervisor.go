@@ -15,7 +15,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"deux/internal/program"
@@ -67,13 +66,14 @@ func (s *Supervisor) IsRunning() bool { return program.IsLocked(s.LockFile) }
 func (s *Supervisor) isSupervised() bool { return program.IsLocked(s.path(lockFile)) }
 
 // isOrphan reports whether the program runs without its supervisor, because
-// that was killed. The kernel has told it to end (Supervise).
+// that was killed. The kernel has told it to end (Supervise). One whose
+// supervisor lives is that of another checkout.
 func (s *Supervisor) isOrphan() bool {
 	if s.isSupervised() || !s.IsRunning() {
 		return false
 	}
-	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", program.ReadPID(s.LockFile)))
-	return err == nil && strings.HasSuffix(string(line), "\x00"+ChildArgument+"\x00") // proc(5)
+	holder := program.ReadPID(s.LockFile)
+	return isCalledWith(holder, ChildArgument) && topOf(holder) == holder
 }
 
 // isCurrent reports whether what is supervised is what would be started now.
