@@ -76,6 +76,12 @@ secret REDIS_PASSWORD
 unset REDISCLI_AUTH
 [ -z "$REDIS_PASSWORD" ] || export REDISCLI_AUTH="$REDIS_PASSWORD" # redis-cli's own name for it
 
+# Docker's command follows docker context, its API only DOCKER_HOST: both must
+# mean the same engine.
+if [ -z "${DOCKER_HOST:-}" ] && { [ -n "${DOCKER_CONTEXT:-}" ] || grep -qs '"currentContext"' "${DOCKER_CONFIG:-${HOME:-}/.docker}/config.json"; }; then
+	if docker_host=$(docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null); then export DOCKER_HOST="$docker_host"; fi
+fi
+
 export FLEET="${FLEET:-deux}"
 export COMPOSE_PROJECT_NAME="$FLEET"
 [ -n "${HOST_IP:-}" ] || HOST_IP=$(bridge_address)

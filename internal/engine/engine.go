@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -45,6 +46,9 @@ func Open(fleet string) (*Engine, error) {
 	docker, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
 	if err != nil {
 		return nil, fmt.Errorf("reaching Docker: %w", err)
+	}
+	if host := docker.DaemonHost(); strings.HasPrefix(host, "ssh://") { // only Docker's command can
+		return nil, fmt.Errorf("setting DOCKER_HOST=%s: expected unix:// or tcp://", host)
 	}
 	return &Engine{docker: docker, fleet: fleet}, nil
 }

@@ -1,6 +1,7 @@
 package settings_test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,7 +10,8 @@ import (
 )
 
 // sourced has a shell read scripts/settings.sh for a checkout with these files,
-// run a command, and returns what was said.
+// run a command, and returns what was said. The checkout is also the person's
+// home, and the first place where commands are looked for.
 func sourced(t *testing.T, files map[string]string, command string) (output string, err error) {
 	t.Helper()
 	script, err := filepath.Abs("../../scripts/settings.sh")
@@ -18,12 +20,13 @@ func sourced(t *testing.T, files map[string]string, command string) (output stri
 	}
 	root := t.TempDir()
 	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(root, name), []byte(content), 0o600); err != nil {
+		path := filepath.Join(root, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(content), 0o700)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	shell := exec.Command("sh", "-euc", `root=$1; . "$2"; eval "$3"`, "sh", root, script, command)
-	shell.Env = []string{"PATH=" + os.Getenv("PATH"), "HOST_IP=127.0.0.1"}
+	shell.Env = []string{"PATH=" + root + ":" + os.Getenv("PATH"), "HOME=" + root, "HOST_IP=127.0.0.1"}
 	text, err := shell.CombinedOutput()
 	return strings.ReplaceAll(string(text), root, "ROOT"), err
 }
@@ -57,6 +60,32 @@ func TestSettingsScript_RefusesAPasswordFileOfNoUse(t *testing.T) {
 			if err == nil || !strings.Contains(got, want) || strings.Contains(got, "went on") {
 				t.Errorf("%s_FILE=%s: got %q, %v, want exit 1 and %q", name, file, got, err, want)
 			}
+		}
+	}
+}
+
+// fakeDocker has one context, other, which is that of .docker/config.json.
+const fakeDocker = `#!/bin/sh
+case "${DOCKER_CONTEXT:-other} $*" in
+"other context inspect --format {{.Endpoints.docker.Host}}") echo unix:///other.sock ;;
+*) echo "no such context" >&2; exit 1 ;;
+esac
+`
+
+// Docker's API does not know contexts.
+func TestSettingsScript_NamesTheEngineThatDockersCommandTalksTo(t *testing.T) {
+	const chosen = `{"currentContext": "other"}`
+	for _, test := range []struct{ name, env, config, want string }{
+		{"the default one", "", `{"auths": {}}`, "unset"},
+		{"that of a context", "", chosen, "unix:///other.sock"},
+		{"that of the environment's context", "DOCKER_CONTEXT=other", "{}", "unix:///other.sock"},
+		{"that of no context", "DOCKER_CONTEXT=none", chosen, "unset"}, // the command says so
+		{"one that is named", "DOCKER_HOST=tcp://there:2375", chosen, "tcp://there:2375"},
+	} {
+		files := map[string]string{"docker": fakeDocker, ".docker/config.json": test.config, ".env": test.env + "\n"}
+		got, err := sourced(t, files, `sh -c 'echo "${DOCKER_HOST-unset}"'`)
+		if err != nil || got != test.want+"\n" {
+			t.Errorf("%s: got %q, %v, want %q", test.name, got, err, test.want)
 		}
 	}
 }
