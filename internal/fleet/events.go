@@ -45,7 +45,7 @@ const (
 	Drained      What = "drained"       // the proxy has no request to it any more
 	Gone         What = "gone"          // its container and image are removed
 	GivenUp      What = "given up"      // failed, and not retried any more
-	Forgotten    What = "forgotten"     // off failedServers, because a person dismissed it
+	Forgotten    What = "forgotten"     // off failedServers: a person dismissed it, or it was of another HOST_IP
 	SetAside     What = "set aside"     // an element that is not a server, found in a list
 	Dropped      What = "dropped"       // a wish that is not allowed
 )
