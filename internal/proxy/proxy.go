@@ -15,12 +15,9 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"deux/internal/program"
 )
@@ -74,7 +71,7 @@ func (p *Proxy) serve(ctx context.Context, listener net.Listener) error {
 		conn, err := listener.Accept()
 		switch {
 		case err == nil:
-			p.admit(conn.(*net.TCPConn))
+			p.admit(conn.(*net.TCPConn), conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap())
 		case ctx.Err() != nil:
 			<-outlived
 			p.closing.Store(true)
@@ -88,65 +85,6 @@ func (p *Proxy) serve(ctx context.Context, listener net.Listener) error {
 			p.log.Warn("Accepting failed, will retry", "error", err)
 			program.Sleep(ctx, 50*time.Millisecond)
 		}
-	}
-}
-
-// acceptBacklog admits the connections that the kernel has already made: closing
-// the listener would reset them (listen(2), backlog). It does not use Accept,
-// which fails once the listener's deadline is over.
-func (p *Proxy) acceptBacklog(listener *net.TCPListener) {
-	raw, err := listener.SyscallConn()
-	for err == nil {
-		var descriptor int
-		failed := raw.Control(func(listening uintptr) {
-			descriptor, _, err = unix.Accept4(int(listening), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
-		})
-		if failed != nil || err != nil {
-			return
-		}
-		file := os.NewFile(uintptr(descriptor), "client")
-		conn, err := net.FileConn(file) // has a descriptor of its own
-		_ = file.Close()
-		if err == nil {
-			p.admit(conn.(*net.TCPConn))
-		}
-	}
-}
-
-// admit serves a connection, unless there are too many.
-func (p *Proxy) admit(conn *net.TCPConn) {
-	peer := conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
-	c := p.newClient(conn, peer)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.clients) >= p.config.MaxConnections || !c.trusted && p.byPeer[peer] >= p.config.MaxClientConnections {
-		p.serving.Go(c.turnAway)
-		return
-	}
-	p.clients[c] = struct{}{}
-	p.byPeer[peer]++
-	p.serving.Go(func() {
-		defer p.dismiss(c)
-		c.serve()
-	})
-}
-
-// turnAway refuses a connection that is one too many.
-func (c *client) turnAway() {
-	defer c.conn.Close()
-	_ = c.conn.SetDeadline(time.Now().Add(time.Second))
-	c.at.mustClose = true
-	c.request.Minor = 1
-	c.refuse(errTooMany)
-	c.linger()
-}
-
-func (p *Proxy) dismiss(c *client) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.clients, c)
-	if p.byPeer[c.peer]--; p.byPeer[c.peer] == 0 {
-		delete(p.byPeer, c.peer)
 	}
 }
 

@@ -1,0 +1,86 @@
+package proxy
+
+import (
+	"net"
+	"net/netip"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// acceptBacklog admits the connections that the kernel has already made: closing
+// the listener would reset them (listen(2), backlog). It does not use Accept,
+// which fails once the listener's deadline is over.
+func (p *Proxy) acceptBacklog(listener *net.TCPListener) {
+	raw, err := listener.SyscallConn()
+	for err == nil || err == unix.ECONNABORTED || err == unix.EINTR {
+		var descriptor int
+		var peer unix.Sockaddr
+		failed := raw.Control(func(listening uintptr) {
+			descriptor, peer, err = unix.Accept4(int(listening), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+		})
+		if failed != nil {
+			return
+		}
+		if err == nil {
+			p.admitDescriptor(descriptor, addressOf(peer))
+		}
+	}
+}
+
+// admitDescriptor admits a connection by its descriptor. If it was reset while it
+// was in the queue, only accept still knows whose it was.
+func (p *Proxy) admitDescriptor(descriptor int, peer netip.Addr) {
+	file := os.NewFile(uintptr(descriptor), "client")
+	defer file.Close()
+	if conn, err := net.FileConn(file); err == nil { // has a descriptor of its own
+		p.admit(conn.(*net.TCPConn), peer)
+	}
+}
+
+func addressOf(peer unix.Sockaddr) netip.Addr {
+	switch peer := peer.(type) {
+	case *unix.SockaddrInet4:
+		return netip.AddrFrom4(peer.Addr)
+	case *unix.SockaddrInet6:
+		return netip.AddrFrom16(peer.Addr).Unmap()
+	}
+	return netip.Addr{}
+}
+
+// admit serves a connection, unless there are too many.
+func (p *Proxy) admit(conn *net.TCPConn, peer netip.Addr) {
+	c := p.newClient(conn, peer)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.clients) >= p.config.MaxConnections || !c.trusted && p.byPeer[peer] >= p.config.MaxClientConnections {
+		p.serving.Go(c.turnAway)
+		return
+	}
+	p.clients[c] = struct{}{}
+	p.byPeer[peer]++
+	p.serving.Go(func() {
+		defer p.dismiss(c)
+		c.serve()
+	})
+}
+
+// turnAway refuses a connection that is one too many.
+func (c *client) turnAway() {
+	defer c.conn.Close()
+	_ = c.conn.SetDeadline(time.Now().Add(time.Second))
+	c.at.mustClose = true
+	c.request.Minor = 1
+	c.refuse(errTooMany)
+	c.linger()
+}
+
+func (p *Proxy) dismiss(c *client) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.clients, c)
+	if p.byPeer[c.peer]--; p.byPeer[c.peer] == 0 {
+		delete(p.byPeer, c.peer)
+	}
+}
