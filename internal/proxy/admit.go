@@ -51,23 +51,54 @@ func addressOf(peer unix.Sockaddr) netip.Addr {
 
 // admit serves a connection, unless there are too many.
 func (p *Proxy) admit(conn *net.TCPConn, peer netip.Addr) {
-	c := p.newClient(conn, peer)
+	origin, trusted := originOf(peer), p.trusts(peer)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.clients) >= p.config.MaxConnections || !c.trusted && p.byPeer[peer] >= p.config.MaxClientConnections {
-		p.serving.Go(c.turnAway)
+	if len(p.clients) >= p.config.MaxConnections || !trusted && p.byOrigin[origin] >= p.config.MaxClientConnections {
+		p.turnAway(conn, peer)
 		return
 	}
+	c := p.newClient(conn, peer, trusted)
 	p.clients[c] = struct{}{}
-	p.byPeer[peer]++
+	p.byOrigin[origin]++
 	p.serving.Go(func() {
 		defer p.dismiss(c)
 		c.serve()
 	})
 }
 
-// turnAway refuses a connection that is one too many.
-func (c *client) turnAway() {
+// originOf returns what MAX_CLIENT_CONNECTIONS counts as one address: for IPv6
+// its 64-bit network, the least that a customer gets (RFC 6177), because clients
+// choose the rest freely.
+func originOf(peer netip.Addr) netip.Addr {
+	if !peer.Is6() {
+		return peer
+	}
+	network, _ := peer.WithZone("").Prefix(64) // fails only for too many bits
+	return network.Addr()
+}
+
+// mostTurnedAway bounds the connections that are told at once that there are too
+// many: to tell it takes buffers and a goroutine for up to three seconds.
+const mostTurnedAway = 64
+
+// turnAway refuses a connection that is one too many. The caller holds the mutex.
+func (p *Proxy) turnAway(conn *net.TCPConn, peer netip.Addr) {
+	p.refused.Add(1)
+	select {
+	case p.turningAway <- struct{}{}:
+	default:
+		_ = conn.SetLinger(0) // so that the kernel keeps nothing of it either
+		_ = conn.Close()
+		return
+	}
+	p.serving.Go(func() {
+		defer func() { <-p.turningAway }()
+		p.newClient(conn, peer, false).sayTooMany()
+	})
+}
+
+func (c *client) sayTooMany() {
 	defer c.conn.Close()
 	_ = c.conn.SetDeadline(time.Now().Add(time.Second))
 	c.at.mustClose = true
@@ -80,7 +111,8 @@ func (p *Proxy) dismiss(c *client) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.clients, c)
-	if p.byPeer[c.peer]--; p.byPeer[c.peer] == 0 {
-		delete(p.byPeer, c.peer)
+	origin := originOf(c.peer)
+	if p.byOrigin[origin]--; p.byOrigin[origin] == 0 {
+		delete(p.byOrigin, origin)
 	}
 }

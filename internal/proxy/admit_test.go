@@ -1,8 +1,11 @@
 package proxy
 
 import (
+	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
+	"strings"
 	"testing"
 	"time"
 )
@@ -42,5 +45,47 @@ func TestProxy_AnswersWhatIsInTheQueueBehindAConnectionThatWasReset(t *testing.T
 	}
 	if got, err := status(last); got != 400 {
 		t.Errorf("got %d, %v, want an answer", got, err)
+	}
+}
+
+func TestProxy_AnswersOnlySomeOfTheConnectionsThatAreTooMany(t *testing.T) {
+	config := testConfig(t)
+	config.MaxConnections = 0
+	unlessStalled(t, func() (complaint string, stalled bool) {
+		s := newStageWith(t, config)
+		began := s.now()
+		for range mostTurnedAway { // each goes on until its client hangs up
+			if got, err := status(s.dial("GET / HTTP/1.1\r\nHost: x\r\n\r\n")); got != 503 {
+				complaint = fmt.Sprintf("got %d, %v, want 503", got, err)
+			}
+		}
+		if connection, err := net.Dial("tcp", s.address); err == nil { // else it was hung up on at once
+			if got, err := status(connection); err == nil {
+				complaint = fmt.Sprintf("got %d after %d were answered, want it hung up on", got, mostTurnedAway)
+			}
+			connection.Close()
+		}
+		if want := fmt.Sprintf("\ndeux_proxy_connections_refused_total %d\n", mostTurnedAway+1); !strings.Contains(s.scraped(), want) {
+			complaint = "/metrics lacks" + want
+		}
+		return complaint, s.since(began) > lingerTimeout/2
+	})
+}
+
+func TestOrigin_OfIPv6IsTheNetworkThatACustomerGets(t *testing.T) {
+	for _, test := range []struct {
+		one, other string
+		same       bool
+	}{
+		{"2001:db8:0:1::1", "2001:db8:0:1:ffff::2", true},
+		{"2001:db8:0:1::1", "2001:db8:0:2::1", false},
+		{"fe80::1%eth0", "fe80::2%eth1", true},
+		{"192.0.2.1", "192.0.2.1", true},
+		{"192.0.2.1", "192.0.2.2", false},
+	} {
+		one, other := originOf(netip.MustParseAddr(test.one)), originOf(netip.MustParseAddr(test.other))
+		if got := one == other; got != test.same {
+			t.Errorf("%s and %s: got %v and %v, want the same: %v", test.one, test.other, one, other, test.same)
+		}
 	}
 }

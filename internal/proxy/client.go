@@ -66,9 +66,9 @@ type exchange struct {
 	err       error
 }
 
-func (p *Proxy) newClient(conn *net.TCPConn, peer netip.Addr) *client {
+func (p *Proxy) newClient(conn *net.TCPConn, peer netip.Addr, trusted bool) *client {
 	c := &client{
-		Proxy: p, conn: conn, peer: peer, trusted: p.trusts(peer),
+		Proxy: p, conn: conn, peer: peer, trusted: trusted,
 		out: make([]byte, 0, outSize), waiter: newWaiter(), uploaded: make(chan error, 1),
 	}
 	c.raw, _ = conn.SyscallConn() // fails only for a nil connection

@@ -48,6 +48,7 @@ func newMetrics(p *Proxy) *metrics {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		gauge("requests_in_flight", "Requests under way.", func() float64 { return float64(p.underWay.Load()) }),
 		gauge("connections", "Connections from clients.", func() float64 { return float64(p.connections()) }),
+		counter("connections_refused_total", "Connections that were one too many.", &p.refused),
 		gauge("servers", "Servers known to be in rotation.", func() float64 { return float64(p.rotor.size()) }),
 		gauge("list_age_seconds", "Time since the lists were last read.", func() float64 {
 			return time.Since(time.Unix(0, p.rotor.readAt.Load())).Seconds()

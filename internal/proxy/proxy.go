@@ -37,9 +37,12 @@ type Proxy struct {
 	closing  atomic.Bool // no new connection comes any more
 	endBy    time.Time   // while stopping
 
+	refused     atomic.Int64  // connections that were one too many
+	turningAway chan struct{} // holds one for each of them that is being told so
+
 	mu       sync.Mutex
 	clients  map[*client]struct{}
-	byPeer   map[netip.Addr]int
+	byOrigin map[netip.Addr]int
 	snapshot []*client       // for the watch
 	serving  *sync.WaitGroup // the connections being served
 }
@@ -47,7 +50,8 @@ type Proxy struct {
 func newProxy(config Config, lists rotation, turns turns, log *slog.Logger) *Proxy {
 	p := &Proxy{
 		config: config, rotor: newRotor(lists, turns, log), log: log, pauses: usualPauses,
-		clients: make(map[*client]struct{}), byPeer: make(map[netip.Addr]int), serving: new(sync.WaitGroup),
+		clients: make(map[*client]struct{}), byOrigin: make(map[netip.Addr]int), serving: new(sync.WaitGroup),
+		turningAway: make(chan struct{}, mostTurnedAway),
 	}
 	p.rotor.busy = func() int { return int(p.underWay.Load()) }
 	p.metrics = newMetrics(p)
