@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -36,15 +37,18 @@ func (c *client) identify() {
 func (c *client) finish() {
 	took := time.Since(c.at.began)
 	c.metrics.count(&c.at, took)
-	if c.at.err != nil && c.at.status != 499 && c.at.status >= 500 {
+	if c.at.err != nil && c.at.status >= 500 && !isClientsFault(c.at.err) {
 		c.log.Warn("Request failed", "method", string(c.request.Method), "path", string(c.request.Target),
 			"status", c.at.status, "server", c.at.lastServer(), "error", c.at.err)
 	}
 	failed := c.at.status >= 500 || c.at.err != nil
-	if c.config.AccessLog == "off" || c.config.AccessLog == "sampled" && !failed && rand.IntN(sampleOne) > 0 {
-		return
+	if c.config.AccessLog == "all" || c.config.AccessLog == "sampled" && (failed || rand.IntN(sampleOne) == 0) {
+		c.logAccess(took)
 	}
-	c.log.LogAttrs(context.Background(), slog.LevelInfo, "Request",
+}
+
+func (c *client) logAccess(took time.Duration) {
+	line := []slog.Attr{
 		slog.String("id", string(c.at.id)),
 		slog.String("client", c.peer.String()),
 		slog.String("method", string(c.request.Method)),
@@ -55,7 +59,16 @@ func (c *client) finish() {
 		slog.Float64("ms", milliseconds(took)),
 		slog.Float64("answer_ms", milliseconds(max(0, c.at.answered.Sub(c.at.began)))),
 		slog.String("server", c.at.lastServer()),
-		slog.Int("attempts", c.at.attempts))
+		slog.Int("attempts", c.at.attempts),
+	}
+	if c.at.err != nil {
+		line = append(line, slog.Any("error", c.at.err))
+	}
+	c.log.LogAttrs(context.Background(), slog.LevelInfo, "Request", line...)
 }
+
+// isClientsFault reports whether a request was not valid: anybody can send such,
+// and nobody here needs to look.
+func isClientsFault(err error) bool { return isMalformed(err) && !errors.Is(err, errBadAnswer) }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

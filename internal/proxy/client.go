@@ -111,8 +111,8 @@ func (c *client) next() bool {
 	if wrong, is := errors.AsType[*http1.Error](err); is {
 		c.at.mustClose = true
 		c.refuse(wrong)
-		c.linger()
 		c.finish()
+		c.linger()
 	}
 	return err == nil
 }
@@ -154,10 +154,22 @@ func (c *client) giveUp(err error) {
 		c.at.status = 499
 		c.abort()
 	case c.at.headSent:
+		c.at.status = c.statusOfCut(err)
 		c.abort()
 	default:
 		c.refuse(err)
 	}
+}
+
+// statusOfCut returns the status that an answer which broke off counts with:
+// what its client would have been told before the answer started. An event stream
+// that the proxy ends was a success.
+func (c *client) statusOfCut(err error) int {
+	if errors.Is(err, errStopping) {
+		return c.at.status
+	}
+	status, _ := c.verdict(err)
+	return status
 }
 
 // abort resets the connection, so that a part of an answer cannot pass for the

@@ -25,6 +25,7 @@ type stage struct {
 	t       *testing.T
 	proxy   *Proxy
 	address string // of the proxy, HOST:PORT
+	logged  *logged
 
 	stopAccepting func() // tells it to end
 }
@@ -62,9 +63,10 @@ func newStagePaused(t *testing.T, config Config, pauses pauses) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
+	logged := new(logged)
 	s := &stage{
-		CLI: cli, t: t, address: listener.Addr().String(),
-		proxy: newProxy(config, rotation, rotation.Turns(), slog.New(slog.DiscardHandler)),
+		CLI: cli, t: t, address: listener.Addr().String(), logged: logged,
+		proxy: newProxy(config, rotation, rotation.Turns(), slog.New(slog.NewTextHandler(logged, nil))),
 	}
 	s.proxy.pauses = pauses
 	working, stopWorking := context.WithCancel(context.Background())
@@ -81,6 +83,30 @@ func newStagePaused(t *testing.T, config Config, pauses pauses) *stage {
 		background.Wait()
 	})
 	return s
+}
+
+// logged is what the proxy has logged.
+type logged struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logged) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(line)
+}
+
+// lines returns the lines logged so far that contain text.
+func (l *logged) lines(text string) (found []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for line := range strings.Lines(l.text.String()) {
+		if strings.Contains(line, text) {
+			found = append(found, line)
+		}
+	}
+	return found
 }
 
 // url returns the address of a page at the proxy.
