@@ -24,6 +24,9 @@ func (c *client) readAnswer(l *link) error {
 		if c.answer.Status >= 200 {
 			return nil
 		}
+		if c.answer.Status == 100 {
+			c.uploadPace.change(holding, uploading, &c.clock)
+		}
 		if c.request.Minor > 0 {
 			if err := c.write(c.appendInterim(c.out[:0])); err != nil {
 				return err

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"deux/internal/http1"
 )
 
@@ -136,7 +138,7 @@ func (c *client) exchange() (again bool) {
 	c.release()
 	c.underWay.Add(-1)
 	c.finish()
-	if c.at.mustClose && (unfinished || err != nil || !c.sent.Ended() || c.in.Buffered() > 0) {
+	if c.at.mustClose && (unfinished || err != nil || !c.sent.Ended() || c.in.Buffered() > 0 || c.poll(unix.POLLIN) != 0) {
 		c.linger()
 	}
 	return !c.at.mustClose

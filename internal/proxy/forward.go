@@ -106,7 +106,7 @@ func (c *client) talk(l *link) error {
 	}
 	if !c.sent.Ended() {
 		c.uploading = true
-		c.uploadPace.enter(uploading, &c.clock)
+		c.uploadPace.enter(c.firstOfBody(), &c.clock)
 		go c.upload(l)
 	}
 	if err := c.readAnswer(l); err != nil {

@@ -30,9 +30,6 @@ func (c *client) copyUp(l *link) error {
 	defer pieces.Put(piece)
 	room := chunkRoom
 	for {
-		if !c.uploadPace.enter(uploading, &c.clock) {
-			return errNoAnswer
-		}
 		n, err := c.sent.Read(piece[room : pieceSize-lastRoom])
 		if !c.uploadPace.enter(sending, &c.clock) {
 			return errClientSilent
@@ -47,7 +44,20 @@ func (c *client) copyUp(l *link) error {
 		if err == io.EOF {
 			return nil
 		}
+		if !c.uploadPace.enter(uploading, &c.clock) {
+			return errNoAnswer
+		}
 	}
+}
+
+// firstOfBody returns what an upload waits for at first. A client that expects a
+// 100 sends nothing before the server has sent one (RFC 9110 section 10.1.1): until
+// then it is the server that is silent.
+func (c *client) firstOfBody() phase {
+	if c.request.Continue {
+		return holding
+	}
+	return uploading
 }
 
 // clientError returns the error for a request's body that cannot be read.

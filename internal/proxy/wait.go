@@ -12,6 +12,7 @@ const (
 	working    phase = iota // nothing that could last
 	idling                  // the client's next request
 	reading                 // the rest of a request's head
+	holding                 // more of a request's body, which the client sends only once it is told to
 	uploading               // more of a request's body
 	sending                 // the server to take a part of the request
 	awaiting                // the server's answer
@@ -52,6 +53,13 @@ func (w *wait) read() (current phase, since int64, token uint64) {
 // expire ends the phase that token stands for, unless it is over.
 func (w *wait) expire(token uint64) bool {
 	return w.state.CompareAndSwap(token, uint64(expired)<<sinceBits)
+}
+
+// change makes one phase another, if it is the current one, and starts that.
+func (w *wait) change(from, to phase, now *clock) {
+	if current, _, token := w.read(); current == from {
+		w.state.CompareAndSwap(token, uint64(to)<<sinceBits|uint64(now.now.Load()))
+	}
 }
 
 // refresh restarts the phase that token stands for, unless it is over.

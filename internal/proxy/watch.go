@@ -84,8 +84,10 @@ func (p *Proxy) inspect(c *client, look bool) {
 		since = max(since, uploadSince) // what the server takes is a sign of life
 	}
 	waited := p.clock.since(since)
+	clientTakes := false
 	if look && waited >= lookPause {
-		if p.look(c, current, token) {
+		var over bool
+		if over, clientTakes = p.look(c, current, token); over {
 			return
 		}
 	}
@@ -96,7 +98,7 @@ func (p *Proxy) inspect(c *client, look bool) {
 	if !upload.isOfBody() || !isRequest(current) {
 		return
 	}
-	if look && c.isDraining(upload == sending) {
+	if look && (clientTakes && upload == uploading || c.isDraining(upload == sending)) {
 		c.uploadPace.refresh(uploadToken, &p.clock)
 		return
 	}
@@ -147,23 +149,24 @@ func (p *Proxy) end(c *client, what phase) {
 
 // look checks what a waiting request cannot see: whether the client has gone,
 // and whether a slow receiver takes anything. It reports whether there is
-// nothing left to wait for.
-func (p *Proxy) look(c *client, current phase, token uint64) (over bool) {
+// nothing left to wait for, and whether the client takes some of its answer,
+// which can be asked only once in a round.
+func (p *Proxy) look(c *client, current phase, token uint64) (over, clientTakes bool) {
 	switch current {
 	case awaiting, listening, sending:
 		if c.hasGone() {
 			c.interrupt(clientGone)
-			return true
+			return true, false
 		}
 		if current == sending && c.isDraining(true) {
 			c.pace.refresh(token, &p.clock)
 		}
 	case answering:
-		if c.isDraining(false) {
+		if clientTakes = c.isDraining(false); clientTakes {
 			c.pace.refresh(token, &p.clock)
 		}
 	}
-	return false
+	return false, clientTakes
 }
 
 // hasGone reports whether the client has closed its side. It could still be
