@@ -117,10 +117,14 @@ func closeOld(links []*link, now *clock, age time.Duration, all bool) []*link {
 	return append(links[:0], links[old:]...)
 }
 
-// failed leaves the server out for a moment.
+// failed leaves the server out for a moment. What fails while it is left out was
+// sent before: that is not one more failure in a row.
 func (u *upstream) failed(now *clock) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if u.outUntil > now.now.Load() {
+		return
+	}
 	out := min(firstOut<<min(u.failures, 10), longestOut)
 	u.failures++
 	u.failing.Store(true)

@@ -29,3 +29,20 @@ func TestUpstream_ThatOnlyFailedIsNotForgivenForBeingAwake(t *testing.T) {
 		t.Error("got it back at once, want it left out for the usual moment")
 	}
 }
+
+func TestUpstream_CountsFailuresAtTheSameTimeAsOne(t *testing.T) {
+	var now clock
+	var u upstream
+	for range 100 {
+		u.failed(&now)
+	}
+	now.now.Add(firstOut.Milliseconds())
+	if u.isOut(&now) {
+		t.Errorf("after %v: it is left out for longer, want it back: it has not failed again", firstOut)
+	}
+	u.failed(&now)
+	now.now.Add(firstOut.Milliseconds())
+	if !u.isOut(&now) {
+		t.Error("after a second failure: it is back, want it left out for twice as long")
+	}
+}
