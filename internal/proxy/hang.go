@@ -111,17 +111,17 @@ func (p *Proxy) answersProbe(to *upstream) bool {
 // moveOn interrupts the requests that wait for the server and may be repeated.
 func (p *Proxy) moveOn(from *upstream) {
 	p.mu.Lock()
-	var waiting []*client
+	waiting := make(map[*client]uint64)
 	for c := range p.clients {
-		if current, _, _ := c.pace.read(); current == awaiting && c.server() == from && c.movable.Load() {
-			waiting = append(waiting, c)
+		if current, _, token := c.pace.read(); current == awaiting && c.server() == from && c.movable.Load() {
+			waiting[c] = token
 		}
 	}
 	p.mu.Unlock()
 	if len(waiting) == 0 || !p.rotor.others(from, &p.clock) {
 		return
 	}
-	for _, c := range waiting {
-		c.interruptAt(from)
+	for c, token := range waiting {
+		c.interruptAt(from, token)
 	}
 }

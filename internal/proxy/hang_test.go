@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"bufio"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -75,4 +77,44 @@ func TestProxy_TriesASingleServerAlways(t *testing.T) {
 	if response, _ := s.do("GET", "/", ""); response.StatusCode != 200 {
 		t.Errorf("mended: got %d, want 200 at once", response.StatusCode)
 	}
+}
+
+func TestProxy_LeavesAnAnswerAloneWhoseHeadHasCome(t *testing.T) {
+	s := newStage(t)
+	answer, finish := make(chan struct{}), make(chan struct{})
+	for range 2 { // another could have the request
+		s.backend(func(w http.ResponseWriter, r *http.Request) {
+			<-answer
+			slow(make(chan struct{}), finish)(w, r)
+		})
+	}
+	connection := s.dial("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	c, token := s.waiting()
+	at := c.server()
+	close(answer)
+	reader := bufio.NewReader(connection)
+	response, err := http.ReadResponse(reader, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.interruptAt(at, token) // it waited when the server was found to hang
+	close(finish)
+	if text, err := io.ReadAll(response.Body); err != nil || string(text) != "first half, second half" {
+		t.Errorf("got %q, %v, want the whole answer", text, err)
+	}
+}
+
+// waiting returns the one request that waits for a server, and the token of its
+// wait.
+func (s *stage) waiting() (c *client, token uint64) {
+	eventually(s.t, func() bool {
+		s.proxy.mu.Lock()
+		defer s.proxy.mu.Unlock()
+		current := idling
+		for c = range s.proxy.clients {
+			current, _, token = c.pace.read()
+		}
+		return current == awaiting && c.server() != nil
+	})
+	return c, token
 }

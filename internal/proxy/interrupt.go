@@ -27,19 +27,24 @@ func (c *client) interrupt(reason cause) {
 	}
 }
 
-// interruptAt moves the request to another server, if it is still at from.
-func (c *client) interruptAt(from *upstream) {
+// interruptAt moves the request to another server, if it is still at from and in
+// the wait that token stands for: once the head of the answer has come, it stays.
+func (c *client) interruptAt(from *upstream, token uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.link != nil && c.link.upstream == from && c.movable.Load() && c.why.CompareAndSwap(int32(none), int32(serverHung)) {
+	if c.link != nil && c.link.upstream == from && c.movable.Load() && c.pace.expire(token) &&
+		c.why.CompareAndSwap(int32(none), int32(serverHung)) {
 		_ = c.link.SetDeadline(longAgo)
 	}
 }
 
 var longAgo = time.Unix(1, 0)
 
-// reason returns why the request was interrupted, or err when it was not.
+// reason returns why the request was interrupted, or err when it was not. The
+// mutex, because interruptAt first ends the wait and then says why.
 func (c *client) reason(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if why := c.errorOf(cause(c.why.Load())); why != nil {
 		return why
 	}
