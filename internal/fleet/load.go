@@ -19,7 +19,7 @@ type Load struct {
 	Statuses map[string]int        `json:"statuses,omitempty"` // answers by class: 2xx, 5xx
 	P50      float64               `json:"p50"`                // accurate to an eighth
 	P99      float64               `json:"p99"`
-	Servers  map[string]ServerLoad `json:"servers,omitempty"` // by URL, those with requests
+	Servers  map[string]ServerLoad `json:"servers,omitempty"` // by URL, those that had requests or have some in flight
 }
 
 // ServerLoad is one server's part of a Load.
@@ -29,6 +29,10 @@ type ServerLoad struct {
 	InFlight int     `json:"inFlight"`
 	P95      float64 `json:"p95"`
 }
+
+// LoadPause is the longest time between two entries while a request is in flight.
+// Without one, and without news, there are none.
+const LoadPause = 4 * time.Second
 
 // loadLength is how many seconds of load are kept: five minutes.
 const loadLength = 300

@@ -9,7 +9,7 @@ import (
 // Traffic is the requests to a pool, or to one of its servers.
 type Traffic struct {
 	PerSecond float64 // over the last rateWindow
-	InFlight  int     // at the end of the last second with requests
+	InFlight  int     // at the end of the last second that was written down, if that was recently
 	Latency   float64 // milliseconds, in the last second with requests: p95 of a server, p99 of a pool
 	Requests  int     // of the last five minutes
 	Errors    int     // of those, answers of 500 and above
@@ -18,7 +18,8 @@ type Traffic struct {
 
 const (
 	rateWindow  = 5 * time.Second
-	chartWindow = 5 * time.Minute // as much as the journals hold
+	inFlightAge = 2 * fleet.LoadPause // from which what was in flight is no longer believed
+	chartWindow = 5 * time.Minute     // as much as the journals hold
 	chartBars   = 60
 	barWindow   = chartWindow / chartBars
 )
@@ -64,12 +65,12 @@ func (t *Traffic) add(now time.Time, s second) {
 }
 
 // traffic returns the traffic of a pool and, by URL, of its servers. The loads
-// are newest first. InFlight counts only if it is recent: a proxy without
-// requests writes nothing.
+// are newest first. InFlight counts only if it is recent: a proxy that has ended
+// writes nothing.
 func traffic(now time.Time, loads []fleet.Load) (pool Traffic, servers map[string]*Traffic) {
 	servers = make(map[string]*Traffic)
 	for i, load := range loads {
-		isNow := i == 0 && now.Sub(load.At) < rateWindow
+		isNow := i == 0 && now.Sub(load.At) < inFlightAge
 		pool.add(now, second{load.At, load.Requests, load.Statuses["5xx"], load.P99})
 		if isNow {
 			pool.InFlight = load.InFlight

@@ -93,7 +93,8 @@ func (p *Proxy) takeLoad() fleet.Load {
 	for _, to := range p.rotor.upstreams() {
 		var one tally
 		one.take(&to.seen.counts)
-		if one.requests == 0 {
+		inFlight := int(to.requests.Load())
+		if one.requests == 0 && inFlight == 0 {
 			continue
 		}
 		all.add(&one)
@@ -101,19 +102,25 @@ func (p *Proxy) takeLoad() fleet.Load {
 			load.Servers = make(map[string]fleet.ServerLoad)
 		}
 		load.Servers[to.URL] = fleet.ServerLoad{Requests: one.requests, Errors: one.classes[5],
-			InFlight: int(to.requests.Load()), P95: one.percentile(.95)}
+			InFlight: inFlight, P95: one.percentile(.95)}
 	}
 	load.Requests, load.P50, load.P99 = all.requests, all.percentile(.5), all.percentile(.99)
-	for class, n := range all.classes {
+	load.Statuses = all.statuses()
+	return load
+}
+
+// statuses returns how many requests there were of each class that there was.
+func (t *tally) statuses() (of map[string]int) {
+	for class, n := range t.classes {
 		if n == 0 {
 			continue
 		}
-		if load.Statuses == nil {
-			load.Statuses = make(map[string]int)
+		if of == nil {
+			of = make(map[string]int)
 		}
-		load.Statuses[strconv.Itoa(class)+"xx"] = n
+		of[strconv.Itoa(class)+"xx"] = n
 	}
-	return load
+	return of
 }
 
 // loadJournal is where the proxy's load is recorded.
@@ -121,26 +128,44 @@ type loadJournal interface {
 	RecordLoad(ctx context.Context, load fleet.Load) error
 }
 
-// recordLoad writes each second with requests into the journal, and the first
-// one without, until ctx ends. A second in which Redis is away is lost.
+// recordLoad writes into the journal each second that is worth it, and the last
+// one when ctx ends. A second in which Redis is away is lost.
 func (p *Proxy) recordLoad(ctx context.Context, journal loadJournal) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
-	rested, last := true, 0
-	for {
+	told := told{rested: true}
+	for ended := false; !ended; {
 		select {
 		case <-ctx.Done():
-			return
+			ended = true
 		case <-ticker.C:
 		}
 		load := p.takeLoad()
-		resting := load.Requests == 0 && load.InFlight == last
-		if resting && rested {
+		if !told.isNews(load) {
 			continue
 		}
-		rested, last = load.Requests == 0, load.InFlight
-		within, cancel := context.WithTimeout(ctx, time.Second)
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		_ = journal.RecordLoad(within, load) // the rotor logs that Redis is away
 		cancel()
 	}
+}
+
+// told is what the journal says already.
+type told struct {
+	rested   bool // there were no requests in the last second that was written
+	inFlight int  // at its end
+	skipped  int  // seconds since
+}
+
+// isNews reports whether a second is to be written: one with requests, the first
+// one without, one after which other requests are in flight and, while any are,
+// one every fleet.LoadPause.
+func (t *told) isNews(load fleet.Load) bool {
+	waits := load.InFlight > 0 && time.Duration(t.skipped+1)*time.Second >= fleet.LoadPause
+	if load.Requests == 0 && t.rested && load.InFlight == t.inFlight && !waits {
+		t.skipped++
+		return false
+	}
+	*t = told{rested: load.Requests == 0, inFlight: load.InFlight}
+	return true
 }

@@ -90,7 +90,10 @@ func TestLoad_NamesTheServersThatHadRequests(t *testing.T) {
 // journal remembers what is recorded.
 type journal struct{ loads []fleet.Load }
 
-func (j *journal) RecordLoad(_ context.Context, load fleet.Load) error {
+func (j *journal) RecordLoad(ctx context.Context, load fleet.Load) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	j.loads = append(j.loads, load)
 	return nil
 }
@@ -115,6 +118,65 @@ func TestLoad_IsRecordedWhileThereAreRequestsAndOnceAfter(t *testing.T) {
 		}
 		if len(got) != 4 || got[0] != 1 || got[2] != 1 || got[3] != 0 {
 			t.Errorf("requests of the seconds: got %v, want 1 1 1 0", got)
+		}
+	})
+}
+
+func TestLoad_NamesTheServersThatHaveNotAnsweredYet(t *testing.T) {
+	s := newStage(t)
+	begun, finish := make(chan struct{}), make(chan struct{})
+	busy, _ := s.backend(func(http.ResponseWriter, *http.Request) { close(begun); <-finish })
+	s.dial("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	<-begun
+	defer close(finish)
+	if load := s.proxy.takeLoad(); load.InFlight != 1 || load.Servers[busy].InFlight != 1 {
+		t.Errorf("got %+v, want a request in flight to %s", load, busy)
+	}
+}
+
+// recorded returns what is written down while act goes on.
+func recorded(t *testing.T, act func(*Proxy)) []fleet.Load {
+	t.Helper()
+	p := newProxy(testConfig(t), nil, nil, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancel(t.Context())
+	written := &journal{}
+	go p.recordLoad(ctx, written)
+	time.Sleep(10*time.Second + time.Millisecond)
+	act(p)
+	cancel()
+	synctest.Wait()
+	return written.loads
+}
+
+func TestLoad_IsRecordedEveryFewSecondsWhileARequestIsUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var began time.Time
+		loads := recorded(t, func(p *Proxy) {
+			began = time.Now()
+			p.underWay.Store(3)
+			time.Sleep(20 * time.Second)
+			p.underWay.Store(0)
+			time.Sleep(20 * time.Second)
+		})
+		if len(loads) < 6 || len(loads) > 8 {
+			t.Errorf("got %d seconds in 20 s with requests under way and 20 s without, want about one in four", len(loads))
+		}
+		for i, load := range loads {
+			if want := 3; i < len(loads)-1 && load.InFlight != want {
+				t.Errorf("after %v: got %d in flight, want %d", load.At.Sub(began), load.InFlight, want)
+			}
+		}
+		if last := loads[len(loads)-1]; last.InFlight != 0 {
+			t.Errorf("at last: got %d in flight, want 0", last.InFlight)
+		}
+	})
+}
+
+func TestLoad_OfTheLastSecondIsRecordedWhenTheProxyStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		loads := recorded(t, func(p *Proxy) { p.metrics.unserved.counts.add(200, time.Millisecond) })
+		if len(loads) != 1 || loads[0].Requests != 1 {
+			t.Errorf("got %+v, want the request of the last second", loads)
 		}
 	})
 }
