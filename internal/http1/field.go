@@ -18,11 +18,14 @@ const (
 	Framed                 // Content-Length and Transfer-Encoding: written by the gateway
 	Host                   // of a request
 	Forwarding             // says on whose behalf a request is sent: X-Forwarded-*, Forwarded, Via, X-Real-IP
-	Twin                   // reads as a Forwarding field in CGI and WSGI, where _ and - are one
+	Twin                   // reads as a Forwarding field or X-Request-Id in CGI and WSGI, where _ and - are one
 	RequestID              // X-Request-Id
 	ServedBy               // X-Served-By
 	Date                   // of an answer
 	Accept                 // of a request
+	Cookie                 // of a request
+	SetCookie              // of an answer
+	roles                  // how many there are
 )
 
 // longestKnown is the length of the longest name that roleOf knows.
@@ -52,7 +55,7 @@ func roleOf(name []byte) Role {
 	if !underscore {
 		return role
 	}
-	if role == Forwarding {
+	if role == Forwarding || role == RequestID {
 		return Twin
 	}
 	return EndToEnd
@@ -77,6 +80,10 @@ func roleByName(name []byte) Role {
 		return Date
 	case "accept":
 		return Accept
+	case "cookie":
+		return Cookie
+	case "set-cookie":
+		return SetCookie
 	}
 	return EndToEnd
 }
@@ -147,10 +154,17 @@ func parseField(text []byte, lenient bool) (Field, error) {
 // connection is what a message's Connection fields say (RFC 9110 section 7.6.1).
 type connection struct{ close, keepAlive, upgrade bool }
 
+// The roles of fields that Connection cannot remove: those that frame and, in a
+// request, those that route. A client that names Host there must not have it
+// removed on the way to the server.
+var (
+	staysInRequest = [roles]bool{Framed: true, Host: true, Forwarding: true, Twin: true}
+	staysInAnswer  = [roles]bool{Framed: true}
+)
+
 // readConnection reads the Connection fields and gives every field that they
-// name the role HopByHop. Fields that route or frame keep their role: a client
-// that names Host there must not have it removed on the way to the server.
-func readConnection(fields []Field) (c connection) {
+// name the role HopByHop, unless its role stays.
+func readConnection(fields []Field, stays *[roles]bool) (c connection) {
 	for i := range fields {
 		if !EqualFold(fields[i].Name, "connection") {
 			continue
@@ -164,16 +178,16 @@ func readConnection(fields []Field) (c connection) {
 			case EqualFold(option, "upgrade"):
 				c.upgrade = true
 			default:
-				dropNamed(fields, option)
+				dropNamed(fields, option, stays)
 			}
 		}
 	}
 	return c
 }
 
-func dropNamed(fields []Field, name []byte) {
+func dropNamed(fields []Field, name []byte, stays *[roles]bool) {
 	for i := range fields {
-		if fields[i].Role == EndToEnd && bytes.EqualFold(fields[i].Name, name) {
+		if !stays[fields[i].Role] && bytes.EqualFold(fields[i].Name, name) {
 			fields[i].Role = HopByHop
 		}
 	}

@@ -112,7 +112,7 @@ func (q *Request) parseHost(absolute []byte) error {
 
 // parseHops reads what is for this connection and not for the server.
 func (q *Request) parseHops() error {
-	connection := readConnection(q.Fields)
+	connection := readConnection(q.Fields, &staysInRequest)
 	q.KeepAlive = !connection.close && (q.Minor > 0 || connection.keepAlive)
 	for i := range q.Fields {
 		name, value := q.Fields[i].Name, q.Fields[i].Value

@@ -29,7 +29,7 @@ func (p *Response) Parse(head []byte, method []byte, limits Limits) error {
 	if p.Fields, err = parseFields(p.Fields, rest, limits.Fields, true); err != nil {
 		return err
 	}
-	connection := readConnection(p.Fields)
+	connection := readConnection(p.Fields, &staysInAnswer)
 	p.KeepAlive = !connection.close && (minor > 0 || connection.keepAlive)
 	for i := range p.Fields {
 		p.HasDate = p.HasDate || p.Fields[i].Role == Date

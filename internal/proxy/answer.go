@@ -20,16 +20,24 @@ func (c *client) appendInterim(to []byte) []byte {
 // would be wrong in a 1xx (RFC 9110 section 8.6, RFC 9112 section 6.1).
 func (c *client) appendFields(to []byte) []byte {
 	for i := range c.answer.Fields {
-		if field := c.answer.Fields[i]; passes(field.Role) && field.Role != http1.Framed {
-			to = http1.AppendField(to, field)
+		if field := &c.answer.Fields[i]; c.returns(field) && field.Role != http1.Framed {
+			to = http1.AppendField(to, *field)
 		}
 	}
 	return to
 }
 
-// passes reports whether a field of the answer goes to the client: all but the
-// hop-by-hop fields and the server's own X-Served-By.
-func passes(role http1.Role) bool { return role != http1.HopByHop && role != http1.ServedBy }
+// returns reports whether a field of the answer goes to the client: all but the
+// hop-by-hop fields, the server's own X-Served-By and a session that is not its.
+func (c *client) returns(field *http1.Field) bool {
+	switch field.Role {
+	case http1.HopByHop, http1.ServedBy:
+		return false
+	case http1.SetCookie:
+		return !c.setsSession(field)
+	}
+	return true
+}
 
 func (c *client) appendStatusLine(to []byte) []byte {
 	to = append(to, "HTTP/1.1 "...)
@@ -47,7 +55,7 @@ func (c *client) appendAnswer(to []byte) []byte {
 	length := false
 	for i := range p.Fields {
 		field := &p.Fields[i]
-		if !passes(field.Role) {
+		if !c.returns(field) {
 			continue
 		}
 		if field.Role == http1.Framed {

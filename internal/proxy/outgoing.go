@@ -22,8 +22,12 @@ func (c *client) appendRequest(to []byte) []byte {
 	}
 	to = append(to, "\r\n"...)
 	for i := range q.Fields {
-		if c.passes(&q.Fields[i]) {
-			to = http1.AppendField(to, q.Fields[i])
+		switch field := &q.Fields[i]; {
+		case !c.passes(field):
+		case c.hasSession(field):
+			to = appendWithoutSession(to, field)
+		default:
+			to = http1.AppendField(to, *field)
 		}
 	}
 	to = c.appendForwarding(to)
@@ -32,13 +36,13 @@ func (c *client) appendRequest(to []byte) []byte {
 	return append(to, c.whole...)
 }
 
-// passes reports whether a field goes to the server as it came.
+// passes reports whether a field goes to the server.
 func (c *client) passes(field *http1.Field) bool {
 	switch field.Role {
-	case http1.EndToEnd, http1.Date, http1.Accept, http1.ServedBy:
+	case http1.EndToEnd, http1.Date, http1.Accept, http1.ServedBy, http1.Cookie, http1.SetCookie:
 		return true
 	case http1.RequestID:
-		return c.at.id == nil
+		return c.trusted && c.at.id == nil
 	case http1.Forwarding:
 		return c.trusted && !isExtended(field.Name)
 	}
