@@ -89,3 +89,11 @@ func TestOrigin_OfIPv6IsTheNetworkThatACustomerGets(t *testing.T) {
 		}
 	}
 }
+
+func TestConfig_LeavesRoomForMoreThanOneAddress(t *testing.T) {
+	config := testConfig(t)
+	if one := config.MaxClientConnections; one >= config.MaxServerRequests || one > config.MaxConnections/2 {
+		t.Errorf("one address may have %d connections, want fewer than the %d requests of a server and at most half of %d",
+			one, config.MaxServerRequests, config.MaxConnections)
+	}
+}

@@ -163,18 +163,19 @@ func (c *client) passShort() error {
 // passPieces passes on a body of any length. What is in c.out, the head or
 // nothing, goes out with the first piece.
 func (c *client) passPieces() error {
-	piece := pieces.Get().(*piece)
-	defer pieces.Put(piece)
+	used := c.takePiece()
+	defer c.givePiece(used)
+	piece := *used
 	for {
 		front := len(c.out)
-		if front > pieceSize/2 { // a head that leaves no room
+		if front > len(piece)/2 { // a head that leaves no room
 			c.at.headSent = true
 			if err := c.write(c.out); err != nil {
 				return err
 			}
 			c.out, front = c.out[:0], 0
 		}
-		n, err := c.readBody(piece[front+chunkRoom : pieceSize-lastRoom])
+		n, err := c.readBody(piece[front+chunkRoom : len(piece)-lastRoom])
 		if err != nil && err != io.EOF {
 			return c.cutShort(err)
 		}
@@ -204,8 +205,8 @@ func (c *client) framePart(part []byte, n int, last bool) []byte {
 
 // putBefore copies the head into the room that piece has right before part, and
 // returns both.
-func putBefore(part []byte, piece *piece, head []byte) []byte {
-	begin := pieceSize - cap(part) - len(head)
+func putBefore(part []byte, piece piece, head []byte) []byte {
+	begin := len(piece) - cap(part) - len(head)
 	copy(piece[begin:], head)
 	return piece[begin : begin+len(head)+len(part)]
 }

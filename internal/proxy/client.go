@@ -78,8 +78,13 @@ func (p *Proxy) newClient(conn *net.TCPConn, peer netip.Addr, trusted bool) *cli
 	return c
 }
 
-// outSize is room for a head and for a short body behind it.
-const outSize = 4 << 10
+const (
+	// outSize is room for a head and for a short body behind it.
+	outSize = 4 << 10
+	// mostOut is how much room is kept after a longer head has been sent, while
+	// the answer to it is awaited and passed on.
+	mostOut = 4 * outSize
+)
 
 // serve answers the requests on the connection, one after the other.
 func (c *client) serve() {

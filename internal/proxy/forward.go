@@ -104,6 +104,9 @@ func (c *client) talk(l *link) error {
 	if _, err := l.Write(c.out); err != nil {
 		return c.brokeOff(l)
 	}
+	if cap(c.out) > mostOut {
+		c.out = make([]byte, 0, outSize)
+	}
 	if !c.sent.Ended() {
 		c.uploading = true
 		c.uploadPace.enter(c.firstOfBody(), &c.clock)

@@ -2,13 +2,41 @@ package proxy
 
 import "sync"
 
-// pieceSize is how much of a body is read and sent on at a time.
-const pieceSize = 64 << 10
+const (
+	// pieceSize is how much of a body is read and sent on at a time.
+	pieceSize = 64 << 10
+	// mostPieces is how many buffers of that size may be in use. What comes
+	// beyond gets small ones: thousands of clients that read slowly would take
+	// more memory than the proxy has.
+	mostPieces = 512
+	smallSize  = 8 << 10
+)
 
 // piece is a buffer for a part of a body.
-type piece [pieceSize]byte
+type piece []byte
 
-var pieces = sync.Pool{New: func() any { return new(piece) }}
+var pieces, smallPieces = poolOf(pieceSize), poolOf(smallSize)
+
+func poolOf(size int) *sync.Pool {
+	return &sync.Pool{New: func() any { buffer := make(piece, size); return &buffer }}
+}
+
+// takePiece returns a buffer, for givePiece to take back.
+func (p *Proxy) takePiece() *piece {
+	if p.piecesOut.Add(1) > mostPieces {
+		return smallPieces.Get().(*piece)
+	}
+	return pieces.Get().(*piece)
+}
+
+func (p *Proxy) givePiece(used *piece) {
+	p.piecesOut.Add(-1)
+	if len(*used) == smallSize {
+		smallPieces.Put(used)
+	} else {
+		pieces.Put(used)
+	}
+}
 
 // chunkRoom is room for the size line of the largest chunk in a piece: fff0 CR
 // LF.

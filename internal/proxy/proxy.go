@@ -31,11 +31,12 @@ type Proxy struct {
 	clock   clock
 	pauses  pauses
 
-	underWay atomic.Int64 // requests
-	requests atomic.Uint64
-	stopping atomic.Bool // told to end: no connection goes on after its answer
-	closing  atomic.Bool // no new connection comes any more
-	endBy    time.Time   // while stopping
+	underWay  atomic.Int64 // requests
+	requests  atomic.Uint64
+	piecesOut atomic.Int64
+	stopping  atomic.Bool // told to end: no connection goes on after its answer
+	closing   atomic.Bool // no new connection comes any more
+	endBy     time.Time   // while stopping
 
 	refused     atomic.Int64  // connections that were one too many
 	turningAway chan struct{} // holds one for each of them that is being told so

@@ -26,11 +26,11 @@ func (c *client) upload(l *link) {
 }
 
 func (c *client) copyUp(l *link) error {
-	piece := pieces.Get().(*piece)
-	defer pieces.Put(piece)
-	room := chunkRoom
+	used := c.takePiece()
+	defer c.givePiece(used)
+	piece := *used
 	for {
-		n, err := c.sent.Read(piece[room : pieceSize-lastRoom])
+		n, err := c.sent.Read(piece[chunkRoom : len(piece)-lastRoom])
 		if !c.uploadPace.enter(sending, &c.clock) {
 			return errClientSilent
 		}
@@ -38,7 +38,7 @@ func (c *client) copyUp(l *link) error {
 			return clientError(err)
 		}
 		c.bodyTaken.Store(err == io.EOF)
-		if _, failed := l.Write(c.framePiece(piece[:], n, err == io.EOF)); failed != nil {
+		if _, failed := l.Write(c.framePiece(piece, n, err == io.EOF)); failed != nil {
 			return errBrokeOff // readAnswer reads what the server said before
 		}
 		if err == io.EOF {
