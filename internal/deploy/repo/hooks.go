@@ -14,7 +14,10 @@ import (
 // Hooks are the names of the git hooks that deploy a push.
 var Hooks = []string{"update", "post-receive"}
 
-func (r Repository) hook(name string) string { return filepath.Join(r.Dir, "hooks", name) }
+// hooks is the folder of a repository that git's hooks are in.
+const hooks = "hooks"
+
+func (r Repository) hook(name string) string { return filepath.Join(r.Dir, hooks, name) }
 
 // CheckHooks returns an error if git would not run one of the hooks.
 func (r Repository) CheckHooks() error {
@@ -32,7 +35,7 @@ func (r Repository) CheckHooks() error {
 // dies in between, the next one makes all of it.
 func (r Repository) Make(ctx context.Context) error {
 	if _, err := os.Stat(filepath.Join(r.Dir, "HEAD")); err == nil {
-		return nil
+		return r.ownHooks(ctx)
 	}
 	if err := os.MkdirAll(r.Dir, 0o755); err != nil {
 		return err
@@ -41,11 +44,33 @@ func (r Repository) Make(ctx context.Context) error {
 	for _, arguments := range [][]string{
 		{"config", "--file", config, "core.logAllRefUpdates", "true"},
 		{"config", "--file", config, "receive.denyDeleteCurrent", "ignore"},
+		{"config", "--file", config, "core.hooksPath", hooks},
 		{"init", "--quiet", "--bare", "--initial-branch=main", r.Dir},
 	} {
-		if output, err := exec.CommandContext(ctx, "git", arguments...).CombinedOutput(); err != nil {
-			return fmt.Errorf("git %s: %w: %s", strings.Join(arguments, " "), err, oneLine(output))
+		if err := run(ctx, arguments...); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// ownHooks has git run the hooks of the repository, wherever the configuration of
+// the user or the host says that hooks are: git would take a push, run none of
+// them, and nobody would be told. A relative path starts where hooks run, which
+// is the repository (git-config(1), "core.hooksPath").
+func (r Repository) ownHooks(ctx context.Context) error {
+	config := filepath.Join(r.Dir, "config")
+	now, err := exec.CommandContext(ctx, "git", "config", "--file", config, "--get-all", "core.hooksPath").Output()
+	if err == nil && strings.TrimSpace(string(now)) == hooks {
+		return nil
+	}
+	return run(ctx, "config", "--file", config, "--replace-all", "core.hooksPath", hooks)
+}
+
+// run runs a git command that needs no repository.
+func run(ctx context.Context, arguments ...string) error {
+	if output, err := exec.CommandContext(ctx, "git", arguments...).CombinedOutput(); err != nil {
+		return fmt.Errorf("git %s: %w: %s", strings.Join(arguments, " "), err, oneLine(output))
 	}
 	return nil
 }

@@ -71,6 +71,37 @@ func TestRepository_MadeAgainIsAsItWas(t *testing.T) {
 	}
 }
 
+// A user's own core.hooksPath would have git take a push and run no hook of ours:
+// nothing would be deployed, and nobody told.
+func TestRepository_RunsItsHooksWhateverTheUsersConfigurationSays(t *testing.T) {
+	config := filepath.Join(t.TempDir(), "gitconfig")
+	if err := os.WriteFile(config, []byte("[core]\n\thooksPath = "+t.TempDir()+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GIT_CONFIG_GLOBAL", config)
+	for name, before := range map[string]func(Repository){
+		"made now":             func(Repository) {},
+		"made by an older one": func(r Repository) { repotest.Git(t, r.Dir, "config", "--unset", "core.hooksPath") },
+		"given other ones": func(r Repository) {
+			repotest.Git(t, r.Dir, "config", "core.hooksPath", "/nowhere")
+			repotest.Git(t, r.Dir, "config", "--add", "core.hooksPath", "/elsewhere")
+		},
+	} {
+		r, work := bare(t), t.TempDir()
+		source := filepath.Join(filepath.Dir(r.Dir), "update_blue")
+		err := os.WriteFile(source, []byte("#!/bin/sh\necho bin/deploy was here\nexit 1\n"), 0o644)
+		before(r)
+		if err := errors.Join(err, r.Make(t.Context()), r.Link("update", source)); err != nil {
+			t.Fatal(err)
+		}
+		repotest.Commit(t, work, "one", nil)
+		output, err := exec.Command("git", "-C", work, "push", r.Dir, "main").CombinedOutput()
+		if err == nil || !strings.Contains(string(output), "remote: bin/deploy was here") {
+			t.Errorf("%s: got %v\n%s, want the hook to refuse the push", name, err, output)
+		}
+	}
+}
+
 // gitUntil puts a git into PATH that fails from its call with that number on.
 func gitUntil(t *testing.T, call int) {
 	t.Helper()
@@ -94,7 +125,9 @@ func TestRepository_WhoseMakingWasInterruptedIsMadeWholeByTheNext(t *testing.T) 
 		undisturbed := r.Make(t.Context()) == nil
 		t.Setenv("PATH", path)
 		err := r.Make(t.Context())
-		for name, want := range map[string]string{"core.bare": "true", "core.logAllRefUpdates": "true", "receive.denyDeleteCurrent": "ignore"} {
+		for name, want := range map[string]string{
+			"core.bare": "true", "core.logAllRefUpdates": "true", "receive.denyDeleteCurrent": "ignore", "core.hooksPath": "hooks",
+		} {
 			if got := repotest.Git(t, r.Dir, "config", "--default", "none", name); got != want || err != nil {
 				t.Errorf("interrupted at git's call %d: got %s=%s, %v, want %s", call, name, got, err, want)
 			}
