@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/network"
 )
 
@@ -24,17 +26,19 @@ func (e *Engine) ensureAppsNetwork(ctx context.Context) error {
 	return nil
 }
 
-// RemoveAppsNetwork removes the apps' network once nothing is on it.
+// RemoveAppsNetwork removes the apps' network once no container is on it. One
+// that does not run counts, too: without its network it could not start again.
 func (e *Engine) RemoveAppsNetwork(ctx context.Context) error {
-	found, err := e.docker.NetworkInspect(ctx, e.appsNetwork(), network.InspectOptions{})
-	if errdefs.IsNotFound(err) || err == nil && len(found.Containers) > 0 {
+	name := e.appsNetwork()
+	found, err := e.docker.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("network", name))})
+	if err == nil && len(found) > 0 {
 		return nil
 	}
 	if err == nil {
-		err = e.docker.NetworkRemove(ctx, found.ID)
+		err = e.docker.NetworkRemove(ctx, name)
 	}
 	if err != nil && !errdefs.IsNotFound(err) {
-		return fmt.Errorf("removing the network %s: %w", e.appsNetwork(), err)
+		return fmt.Errorf("removing the network %s: %w", name, err)
 	}
 	return nil
 }
