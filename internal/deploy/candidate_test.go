@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -119,6 +120,26 @@ func TestCandidate_ThatIsNotHealthyInTimeNamesTheLimit(t *testing.T) {
 			t.Errorf("after %v: got\n%v, want after a minute\n%s", took, err, want)
 		}
 	})
+}
+
+// An app that answers something other than HTTP, such as its password, shows that
+// to its pusher alone.
+func TestCandidate_ThatSpeaksNoHTTPLeavesNothingOfItsAnswerInTheJournal(t *testing.T) {
+	app, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer app.Close()
+	go func() {
+		if connection, err := app.Accept(); err == nil {
+			fmt.Fprint(connection, "password=canary\r\n")
+			connection.Close()
+		}
+	}()
+	err = &stepError{"health", health.Answers(t.Context(), "http://"+app.Addr().String(), 8080)}
+	if got := withoutOutput(err); !strings.Contains(err.Error(), "canary") || !strings.HasSuffix(got, ": what comes back is not HTTP") {
+		t.Errorf("got %v and in the journal %q, want the quote for the pusher alone", err, got)
+	}
 }
 
 func TestCandidate_ThatStaysSickIsRefusedAndGone(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -99,10 +101,43 @@ func Answers(ctx context.Context, url string, port int) error {
 	defer cancel()
 	status, err := program.Probe(ctx, url+"/")
 	if err != nil {
-		return fmt.Errorf("no answer on port %d of the container (does the app listen there, on all addresses?): %w", port, err)
+		return &AnswerError{port, err}
 	}
 	if status >= http.StatusInternalServerError {
 		return fmt.Errorf("GET / answers %s", program.StatusText(status))
 	}
 	return nil
+}
+
+// AnswerError is the failure to get an answer over HTTP.
+type AnswerError struct {
+	port int // in the container
+	err  error
+}
+
+// Error says why. If the app answered something other than HTTP, that quotes it.
+func (e *AnswerError) Error() string { return e.because(e.err.Error()) }
+
+// WithoutOutput says the same without what the app answered, which may be
+// anything, even a secret.
+func (e *AnswerError) WithoutOutput() string {
+	if e.isOfTheConnection() {
+		return e.Error()
+	}
+	return e.because("what comes back is not HTTP")
+}
+
+// Unwrap returns why the request failed.
+func (e *AnswerError) Unwrap() error { return e.err }
+
+func (e *AnswerError) because(why string) string {
+	return fmt.Sprintf("no answer on port %d of the container (does the app listen there, on all addresses?): %s", e.port, why)
+}
+
+// isOfTheConnection reports whether the request failed before anything was
+// answered, or because the answer did not come or end.
+func (e *AnswerError) isOfTheConnection() bool {
+	failure, isNet := errors.AsType[net.Error](e.err)
+	return isNet && failure.Timeout() || errors.As(e.err, new(*net.OpError)) ||
+		errors.Is(e.err, io.EOF) || errors.Is(e.err, io.ErrUnexpectedEOF) || errors.Is(e.err, context.Canceled)
 }

@@ -2,7 +2,9 @@ package health
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -87,4 +89,66 @@ func TestHealth_TheImagesCheckDecidesWhereThereIsOne(t *testing.T) {
 			t.Errorf("got %v, want what the check said", err)
 		}
 	})
+}
+
+// raw is an app that answers each request with this, and its address.
+func raw(t *testing.T, answer string) (url string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = connection.Read(make([]byte, 1<<10))
+			fmt.Fprint(connection, answer)
+			connection.Close()
+		}
+	}()
+	return "http://" + listener.Addr().String()
+}
+
+// What an app says instead of HTTP may hold anything, even a secret.
+func TestAnswers_QuotesTheAppOnlyToThoseWhoMayReadIt(t *testing.T) {
+	const start = "no answer on port 8080 of the container (does the app listen there, on all addresses?): "
+	for _, test := range []struct{ name, answer, quote, without string }{
+		{"another protocol", "220 canary ESMTP\r\n", "canary", start + "what comes back is not HTTP"},
+		{"a bad header", "HTTP/1.1 200 OK\r\ncanary\r\n\r\n", "canary", start + "what comes back is not HTTP"},
+		{"a bad redirection", "HTTP/1.1 302 Found\r\nLocation: http://[canary\r\n\r\n", "canary", start + "what comes back is not HTTP"},
+		{"nothing", "", "EOF", start + `Get "URL/": EOF`},
+	} {
+		url := raw(t, test.answer)
+		err := Answers(t.Context(), url, 8080)
+		quote, quotes := errors.AsType[*AnswerError](err)
+		if !quotes || !strings.HasPrefix(err.Error(), start) || !strings.Contains(err.Error(), test.quote) {
+			t.Errorf("%s: got %v, want %s… with %q in it", test.name, err, start, test.quote)
+			continue
+		}
+		if got := strings.ReplaceAll(quote.WithoutOutput(), url, "URL"); got != test.without {
+			t.Errorf("%s, without output: got %q, want %q", test.name, got, test.without)
+		}
+	}
+}
+
+func TestAnswers_SaysWithoutOutputWhyAConnectionFails(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	for want, err := range map[string]error{
+		"connection refused":        Answers(t.Context(), "http://127.0.0.1:1", 8080),
+		"context deadline exceeded": Answers(ctx, "http://"+silent.Addr().String(), 8080),
+	} {
+		if quote, quotes := errors.AsType[*AnswerError](err); !quotes || !strings.HasSuffix(quote.WithoutOutput(), want) {
+			t.Errorf("got %v, want without output …%s", err, want)
+		}
+	}
 }
