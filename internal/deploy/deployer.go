@@ -172,6 +172,7 @@ func (d *Deployer) succeed(ctx context.Context, p *ledger.Deployment, result str
 func (d *Deployer) fail(ctx context.Context, p *ledger.Deployment, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTimeout)
 	defer cancel()
+	d.showLog(ctx, p)
 	d.discard(ctx, p)
 	return d.refuse(ctx, p, err)
 }
@@ -228,11 +229,17 @@ const cleanUpTimeout = time.Minute
 // logLines is how many lines of a failed release's log its pusher sees.
 const logLines = 50
 
-// discard removes the candidate and its image, after showing the end of its log.
-func (d *Deployer) discard(ctx context.Context, p *ledger.Deployment) {
+// showLog writes the end of the candidate's log.
+func (d *Deployer) showLog(ctx context.Context, p *ledger.Deployment) {
 	if p.Container != "" {
 		d.out.line("Last %d lines of its log:", logLines)
 		_ = d.docker.Logs(ctx, p.Container, logLines, false, d.out)
+	}
+}
+
+// discard removes the candidate and its image.
+func (d *Deployer) discard(ctx context.Context, p *ledger.Deployment) {
+	if p.Container != "" {
 		d.keepLog(ctx, p.Container, p.Revision)
 		if err := d.docker.RemoveRelease(ctx, p.Container); err != nil {
 			d.out.line("warning: %v", err)

@@ -139,6 +139,22 @@ func TestHeal_ThatFailsLeavesNoTrace(t *testing.T) {
 	w.wantServing("healed", w.revisions[1])
 }
 
+// What heal prints last is in the log of infrastructure, which anybody may read.
+func TestHeal_ThatFailsPrintsNothingOfTheApp(t *testing.T) {
+	s := newScene(t)
+	s.loseContainers()
+	s.ends = crashed
+	if err := s.gives(heal); err == nil || err.Error() != "health: the container ended with exit code 3" || strings.Contains(s.out.String(), "what it said") {
+		t.Errorf("a container that ends: got %v and\n%s, want why, and nothing that it said", err, s.out)
+	}
+	clear(s.daemon.images)
+	clear(s.daemon.registry)
+	s.with(func(d *Deployer) { d.docker = buildingDocker{d.docker, "canary\n"} })
+	if err := s.alone(undisturbed(), heal); err == nil || err.Error() != "build: exit status 1" {
+		t.Errorf("a build that fails: got %v, want how it ended alone", err)
+	}
+}
+
 func TestHeal_TakesWhatNobodyPushedOffTheList(t *testing.T) {
 	w := emptyWorld(t)
 	w.redis.Push("blueServers", w.colour.site.Server(w.colour.site.First).URL)

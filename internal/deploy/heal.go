@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 
 	"deux/internal/deploy/ledger"
 )
@@ -39,14 +40,15 @@ func (d *Deployer) stayDown(ctx context.Context) error {
 	return d.unlist(ctx)
 }
 
-// giveUp removes what a failed attempt to bring back a release left.
+// giveUp removes what a failed attempt to bring back a release left. The reason
+// that it returns is for a log, and so has nothing that the app printed.
 func (d *Deployer) giveUp(ctx context.Context, p *ledger.Deployment, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTimeout)
 	defer cancel()
 	d.discard(ctx, p)
 	d.endTry(ctx, p, err)
 	_ = d.ledger.Drop()
-	return err
+	return errors.New(withoutOutput(err))
 }
 
 // meanDown records that the app is not to run, and takes it off the lists. If

@@ -28,7 +28,7 @@ type app struct {
 
 // trouble is what is wrong with an app, and how to mend it.
 type trouble struct {
-	what string
+	what string // for the log and the lists: nothing that the app printed
 	// mend is nil if Docker mends it by itself or nothing can. It reports whether
 	// it had anything to do.
 	mend func(context.Context) (did bool, err error)

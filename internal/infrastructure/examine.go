@@ -33,7 +33,7 @@ func (a *app) examineRunning(ctx context.Context, id string, condition engine.Co
 	case err != nil:
 		return trouble{what: "it takes no requests", mend: a.ifListed("Restarting", restart), after: later(ready, a.since.Add(a.config.HangTimeout))}
 	case condition.Health == engine.Unhealthy:
-		return trouble{what: "its HEALTHCHECK fails: " + condition.Check, mend: a.ifListed("Restarting", restart), after: ready}
+		return trouble{what: "its HEALTHCHECK fails: bin/deploy status shows what it prints", mend: a.ifListed("Restarting", restart), after: ready}
 	case condition.Health == "" && status >= http.StatusInternalServerError:
 		// It runs and says what is wrong: a restart helps as often as not, and
 		// would end what it can still do.

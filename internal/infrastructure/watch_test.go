@@ -25,8 +25,8 @@ func TestWatcher_MendsWhatIsWrongWithTheContainer(t *testing.T) {
 		}},
 		{"hangs", "does not answer within 20ms", "restart", func(f *fakeApps) { f.delay = time.Hour }},
 		{"refuses", "takes no requests", "restart", func(f *fakeApps) { f.refuses = true }},
-		{"unhealthy", "HEALTHCHECK fails: not well", "restart", func(f *fakeApps) {
-			f.condition.Health, f.condition.Check = engine.Unhealthy, "not well"
+		{"unhealthy", "its HEALTHCHECK fails: bin/deploy status shows what it prints", "restart", func(f *fakeApps) {
+			f.condition.Health = engine.Unhealthy
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -45,6 +45,20 @@ func TestWatcher_MendsWhatIsWrongWithTheContainer(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What a check prints may be anything, even a secret, and anybody may read a list.
+func TestWatcher_TellsNobodyWhatACheckPrints(t *testing.T) {
+	a := newApps(t)
+	a.repair = errors.New("not yet")
+	a.set(func() { a.condition.Health, a.condition.Check = engine.Unhealthy, "canary" })
+	a.start()
+	a.logged("HEALTHCHECK fails")
+	a.failing(url(bluePort))
+	events := strings.Join(a.CLI.LRange(t.Context(), "events", 0, -1).Val(), "\n")
+	if !strings.Contains(events, "its HEALTHCHECK fails") || strings.Contains(events+a.text(), "canary") {
+		t.Errorf("got the events\n%s\nand the log\n%s\nwant the failure and not what the check printed", events, a.text())
 	}
 }
 
