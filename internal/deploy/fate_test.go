@@ -121,9 +121,9 @@ func (d fatedDisk) Replace(path string, content []byte, mode os.FileMode) error 
 	})
 }
 
-func (d fatedDisk) Append(path string, line []byte) error {
+func (d fatedDisk) Append(path string, line []byte, mode os.FileMode) error {
 	return d.changes("append to", path, func() error {
-		file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+		file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, mode)
 		if err != nil {
 			return err
 		}

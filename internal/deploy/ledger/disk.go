@@ -13,8 +13,9 @@ import (
 type Disk interface {
 	// Replace writes a file in one step.
 	Replace(path string, content []byte, mode os.FileMode) error
-	// Append adds a line to a file, in one write: a reader sees whole lines.
-	Append(path string, line []byte) error
+	// Append adds a line to a file, in one write: a reader sees whole lines. The
+	// file has that mode afterwards, whatever it had.
+	Append(path string, line []byte, mode os.FileMode) error
 	// Remove removes a file.
 	Remove(path string) error
 }
@@ -26,13 +27,14 @@ func (disk) Replace(path string, content []byte, mode os.FileMode) error {
 	return program.ReplaceFile(path, content, mode)
 }
 
-func (disk) Append(path string, line []byte) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+func (disk) Append(path string, line []byte, mode os.FileMode) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, mode)
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(line)
-	return errors.Join(err, file.Sync(), file.Close())
+	err = file.Chmod(mode)
+	_, failure := file.Write(line)
+	return errors.Join(err, failure, file.Sync(), file.Close())
 }
 
 func (disk) Remove(path string) error {

@@ -74,6 +74,10 @@ func (r Record) Seconds() (total float64) {
 	return total
 }
 
+// historyMode is for the owner alone: why a push failed may quote the app or its
+// build, and so a secret.
+const historyMode = 0o600
+
 // Append adds a record to the history, unless it is already the last one there:
 // the process that added it may have been killed right after.
 func (l *Ledger) Append(r Record) error {
@@ -84,7 +88,7 @@ func (l *Ledger) Append(r Record) error {
 	if err != nil {
 		return err
 	}
-	if err := l.AppendTo(historyFile, append(line, '\n')); err != nil {
+	if err := l.appendTo(historyFile, append(line, '\n'), historyMode); err != nil {
 		return fmt.Errorf("writing the history: %w", err)
 	}
 	return nil

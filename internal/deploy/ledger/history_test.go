@@ -150,6 +150,36 @@ func TestHistory_HasADeploymentOnceThoughItIsAppendedTwice(t *testing.T) {
 	}
 }
 
+// Why a push failed may quote the app or its build, and so a secret.
+func TestHistory_IsReadableByItsOwnerAlone(t *testing.T) {
+	tightens := func(what string, l *Ledger, do func() error) {
+		t.Helper()
+		if err := do(); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(l.Path(historyFile)); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: got %v, %v, want mode 0600", what, info, err)
+		}
+	}
+	l := made(t)
+	tightens("new", l, func() error { return l.Append(run(1, Failed, "a")) })
+	for what, do := range map[string]func() error{
+		"one of an older version, appended to":      func() error { return l.Append(run(2, Failed, "b")) },
+		"one of an older version, at the next init": l.Make,
+	} {
+		if err := os.Chmod(l.Path(historyFile), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		tightens(what, l, do)
+	}
+	if err := l.AppendTo(Layers, []byte("line\n")); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(l.Path(Layers)); err != nil || info.Mode().Perm() != 0o644 {
+		t.Errorf("another file: got %v, %v, want mode 0644", info, err)
+	}
+}
+
 func TestHistory_ThatCannotBeReadOrWrittenSaysSo(t *testing.T) {
 	l := made(t)
 	if err := os.Mkdir(l.Path(historyFile), 0o755); err != nil {

@@ -101,8 +101,17 @@ func isOf(file string, content []byte) bool {
 	return json.Unmarshal(content, new(Volumes)) == nil // null is none
 }
 
-// Make makes the folder of the ledger.
-func (l *Ledger) Make() error { return os.MkdirAll(l.dir, 0o755) }
+// Make makes the folder of the ledger, and sees to the mode of a history that an
+// older version left there.
+func (l *Ledger) Make() error {
+	if err := os.MkdirAll(l.dir, 0o755); err != nil {
+		return err
+	}
+	if err := os.Chmod(l.Path(historyFile), historyMode); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
 
 // Replace gives a file of the ledger new content.
 func (l *Ledger) Replace(file string, content []byte) error {
@@ -111,11 +120,13 @@ func (l *Ledger) Replace(file string, content []byte) error {
 
 // AppendTo adds a line to a file of the ledger, after the end of a half line
 // that a full disk left there.
-func (l *Ledger) AppendTo(file string, line []byte) error {
+func (l *Ledger) AppendTo(file string, line []byte) error { return l.appendTo(file, line, 0o644) }
+
+func (l *Ledger) appendTo(file string, line []byte, mode os.FileMode) error {
 	if endsInHalfALine(l.Path(file)) {
 		line = append([]byte("\n"), line...)
 	}
-	return l.disk.Append(l.Path(file), line)
+	return l.disk.Append(l.Path(file), line, mode)
 }
 
 // endsInHalfALine reports whether the last line of a file has no line end.

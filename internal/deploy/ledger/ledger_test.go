@@ -103,7 +103,7 @@ func TestLedger_DoesWithoutADamagedFileThatTheNextPushWritesAgain(t *testing.T) 
 type fullDisk struct{}
 
 func (fullDisk) Replace(string, []byte, os.FileMode) error { return syscall.ENOSPC }
-func (fullDisk) Append(string, []byte) error               { return syscall.ENOSPC }
+func (fullDisk) Append(string, []byte, os.FileMode) error  { return syscall.ENOSPC }
 func (fullDisk) Remove(string) error                       { return syscall.ENOSPC }
 
 func TestLedger_ReturnsThatAChangeFailedAndKeepsWhatWasThere(t *testing.T) {
