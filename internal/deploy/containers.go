@@ -13,6 +13,7 @@ import (
 
 // containers is the containers of a colour, and what the lists say about them.
 type containers struct {
+	colour   colour
 	all      []engine.Release
 	listed   []fleet.Server // requests go there
 	draining []fleet.Server // their last requests may still run
@@ -27,14 +28,14 @@ func (d *Deployer) containers(ctx context.Context) (containers, error) {
 	if err != nil {
 		return containers{}, fmt.Errorf("no answer from Redis (make up starts it): %w", err)
 	}
-	return containers{all, listed, draining}, nil
+	return containers{d.colour, all, listed, draining}, nil
 }
 
 // current returns the release that has the requests: the one that runs and is
 // listed or, if the lists were lost, the one with the app's name.
 func (c containers) current(app string) (engine.Release, bool) {
 	for _, release := range c.all {
-		if release.Running && onPort(c.listed, release.Port) {
+		if release.Running && c.isListed(release) {
 			return release, true
 		}
 	}
@@ -52,9 +53,14 @@ func (c containers) current(app string) (engine.Release, bool) {
 // takes over it is the one that should run.
 func (c containers) leftovers(current engine.Release) []engine.Release {
 	return slices.DeleteFunc(slices.Clone(c.all), func(release engine.Release) bool {
-		return release.ID == current.ID || current.ID == "" && onPort(c.listed, release.Port) ||
-			release.Running && (onPort(c.listed, release.Port) || onPort(c.draining, release.Port))
+		return release.ID == current.ID || current.ID == "" && c.isListed(release) ||
+			release.Running && (c.isListed(release) || slices.Contains(c.draining, c.colour.server(release)))
 	})
+}
+
+// isListed reports whether requests go to where the release is published.
+func (c containers) isListed(release engine.Release) bool {
+	return slices.Contains(c.listed, c.colour.server(release))
 }
 
 // used reports whether a container or a list has the port.

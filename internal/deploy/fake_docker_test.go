@@ -114,7 +114,7 @@ func (c fatedDocker) Releases(context.Context, string) (all []engine.Release, er
 	return all, err
 }
 
-func (c fatedDocker) Start(_ context.Context, release engine.Release, runtime engine.Runtime, repository, _ string) (id string, err error) {
+func (c fatedDocker) Start(_ context.Context, release engine.Release, runtime engine.Runtime, repository, host string) (id string, err error) {
 	err = c.fate.does("docker run", func() error {
 		if _, found := c.image(repository + "@" + release.Digest); !found {
 			return errors.New("no such image")
@@ -122,13 +122,13 @@ func (c fatedDocker) Start(_ context.Context, release engine.Release, runtime en
 		if err := c.nameTaken(release.Name); err != nil {
 			return err
 		}
-		if slices.ContainsFunc(c.boxes, func(b box) bool { return b.Running && b.Port == release.Port }) {
+		if slices.ContainsFunc(c.boxes, func(b box) bool { return b.Address == host && b.Port == release.Port }) {
 			return engine.ErrPortTaken
 		}
 		c.changed()
 		c.made++
 		id = fmt.Sprintf("container %d", c.made)
-		release.ID, release.Running, release.Runtime = id, true, runtime.String()
+		release.ID, release.Running, release.Address, release.Runtime = id, true, host, runtime.String()
 		c.boxes = append(c.boxes, box{Release: release})
 		return nil
 	})
@@ -165,7 +165,7 @@ func (c fatedDocker) Rename(_ context.Context, id, name string) error {
 }
 
 func (c fatedDocker) Stop(_ context.Context, id string, _ time.Duration) error {
-	err := c.on("docker stop", id, func(b *box) error { b.Running = false; return nil })
+	err := c.on("docker stop", id, func(b *box) error { b.Running, b.Address = false, ""; return nil })
 	return unlessGone(err)
 }
 

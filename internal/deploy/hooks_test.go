@@ -53,7 +53,7 @@ func TestContainers_TheListedOneThatRunsIsCurrent(t *testing.T) {
 		{"the lists were lost", nil, nil, "app", "candidate dead"},
 		{"what is listed has died", []int{50202}, nil, "app", "candidate dead"},
 	} {
-		c := containers{all: all}
+		c := containers{colour: colour{site: site}, all: all}
 		for _, port := range test.listed {
 			c.listed = append(c.listed, site.Server(port))
 		}

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,7 @@ var killings = []killing{
 	{name: "rollback", start: nothing, act: alone(rollback), heal: settle, may: anyBefore},
 	{name: "rollback on a slow Docker", start: (*world).slowDown, act: alone(rollback), heal: settleInTime, may: anyBefore},
 	{name: "restore", start: (*world).loseContainers, act: alone(restore), heal: alive(restore), may: onlyPushed},
+	{name: "restore after HOST_IP was changed", start: (*world).moves, act: alone(restore), heal: settleAndHeal, may: onlyPushed},
 	{name: "env", start: nothing, act: alone(configure), heal: settle, may: onlyPushed},
 	{name: "down", start: nothing, act: alone(down), heal: downAgain, may: onlyPushed},
 }
@@ -100,6 +102,10 @@ func settleInTime(w *world) (err error) {
 	return err
 }
 
+// settleAndHeal is what the watcher of the dead process does, and then
+// infrastructure.
+func settleAndHeal(w *world) error { return errors.Join(settle(w), alive(heal)(w), w.foreign()) }
+
 // downAgain has a person try once more, after all that happens by itself.
 func downAgain(w *world) error {
 	err := errors.Join(settle(w), alive(heal)(w))
@@ -141,7 +147,7 @@ func TestKillMatrix_OneReleaseServesWhereverAProcessDies(t *testing.T) {
 // ways to fail that were.
 func (k killing) everywhere(w *world) (ways int) {
 	k.start(w)
-	listed, _, err := w.rotation.Read(w.Context())
+	listed, _, err := cmp.Or(w.wrote, w.rotation).Read(w.Context())
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -194,8 +200,8 @@ func (w *world) problems(may []string, before []ledger.Record) (all []string) {
 		return all
 	}
 	serves := w.daemon.boxes[0]
-	want(serves.Running && serves.kept && serves.Name == w.colour.app && serves.Port == listed[0].Port,
-		"got %+v to serve at %v, want it running, kept and called %s", serves, listed, w.colour.app)
+	want(serves.Running && serves.kept && serves.Name == w.colour.app && serves.Port == listed[0].Port && serves.Address == w.config.HostIP,
+		"got %+v to serve at %v, want it running there, kept and called %s", serves, listed, w.colour.app)
 	want(slices.Contains(may, serves.Revision) && serves.Digest == digest(serves.Revision), "%s serves, want one of %v", serves.Revision, may)
 	return append(all, w.untruths(serves, before)...)
 }

@@ -154,7 +154,10 @@ func (d *Deployer) restore(ctx context.Context, fail outcome) error {
 		return err
 	}
 	if current, runs := c.current(d.colour.app); runs && current.Digest == should.Digest && current.Generation == today {
-		return d.keepUp(ctx, should, current)
+		if !d.isElsewhere(current) {
+			return d.keepUp(ctx, should, current)
+		}
+		d.out.line("%s runs %s at %s, not where the settings have it now: releasing it again", d.colour.app, current.Revision, d.colour.server(current).URL)
 	}
 	p := d.newPush(ctx, should.Ref, should.Revision)
 	p.Built, p.Digest = should.Built, should.Digest

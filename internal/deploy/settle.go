@@ -113,7 +113,7 @@ func (d *Deployer) settle(ctx context.Context) error {
 		return err
 	}
 	current, runs := c.current(d.colour.app)
-	if runs && !onPort(c.listed, current.Port) && !d.ledger.IsDown() {
+	if runs && !c.isListed(current) && d.colour.reaches(current) && !d.ledger.IsDown() {
 		if err := d.list(ctx, current.ID, current.Port); err != nil {
 			return err
 		}

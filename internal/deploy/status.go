@@ -66,7 +66,7 @@ func (d *Deployer) healthStatus(ctx context.Context) error {
 	case !found:
 		return d.unwell("its container is GONE: infrastructure brings it back if it runs, otherwise bin/deploy restore %s does", d.colour.name)
 	}
-	server := d.colour.site.Server(release.Port)
+	server := d.colour.server(release)
 	d.out.line("  container  %s, %s", release.Name, server.URL)
 	d.memoryStatus(ctx, release.ID)
 	if err := d.releaseHealth(ctx, release, server); err != nil {
@@ -75,6 +75,9 @@ func (d *Deployer) healthStatus(ctx context.Context) error {
 	switch {
 	case redis != nil:
 		d.out.line("  listed     unknown: no answer from Redis at %v (make up starts it)", d.config.Redis)
+		return ErrUnwell
+	case !d.colour.reaches(release):
+		d.out.line("  listed     NO, HOST_IP or the colour's ports have changed since: bin/deploy restore %s releases it again", d.colour.name)
 		return ErrUnwell
 	case !slices.Contains(listed, server):
 		d.out.line("  listed     NO: infrastructure lists it if it runs, otherwise bin/deploy restore %s does", d.colour.name)

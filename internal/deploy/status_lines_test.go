@@ -71,6 +71,9 @@ func TestStatus_ShowsAColourInEveryState(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, statusContainer + statusWell + "  listed     NO: infrastructure lists it if it runs, otherwise bin/deploy restore blue does\n", false},
+		{"published where HOST_IP was before", func(_ *testing.T, l *look) {
+			l.docker.releases[0].Address, l.colour.site.Host = "127.0.0.1", "192.0.2.1"
+		}, statusContainer + statusWell + "  listed     NO, HOST_IP or the colour's ports have changed since: bin/deploy restore blue releases it again\n", false},
 		{"without Redis", func(_ *testing.T, l *look) { l.rotation = redisAway{} },
 			statusContainer + statusWell + "  listed     unknown: no answer from Redis at HOST (make up starts it)\n", false},
 	} {

@@ -37,6 +37,7 @@ func TestHolder_IsTheListedReleaseWhetherItRunsOrNotElseTheAppByName(t *testing.
 func TestLeftovers_SpareAListedReleaseThatIsDead(t *testing.T) {
 	at := fleet.Site{Host: "172.17.0.1", First: 50200}
 	c := containers{
+		colour: colour{site: at},
 		all: []engine.Release{{ID: "dead", Port: 50201}, {ID: "old", Port: 50202}, {ID: "draining", Port: 50203, Running: true},
 			{ID: "candidate", Port: 50204, Running: true}},
 		listed:   []fleet.Server{at.Server(50201)},

@@ -44,7 +44,7 @@ func (d *Deployer) removeContainer(ctx context.Context, release engine.Release) 
 	if err := d.docker.RemoveRelease(ctx, release.ID); err != nil {
 		return err
 	}
-	return d.rotation.Forget(ctx, d.colour.site.Server(release.Port))
+	return d.rotation.Forget(ctx, d.colour.server(release))
 }
 
 // keepLog keeps the log of a container that is about to be removed. If it fails

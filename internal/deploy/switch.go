@@ -39,10 +39,11 @@ func (d *Deployer) clear(ctx context.Context, p *ledger.Deployment) {
 }
 
 // postpone ends a push that could not switch to its candidate. While the
-// candidate runs, the next push or restore finishes the switch.
+// candidate runs where requests can reach it, the next push or restore finishes
+// the switch.
 func (d *Deployer) postpone(ctx context.Context, p *ledger.Deployment, err error) error {
 	state, failure := d.docker.State(ctx, p.Container)
-	if failure != nil || !state.Running {
+	if failure != nil || !state.Running || errors.As(err, new(*unreachableError)) {
 		return d.fail(ctx, p, d.orForward(ctx, p, err))
 	}
 	outcome := "finishes it"
@@ -88,14 +89,17 @@ func (d *Deployer) confirm(p *ledger.Deployment) error {
 
 // list makes the container on the port the only one in rotation.
 func (d *Deployer) list(ctx context.Context, id string, port int) error {
-	others, err := d.others(ctx, id)
+	all, err := d.docker.Releases(ctx, d.colour.name)
 	if err != nil {
 		return err
 	}
 	var running []fleet.Server
-	for _, release := range others {
-		if release.Running {
-			running = append(running, d.colour.site.Server(release.Port))
+	for _, release := range all {
+		switch reached := d.colour.reaches(release); {
+		case release.ID == id && !reached:
+			return &unreachableError{d.colour.server(release)}
+		case release.ID != id && reached && release.Running:
+			running = append(running, d.colour.server(release))
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, redisPatience)
@@ -173,10 +177,10 @@ func (s *succession) IsDraining(ctx context.Context, server fleet.Server) (drain
 // longer than the drain timeout. It waits for a Redis that is away as well,
 // because nobody comes back to a release that is left running here.
 func (d *Deployer) drain(ctx context.Context, release engine.Release, successor *ledger.Deployment) error {
-	if !release.Running {
+	if !release.Running || !d.colour.reaches(release) {
 		return nil
 	}
-	server := d.colour.site.Server(release.Port)
+	server := d.colour.server(release)
 	list := &succession{rotation: d.rotation, successor: d.colour.site.Server(successor.Port)}
 	drained, err := fleet.WaitDrained(ctx, list, server, d.config.DrainTimeout)
 	if err != nil || drained {

@@ -42,7 +42,7 @@ func pushedWorld(t *testing.T) *world {
 	w := (&world{T: t, daemon: template.daemon.clone(), revisions: template.revisions, out: new(bytes.Buffer)}).in(memory(t))
 	n := hosts.Add(1)
 	w.config.HostIP = fmt.Sprintf("127.1.%d.%d", n/200, n%200+1) // newWorld has 127.0.0.1
-	w.colour.site.Host = w.config.HostIP
+	w.colour.site.Host, w.daemon.boxes[0].Address = w.config.HostIP, w.config.HostIP
 	w.redis = redistest.Open(t)
 	w.lists = fleet.Open(fleet.Redis{Address: w.redis.Address}, w.colour.site).As("deploy")
 	t.Cleanup(func() { w.lists.Close() })

@@ -35,7 +35,8 @@ type world struct {
 	copies    int
 	watched   []ledger.Process // those that a watcher was left for
 	meets     func(*Deployer)  // changes what each process has; nil for nothing
-	redis     *redistest.CLI   // of a pushedWorld
+	redis     *redistest.CLI
+	wrote     *fleet.Rotation // the lists, before HOST_IP was changed; nil if it was not
 }
 
 const mainRef = "refs/heads/main"
@@ -45,7 +46,8 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	work, dir := t.TempDir(), memory(t)
 	w := (&world{T: t, daemon: newDaemon(), out: new(bytes.Buffer)}).in(dir)
-	w.lists = fleet.Open(fleet.Redis{Address: redistest.Address(t)}, w.colour.site).As("deploy")
+	w.redis = redistest.Open(t)
+	w.lists = fleet.Open(fleet.Redis{Address: w.redis.Address}, w.colour.site).As("deploy")
 	t.Cleanup(func() { w.lists.Close() })
 	for n := range 3 {
 		w.revisions = append(w.revisions, repotest.Commit(t, work, fmt.Sprint(n), map[string]string{"Dockerfile": fmt.Sprint(n), fmt.Sprint("since-", n): ""}))
@@ -101,13 +103,11 @@ func (w *world) again(listed []fleet.Server) *world {
 	fresh := w.in(filepath.Join(w.config.Dir, fmt.Sprint(w.copies)))
 	fresh.daemon, fresh.out, fresh.watched = w.daemon.clone(), new(bytes.Buffer), nil
 	err := errors.Join(copyRepository(w.colour.git, fresh.colour.git), os.CopyFS(fresh.colour.www, os.DirFS(w.colour.www)))
-	now, draining, failure := w.rotation.Read(w.Context())
-	err = errors.Join(err, failure)
-	for _, server := range append(now, draining...) {
-		err = errors.Join(err, w.rotation.Forget(w.Context(), server))
+	for _, list := range []string{"blueServers", "drainBlueServers", "failedBlueServers"} {
+		w.redis.Remove(list)
 	}
 	for _, server := range listed {
-		err = errors.Join(err, w.rotation.Switch(w.Context(), server))
+		err = errors.Join(err, cmp.Or(w.wrote, w.rotation).Switch(w.Context(), server))
 	}
 	if err != nil {
 		w.Fatal(err)

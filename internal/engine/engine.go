@@ -82,7 +82,7 @@ func (e *Engine) Wait(ctx context.Context, docker *program.Outage) error {
 type Container struct {
 	Name    string
 	Port    int    // host port of a server
-	Address string // of the host, where the port is published; empty unless it is now
+	Address string // of the host, on which the port is published; empty for every address, or unless it runs
 	Running bool
 	Version string // its VersionLabel
 }
@@ -104,25 +104,16 @@ func (e *Engine) Servers(ctx context.Context) ([]Container, error) {
 		if err != nil || len(summary.Names) == 0 {
 			continue
 		}
+		address, _ := published(summary.Ports, port)
 		all = append(all, Container{
 			Name:    summary.Names[0][1:], // Docker writes a slash first
 			Port:    port,
-			Address: addressOf(summary, port),
+			Address: address,
 			Running: summary.State == container.StateRunning,
 			Version: summary.Labels[VersionLabel],
 		})
 	}
 	return all, nil
-}
-
-// addressOf returns where the container publishes a port, or "".
-func addressOf(summary container.Summary, port int) string {
-	for _, published := range summary.Ports {
-		if int(published.PublicPort) == port {
-			return published.IP
-		}
-	}
-	return ""
 }
 
 // Compose's labels (Compose, "pkg/api/labels.go").

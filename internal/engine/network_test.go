@@ -3,11 +3,8 @@ package engine
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
-
-	"github.com/docker/docker/client"
 )
 
 // appsDocker is a Docker with one container, which is on the apps' network.
@@ -41,16 +38,9 @@ func (d *appsDocker) containers(r *http.Request) string {
 func TestAppsNetwork_StaysWhileAContainerIsOnItEvenAStoppedOne(t *testing.T) {
 	for state, goes := range map[string]bool{"running": false, "exited": false, "restarting": false, "created": false, "": true} {
 		docker := &appsDocker{state: state}
-		server := httptest.NewServer(docker)
-		api, err := client.NewClientWithOpts(client.WithHost("tcp://"+server.Listener.Addr().String()), client.WithVersion("1.41"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		e := &Engine{docker: api, fleet: "deux"}
+		e := engineOn(t, docker)
 		if err := e.RemoveAppsNetwork(t.Context()); err != nil || docker.removed != goes {
 			t.Errorf("with a container that is %q: got removed %v, %v, want %v", state, docker.removed, err, goes)
 		}
-		api.Close()
-		server.Close()
 	}
 }

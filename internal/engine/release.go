@@ -42,6 +42,7 @@ type Release struct {
 	Digest   string // sha256:…, of the image in the registry
 	Time     string // RFC 3339
 	Port     int    // on the host
+	Address  string // of the host, on which the port is published; empty for every address, or unless it runs
 	AppPort  int    // in the container; 0 unless it runs
 	Running  bool
 	Runtime  string // Runtime.String of what it was started with
@@ -70,6 +71,7 @@ func (e *Engine) releases(ctx context.Context, more ...filters.KeyValuePair) ([]
 		if err != nil || len(summary.Names) == 0 {
 			continue
 		}
+		address, appPort := published(summary.Ports, port)
 		all = append(all, Release{
 			ID:       summary.ID,
 			Name:     summary.Names[0][1:], // Docker writes a slash first
@@ -78,7 +80,8 @@ func (e *Engine) releases(ctx context.Context, more ...filters.KeyValuePair) ([]
 			Digest:   summary.Labels[DigestLabel],
 			Time:     summary.Labels[TimeLabel],
 			Port:     port,
-			AppPort:  privatePort(summary.Ports, port),
+			Address:  address,
+			AppPort:  appPort,
 			Running:  summary.State == container.StateRunning,
 			Runtime:  summary.Labels[RuntimeLabel],
 			// A release older than configurations has no label, and got none.
@@ -88,15 +91,19 @@ func (e *Engine) releases(ctx context.Context, more ...filters.KeyValuePair) ([]
 	return all, nil
 }
 
-// privatePort returns the container's port that is published on a port of the
-// host.
-func privatePort(ports []container.Port, public int) int {
+// published returns the container's port that is published on a port of the host,
+// and on which address if that is one alone.
+func published(ports []container.Port, public int) (address string, private int) {
 	for _, port := range ports {
-		if int(port.PublicPort) == public {
-			return int(port.PrivatePort)
+		if int(port.PublicPort) != public {
+			continue
 		}
+		if one, err := netip.ParseAddr(port.IP); err == nil && !one.IsUnspecified() {
+			address = one.String()
+		}
+		return address, int(port.PrivatePort)
 	}
-	return 0
+	return "", 0
 }
 
 // number returns the number in the text, or 0.

@@ -3,11 +3,8 @@ package engine
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
-
-	"github.com/docker/docker/client"
 )
 
 // slowDocker is a Docker that is still removing a container, for some looks
@@ -36,22 +33,9 @@ func (d *slowDocker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// at returns an engine that talks to it, until the test ends.
-func (d *slowDocker) at(t *testing.T) *Engine {
-	t.Helper()
-	server := httptest.NewServer(d)
-	t.Cleanup(server.Close)
-	api, err := client.NewClientWithOpts(client.WithHost("tcp://"+server.Listener.Addr().String()), client.WithVersion("1.41"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { api.Close() })
-	return &Engine{docker: api, fleet: "deux"}
-}
-
 func TestRemove_WaitsForARemovalThatIsUnderWay(t *testing.T) {
 	docker := &slowDocker{left: 4}
-	if err := docker.at(t).Remove(t.Context(), "webapp_3001_app", "webapp_3001", 0); err != nil {
+	if err := engineOn(t, docker).Remove(t.Context(), "webapp_3001_app", "webapp_3001", 0); err != nil {
 		t.Errorf("Remove: got %v, want it to wait until the container is gone", err)
 	}
 	if docker.looks != 4 {
@@ -62,14 +46,14 @@ func TestRemove_WaitsForARemovalThatIsUnderWay(t *testing.T) {
 func TestAwaitRemoval_WaitsOnlyForARemovalThatIsUnderWay(t *testing.T) {
 	for state, want := range map[string]int{"removing": 3, "running": 1, "exited": 1} {
 		docker := &slowDocker{left: 3, state: state}
-		if err := docker.at(t).AwaitRemoval(t.Context(), "webapp_3001_app"); err != nil {
+		if err := engineOn(t, docker).AwaitRemoval(t.Context(), "webapp_3001_app"); err != nil {
 			t.Errorf("%s: %v", state, err)
 		}
 		if docker.looks != want {
 			t.Errorf("%s: got %d looks at the container, want %d", state, docker.looks, want)
 		}
 	}
-	if err := (&slowDocker{}).at(t).AwaitRemoval(t.Context(), "webapp_3001_app"); err != nil {
+	if err := engineOn(t, &slowDocker{}).AwaitRemoval(t.Context(), "webapp_3001_app"); err != nil {
 		t.Errorf("of none: %v", err)
 	}
 }

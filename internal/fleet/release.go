@@ -8,16 +8,24 @@ import (
 )
 
 // switchScript makes one server the only one in rotation, and asks the proxy to
-// say when the last requests to the others have ended.
+// say when the last requests to the others have ended. Servers that are not of the
+// site, as of before a change of HOST_IP, get no requests and go.
 //
 //	KEYS  1 blueServers  2 drainBlueServers  3 failedBlueServers (or green's)
-//	ARGV  1 the element that takes over  2… those that run, listed or not
+//	ARGV  1 the element that takes over  2 how the site's elements start
+//	      3 the site's lowest port  4… those that run, listed or not
 //	→ nothing
 var switchScript = newScript(`
+for _, key in ipairs(KEYS) do
+  for _, element in ipairs(redis.call('LRANGE', key, 0, -1)) do
+    local host, port = string.match(element, '^(http://[%d.]+:)(%d+)$')
+    if host and (host ~= ARGV[2] or tonumber(port) < tonumber(ARGV[3])) then redis.call('LREM', key, 0, element) end
+  end
+end
 if not redis.call('LPOS', KEYS[1], ARGV[1]) then
   redis.call('RPUSH', KEYS[1], ARGV[1])
   journal(ARGV[1])
-  for i = 2, #ARGV do
+  for i = 4, #ARGV do
     if not redis.call('LPOS', KEYS[2], ARGV[i]) then redis.call('LPUSH', KEYS[2], ARGV[i]) end
   end
 end
@@ -30,14 +38,15 @@ for _, element in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
 end
 `)
 
-// Switch lists server and unlists every other one, which from then on drains
-// and no longer counts as failing. So do the running ones that no list knows: if
-// the lists were lost before, the proxy still sends requests to them from memory.
-// It is one step: no request finds an empty list or an unlisted server.
+// Switch lists server and unlists every other one, which from then on drains and
+// no longer counts as failing. So do the running ones that no list knows: if the
+// lists were lost before, the proxy still sends requests to them from memory. One
+// that is not of the site does not drain: it is in no list any more. Switch is one
+// step: no request finds an empty list or an unlisted server.
 func (r *Rotation) Switch(ctx context.Context, server Server, running ...Server) error {
 	keys := []string{r.servers, r.drain, r.failed}
 	event := Event{What: Switched, Pool: r.pool}
-	elements := []any{server.URL}
+	elements := []any{server.URL, "http://" + r.fleet.Host + ":", r.fleet.First}
 	for _, other := range running {
 		elements = append(elements, other.URL)
 	}

@@ -42,6 +42,21 @@ func TestSwitch_DrainsEveryOtherElementOnce(t *testing.T) {
 	l.Want("drainBlueServers", url(3002), "garbage", url(3001))
 }
 
+// After a change of HOST_IP or BLUE_FIRST_PORT the proxy sends no request to where
+// a release was, so it would never say that one has ended there.
+func TestSwitch_DropsServersThatAreNotOfTheSite(t *testing.T) {
+	l, rotation := blue(t)
+	const before = "http://192.0.2.1:3001"
+	below := url(site.First - 1)
+	l.Put("blueServers", before, "garbage", below)
+	l.Put("drainBlueServers", "http://192.0.2.1:3002", below, url(3004))
+	l.Put("failedBlueServers", before)
+	switchTo(t, rotation, 3003)
+	l.Want("blueServers", url(3003))
+	l.Want("drainBlueServers", "garbage", url(3004))
+	l.Want("failedBlueServers")
+}
+
 func TestSwitch_BackToADrainingReleaseEndsItsDrain(t *testing.T) {
 	l, rotation := blue(t)
 	l.Put("blueServers", url(3002))
