@@ -117,11 +117,22 @@ func (a *app) examine(ctx context.Context, seen sight, listed bool) trouble {
 		return a.examineUnlisted(seen)
 	}
 	for _, release := range seen.found {
-		if release.Colour == a.colour && release.Port == a.server.Port {
-			return a.examineContainer(ctx, release)
+		if release.Colour != a.colour || release.Port != a.server.Port {
+			continue
 		}
+		if a.isElsewhere(release) {
+			return trouble{what: "its container is published on " + release.Address + ", not on HOST_IP", mend: a.bringBack}
+		}
+		return a.examineContainer(ctx, release)
 	}
 	return a.gone()
+}
+
+// isElsewhere reports whether a release is published on another address than the
+// list says, as after a change of HOST_IP. No restart would change that.
+func (a *app) isElsewhere(release engine.Release) bool {
+	there := fleet.Site{Host: release.Address}
+	return release.Address != "" && there.Server(release.Port) != a.server
 }
 
 func (a *app) gone() trouble {

@@ -24,6 +24,7 @@ type fakeApps struct {
 	mu        sync.Mutex
 	exists    bool
 	name      string
+	address   string // on which it is published; "" for every one
 	condition engine.Condition
 	status    int           // of the answer
 	delay     time.Duration // until it comes
@@ -57,7 +58,7 @@ func (f *fakeApps) AllReleases(context.Context) ([]engine.Release, error) {
 	if !f.exists {
 		return nil, nil
 	}
-	return []engine.Release{{ID: "id", Name: f.name, Colour: "blue", Port: bluePort,
+	return []engine.Release{{ID: "id", Name: f.name, Colour: "blue", Port: bluePort, Address: f.address,
 		Running: f.condition.State == engine.StateRunning}}, nil
 }
 
@@ -85,7 +86,7 @@ func (f *fakeApps) repaired(what string) error {
 	defer f.mu.Unlock()
 	f.events = append(f.events, what)
 	if f.repair == nil {
-		f.exists, f.refuses, f.slow, f.delay, f.status = true, false, false, 0, 200
+		f.exists, f.refuses, f.slow, f.delay, f.status, f.address = true, false, false, 0, 200, site.Host
 		f.condition = engine.Condition{State: engine.StateRunning}
 	}
 	return f.repair

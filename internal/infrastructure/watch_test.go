@@ -25,9 +25,8 @@ func TestWatcher_MendsWhatIsWrongWithTheContainer(t *testing.T) {
 		}},
 		{"hangs", "does not answer within 20ms", "restart", func(f *fakeApps) { f.delay = time.Hour }},
 		{"refuses", "takes no requests", "restart", func(f *fakeApps) { f.refuses = true }},
-		{"unhealthy", "its HEALTHCHECK fails: bin/deploy status shows what it prints", "restart", func(f *fakeApps) {
-			f.condition.Health = engine.Unhealthy
-		}},
+		{"published elsewhere", "its container is published on 192.0.2.7, not on HOST_IP", "heal", func(f *fakeApps) { f.address, f.refuses = "192.0.2.7", true }},
+		{"unhealthy", "its HEALTHCHECK fails: bin/deploy status shows what it prints", "restart", func(f *fakeApps) { f.condition.Health = engine.Unhealthy }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			a := newApps(t)
