@@ -34,7 +34,7 @@ var commands = []command{
 	{"logs", "COLOUR [-f] [--since 10m] [--grep REGEXP] [--release REVISION|previous|failed|all]", "what the app printed", logs},
 	{"run", "COLOUR -- COMMAND…", "run a command in a container of its own, with what the app is given", runOnce},
 	{"restore", "[COLOUR]", "bring back the release that should run", alone((*deploy.Deployer).Restore)},
-	{"down", "[COLOUR] [--clean]", "end the apps; with --clean, remove their images too", down},
+	{"down", "[COLOUR] [--clean]", "end the apps; with --clean, remove their images too, here and in the registry", down},
 	{"init", "", "make the repositories and their hooks (make deploy-init)", nil},
 	{"update", "COLOUR REF OLD NEW", "", update},
 	{"post-receive", "COLOUR", "", alone(postReceive)},

@@ -63,11 +63,24 @@ func TestDown_CleanRemovesTheImagesAndRestoreBuildsAgain(t *testing.T) {
 	if _, left := w.daemon.images["image of a person"]; len(w.daemon.images) != 1 || !left {
 		t.Errorf("got images %v, want the person's alone", w.daemon.images)
 	}
-	clear(w.daemon.registry) // as make clean does
+	if len(w.daemon.registry) > 0 {
+		t.Errorf("got %v in the registry, want nothing", w.daemon.registry)
+	}
 	if err := alive(restore)(w); err != nil || !strings.Contains(w.said(), "\nNo image of it is kept: building one\n") {
 		t.Errorf("restored: got %v and\n%s, want it built again", err, w.said())
 	}
 	w.wantServing("restored", w.revisions[1])
+}
+
+// make clean has to go on where the registry is away.
+func TestDown_CleanSaysWhatARegistryThatIsAwayKeeps(t *testing.T) {
+	w := pushedWorld(t)
+	if err := w.alone(refusing("unregister"), downClean); err != nil || len(w.daemon.images) > 0 || len(w.daemon.registry) == 0 {
+		t.Errorf("got %v, images %v and in the registry %v, want none and all", err, w.daemon.images, w.daemon.registry)
+	}
+	if want := "\nwarning: no luck: the registry keeps its images of blue\n"; !strings.Contains(w.said(), want) {
+		t.Errorf("got\n%s, want %q in it", w.said(), want)
+	}
 }
 
 // make down has to work on a system that is broken.

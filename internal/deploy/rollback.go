@@ -84,7 +84,8 @@ func revisions(all []ledger.Record) string {
 }
 
 // Down ends the colour's containers; only Restore brings the release back. With
-// clean, every image that a push made goes too, and Restore builds again.
+// clean, every image that a push made goes too, here and in the registry, and
+// Restore builds again.
 func (d *Deployer) Down(ctx context.Context, clean bool) error {
 	unlock, err := d.lock(ctx)
 	if err != nil {
@@ -115,7 +116,20 @@ func (d *Deployer) Down(ctx context.Context, clean bool) error {
 		return err
 	}
 	d.out.step("Removing the images of %s", d.colour.name)
+	d.unregisterAll(ctx)
 	return errors.Join(d.docker.Untag(ctx, d.colour.image), d.images().RemoveAll(ctx), d.sayKept(ctx))
+}
+
+// unregisterAll removes the colour's images from the registry. That it is away is
+// no reason not to remove those of this host.
+func (d *Deployer) unregisterAll(ctx context.Context) {
+	past, err := d.ledger.History()
+	if err == nil {
+		err = d.images().UnregisterAll(ctx, past)
+	}
+	if err != nil {
+		d.out.line("warning: %v: the registry keeps its images of %s", err, d.colour.name)
+	}
 }
 
 // Restore brings back the release that should run: after make down, after an

@@ -40,10 +40,33 @@ func (s Images) Prune(ctx context.Context, kept []ledger.Record) error {
 	})
 }
 
-// RemoveAll removes the images of every release from this host. The registry
-// keeps them.
+// RemoveAll removes the images of every release from this host.
 func (s Images) RemoveAll(ctx context.Context) error {
 	return s.removeBut(ctx, nil, func(image engine.Image) error { return s.untag(ctx, image) })
+}
+
+// UnregisterAll removes the images of every release from the registry: those that
+// this host has, and those of past. It ends with the first error, because a
+// registry that is away would be waited for each time.
+func (s Images) UnregisterAll(ctx context.Context, past []ledger.Record) error {
+	all, err := s.Docker.Images(ctx, s.Colour)
+	if err != nil {
+		return err
+	}
+	var digests []string
+	for _, image := range all {
+		digests = append(digests, s.digests(image)...)
+	}
+	for _, release := range ledger.Releases(past, len(past)) {
+		digests = append(digests, release.Digest)
+	}
+	slices.Sort(digests)
+	for _, digest := range slices.Compact(digests) {
+		if err := s.Docker.Unregister(ctx, s.Repository, digest); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s Images) removeBut(ctx context.Context, kept []ledger.Record, remove func(engine.Image) error) error {
@@ -85,10 +108,18 @@ func (s Images) untag(ctx context.Context, image engine.Image) error {
 
 func (s Images) unregister(ctx context.Context, image engine.Image) error {
 	var errs []error
-	for _, name := range image.Names {
-		if digest, ok := strings.CutPrefix(name, s.Repository+"@"); ok {
-			errs = append(errs, s.Docker.Unregister(ctx, s.Repository, digest))
-		}
+	for _, digest := range s.digests(image) {
+		errs = append(errs, s.Docker.Unregister(ctx, s.Repository, digest))
 	}
 	return errors.Join(errs...)
+}
+
+// digests returns those under which the registry has the image.
+func (s Images) digests(image engine.Image) (all []string) {
+	for _, name := range image.Names {
+		if digest, ours := strings.CutPrefix(name, s.Repository+"@"); ours {
+			all = append(all, digest)
+		}
+	}
+	return all
 }

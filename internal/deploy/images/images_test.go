@@ -124,10 +124,25 @@ func TestImages_StayIfTheyCannotBeListed(t *testing.T) {
 	}
 }
 
-func TestImages_AreAllRemovedFromTheHostAlone(t *testing.T) {
+func TestImages_AreAllRemovedFromTheHost(t *testing.T) {
 	h := hostOf("one", "two")
 	h.images[0] = append(h.images[0], "person/copy:1")
 	if err := h.of(t).RemoveAll(t.Context()); err != nil || h.left() != "person/copy:1" || len(h.registered) != 2 {
 		t.Errorf("got %v, %q here, %q in the registry, want a person's name here and both there", err, h.left(), h.registered)
+	}
+}
+
+// The history has digests, too, of images that somebody has removed from the host.
+func TestImages_AreAllRemovedFromTheRegistry(t *testing.T) {
+	h := hostOf("one", "two", "three")
+	h.images = h.images[:2]
+	past := []ledger.Record{{Digest: "sha256:three"}, {Result: ledger.Failed}, {Digest: "sha256:two"}}
+	h.fails = "registry"
+	if err := h.of(t).UnregisterAll(t.Context(), past); err == nil || err.Error() != "no answer from the registry" {
+		t.Errorf("without an answer: got %v, want that said once", err)
+	}
+	h.fails = ""
+	if err := h.of(t).UnregisterAll(t.Context(), past); err != nil || len(h.registered) > 0 || h.left() != names("one", "two") {
+		t.Errorf("got %v, %q here, %q in the registry, want all here and none there", err, h.left(), h.registered)
 	}
 }
