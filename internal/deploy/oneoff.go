@@ -64,6 +64,9 @@ func (d *Deployer) RunOnce(ctx context.Context, console Console, command []strin
 	}
 	running.Aim = "" // the current configuration, whatever it was started with
 	runtime, err := d.runtime(ctx, running)
+	if err == nil {
+		err = d.volumes().Make(ctx, running, runtime)
+	}
 	if err != nil {
 		return err
 	}

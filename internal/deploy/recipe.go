@@ -200,7 +200,7 @@ func (d *Deployer) run(ctx context.Context, p *ledger.Deployment) error {
 	if err != nil {
 		return err
 	}
-	runtime, err := d.runtime(ctx, p)
+	runtime, err := d.equip(ctx, p)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,19 @@ func (d *Deployer) volumes() volumes.Volumes {
 	return volumes.Volumes{Docker: d.docker, Ledger: d.ledger, Colour: d.colour.name, Prefix: d.colour.volumePrefix}
 }
 
+// equip returns the runtime of a candidate once Docker has its volumes. Those that
+// are missing are recorded first, and then made.
+func (d *Deployer) equip(ctx context.Context, p *ledger.Deployment) (engine.Runtime, error) {
+	runtime, err := d.runtime(ctx, p)
+	if err == nil && len(p.Volumes) > 0 {
+		err = d.ledger.Save(p)
+	}
+	if err == nil {
+		err = d.volumes().Make(ctx, p, runtime)
+	}
+	return runtime, err
+}
+
 // AddVolume makes the app keep a folder, NAME:/path, in a volume. A running app
 // gets it at once, in a release of the same image, or nothing changes.
 func (d *Deployer) AddVolume(ctx context.Context, text string) error {

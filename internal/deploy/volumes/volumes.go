@@ -47,8 +47,8 @@ func (s Volumes) Left(ctx context.Context) (left ledger.Volumes, err error) {
 	return left, err
 }
 
-// For returns the volumes that a release of the image gets, and makes those that
-// are missing. It records those that it made in p, in case the push fails.
+// For returns the volumes that a release of the image gets, and records in p those
+// that Docker does not have yet: Make makes them.
 func (s Volumes) For(ctx context.Context, p *ledger.Deployment, image string) ([]engine.Volume, error) {
 	paths, err := s.Docker.VolumePaths(ctx, image)
 	if err != nil {
@@ -65,36 +65,51 @@ func (s Volumes) For(ctx context.Context, p *ledger.Deployment, image string) ([
 			return nil, err
 		}
 	}
-	return s.ensure(ctx, p, all.Mounted(paths))
-}
-
-func (s Volumes) ensure(ctx context.Context, p *ledger.Deployment, all ledger.Volumes) (ensured []engine.Volume, err error) {
-	for _, v := range all {
-		volume := s.InDocker(v)
-		made, err := s.Docker.EnsureVolume(ctx, volume)
-		if err != nil {
-			return nil, err
-		}
-		if made {
+	p.Volumes = nil
+	var mounted []engine.Volume
+	for _, v := range all.Mounted(paths) {
+		mounted = append(mounted, s.InDocker(v))
+		if _, has := left.Named(v.Name); !has {
 			p.Volumes = append(p.Volumes, v.Name)
 		}
-		ensured = append(ensured, volume)
 	}
-	return ensured, nil
+	return mounted, nil
+}
+
+// Make makes the volumes of a release that Docker does not have. The deployment is
+// on the disk by then, so that what was made for it is known even if this process
+// dies. One that somebody else makes meanwhile does not count.
+func (s Volumes) Make(ctx context.Context, p *ledger.Deployment, runtime engine.Runtime) error {
+	for _, v := range s.of(runtime) {
+		made, err := s.Docker.EnsureVolume(ctx, v)
+		if err != nil {
+			return err
+		}
+		if !made {
+			p.Volumes = slices.DeleteFunc(p.Volumes, func(name string) bool { return s.Prefix+name == v.Name })
+		}
+	}
+	return nil
+}
+
+// of returns the colour's volumes among the mounts of a release.
+func (s Volumes) of(runtime engine.Runtime) (all []engine.Volume) {
+	for _, m := range runtime.Mounts {
+		if m.Type == "volume" && strings.HasPrefix(m.Source, s.Prefix) {
+			all = append(all, engine.Volume{Name: m.Source, Colour: s.Colour, Path: m.Target})
+		}
+	}
+	return all
 }
 
 // Notes says for each volume of a release where the app's data is kept.
 func (s Volumes) Notes(p *ledger.Deployment, runtime engine.Runtime) (notes []string) {
-	for _, m := range runtime.Mounts {
-		name, ours := strings.CutPrefix(m.Source, s.Prefix)
-		if !ours || m.Type != "volume" {
-			continue
-		}
+	for _, v := range s.of(runtime) {
 		kept := "as the release before left it"
-		if slices.Contains(p.Volumes, name) {
+		if slices.Contains(p.Volumes, strings.TrimPrefix(v.Name, s.Prefix)) {
 			kept = "new; every later release gets it too"
 		}
-		notes = append(notes, fmt.Sprintf("Keeping %s in the volume %s (%s)", m.Target, m.Source, kept))
+		notes = append(notes, fmt.Sprintf("Keeping %s in the volume %s (%s)", v.Path, v.Name, kept))
 	}
 	return notes
 }

@@ -45,7 +45,7 @@ func (h *host) RemoveVolume(_ context.Context, colour, name string) error {
 	if name == h.fails || colour != "blue" {
 		return errors.New("in use")
 	}
-	h.has = slices.Delete(h.has, h.index(name), h.index(name)+1)
+	h.has = slices.DeleteFunc(h.has, func(v engine.Volume) bool { return v.Name == name })
 	return nil
 }
 
@@ -78,12 +78,33 @@ func want(t *testing.T, when string, s Volumes, has, listed []string) {
 	}
 }
 
+// planned is what a release of the image gets.
+func planned(t *testing.T, s Volumes, p *ledger.Deployment) (runtime engine.Runtime) {
+	t.Helper()
+	all, err := s.For(t.Context(), p, "image")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range all {
+		runtime.Mounts = append(runtime.Mounts, v.Mount())
+	}
+	return runtime
+}
+
+func (s Volumes) make(t *testing.T, p *ledger.Deployment) error {
+	t.Helper()
+	return s.Make(t.Context(), p, planned(t, s, p))
+}
+
 func TestVolumes_OfAnImageAreMadeOnceAndKept(t *testing.T) {
 	s := of(t, &host{paths: []string{"/data", "/var/lib/app/"}})
 	first, again := new(ledger.Deployment), new(ledger.Deployment)
 	for _, p := range []*ledger.Deployment{first, again} {
 		if got, err := s.For(t.Context(), p, "image"); err != nil || len(got) != 2 || got[1].Path != "/var/lib/app" {
 			t.Fatalf("got %+v, %v, want both", got, err)
+		}
+		if err := s.make(t, p); err != nil {
+			t.Fatal(err)
 		}
 	}
 	want(t, "after two releases", s, []string{"deux_blue_data", "deux_blue_var-lib-app"}, []string{"data", "var-lib-app"})
@@ -95,25 +116,41 @@ func TestVolumes_OfAnImageAreMadeOnceAndKept(t *testing.T) {
 func TestVolumes_ThatAFailedPushMadeAreDropped(t *testing.T) {
 	h := &host{paths: []string{"/data"}}
 	s := of(t, h)
-	if _, err := s.For(t.Context(), new(ledger.Deployment), "image"); err != nil {
+	if err := s.make(t, new(ledger.Deployment)); err != nil {
 		t.Fatal(err)
 	}
 	h.paths = append(h.paths, "/cache", "/more")
 	p := new(ledger.Deployment)
 	h.fails = "deux_blue_more"
-	if _, err := s.For(t.Context(), p, "image"); err == nil {
+	if err := s.make(t, p); err == nil {
 		t.Fatal("got no error, want that of the last volume")
 	}
+	h.fails = ""
 	if err := s.Drop(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
-	want(t, "after the drop", s, []string{"deux_blue_data"}, []string{"data", "more"})
+	want(t, "after the drop", s, []string{"deux_blue_data"}, []string{"data"})
+}
+
+// What makes the volumes may be killed, so the push has to know of each before it
+// is there, and of none that somebody else makes.
+func TestVolumes_AreRecordedBeforeTheyAreMade(t *testing.T) {
+	h := &host{paths: []string{"/cache", "/data"}, has: []engine.Volume{{Name: "deux_blue_old", Path: "/data"}}}
+	s, p := of(t, h), &ledger.Deployment{Volumes: []string{"of an earlier try"}}
+	runtime := planned(t, s, p)
+	if fmt.Sprint(p.Volumes) != "[cache]" || len(h.has) != 1 {
+		t.Errorf("got %q recorded and %q made, want cache recorded", p.Volumes, h.names())
+	}
+	h.has = append(h.has, engine.Volume{Name: "deux_blue_cache", Path: "/cache"})
+	if err := s.Make(t.Context(), p, runtime); err != nil || len(p.Volumes) > 0 {
+		t.Errorf("made by somebody else: got %q, %v, want it not to be the push's", p.Volumes, err)
+	}
 }
 
 func TestVolumes_ThatCannotBeDroppedStayListed(t *testing.T) {
 	h := &host{paths: []string{"/cache", "/data"}}
 	s, p := of(t, h), new(ledger.Deployment)
-	if _, err := s.For(t.Context(), p, "image"); err != nil {
+	if err := s.make(t, p); err != nil {
 		t.Fatal(err)
 	}
 	h.fails = "deux_blue_cache"
