@@ -222,32 +222,3 @@ func (d *Deployer) held(ctx context.Context) (ref, revision string, err error) {
 	}
 	return "", "", gone
 }
-
-// cleanUpTimeout bounds the clean-up after a failure.
-const cleanUpTimeout = time.Minute
-
-// logLines is how many lines of a failed release's log its pusher sees.
-const logLines = 50
-
-// showLog writes the end of the candidate's log.
-func (d *Deployer) showLog(ctx context.Context, p *ledger.Deployment) {
-	if p.Container != "" {
-		d.out.line("Last %d lines of its log:", logLines)
-		_ = d.docker.Logs(ctx, p.Container, logLines, false, d.out)
-	}
-}
-
-// discard removes the candidate and its image.
-func (d *Deployer) discard(ctx context.Context, p *ledger.Deployment) {
-	if p.Container != "" {
-		d.keepLog(ctx, p.Container, p.Revision)
-		if err := d.docker.RemoveRelease(ctx, p.Container); err != nil {
-			d.out.line("warning: %v", err)
-		}
-	}
-	if err := d.volumes().Drop(ctx, p); err != nil {
-		d.out.line("warning: %v", err)
-	}
-	running, _ := d.ledger.Current()
-	_ = d.prune(ctx, running) // the next prune finds what this one leaves
-}

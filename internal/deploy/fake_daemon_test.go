@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"deux/internal/engine"
 )
@@ -15,6 +16,8 @@ type daemon struct {
 	boxes    []box
 	images   map[string][]string // names by id
 	registry map[string]bool     // digests
+	paths    []string            // the VOLUMEs of every image
+	volumes  map[string]string   // where they are mounted, by Docker's names
 	made     int
 	lags     bool  // the first list after a change shows what was before it
 	before   []box // the last change
@@ -26,16 +29,18 @@ type daemon struct {
 // box is a container.
 type box struct {
 	engine.Release
-	kept bool // Docker starts it again
+	kept    bool   // Docker starts it again
+	volumes string // that it mounts, separated by spaces
 }
 
 func newDaemon() *daemon {
-	return &daemon{images: make(map[string][]string), registry: make(map[string]bool), held: make(map[string]int)}
+	return &daemon{images: make(map[string][]string), registry: make(map[string]bool), volumes: make(map[string]string), held: make(map[string]int)}
 }
 
 func (m *daemon) clone() *daemon {
 	c := *m
 	c.boxes, c.images, c.registry, c.held = slices.Clone(m.boxes), maps.Clone(m.images), maps.Clone(m.registry), maps.Clone(m.held)
+	c.volumes = maps.Clone(m.volumes)
 	for id, names := range c.images {
 		c.images[id] = slices.Clone(names)
 	}
@@ -93,4 +98,14 @@ func (m *daemon) untag(name string) {
 	if len(m.images[id]) == 0 {
 		delete(m.images, id)
 	}
+}
+
+// users are the containers that mount a volume.
+func (m *daemon) users(volume string) (names []string) {
+	for _, b := range m.boxes {
+		if slices.Contains(strings.Fields(b.volumes), volume) {
+			names = append(names, b.Name)
+		}
+	}
+	return names
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -29,7 +30,7 @@ type killing struct {
 }
 
 var killings = []killing{
-	{name: "push", start: nothing, act: (*world).pushLast, heal: settle, may: onlyPushed},
+	{name: "push", start: (*world).declareVolume, act: (*world).pushLast, heal: settle, may: onlyPushed},
 	{name: "post-receive while it is down", start: (*world).takeDown, act: (*world).receiveLast, heal: settle, may: onlyPushed},
 	{name: "rollback", start: nothing, act: alone(rollback), heal: settle, may: anyBefore},
 	{name: "rollback on a slow Docker", start: (*world).slowDown, act: alone(rollback), heal: settleInTime, may: anyBefore},
@@ -44,6 +45,9 @@ var killings = []killing{
 func nothing(*world)             {}
 func (w *world) takeDown()       { _ = alive(down)(w) }
 func (w *world) loseContainers() { w.daemon.boxes = nil }
+
+// declareVolume has the images of pushes declare a VOLUME from now on.
+func (w *world) declareVolume() { w.daemon.paths = []string{"/data"} }
 
 // slowDown has Docker list what was, and keep the name of what is removed, for a
 // moment.
@@ -203,6 +207,8 @@ func (w *world) problems(may []string, before []ledger.Record) (all []string) {
 	want(serves.Running && serves.kept && serves.Name == w.colour.app && serves.Port == listed[0].Port && serves.Address == w.config.HostIP,
 		"got %+v to serve at %v, want it running there, kept and called %s", serves, listed, w.colour.app)
 	want(slices.Contains(may, serves.Revision) && serves.Digest == digest(serves.Revision), "%s serves, want one of %v", serves.Revision, may)
+	has := slices.Sorted(maps.Keys(w.daemon.volumes))
+	want(slices.Equal(has, strings.Fields(serves.volumes)), "got the volumes %q, want those of what serves, %q", has, serves.volumes)
 	return append(all, w.untruths(serves, before)...)
 }
 

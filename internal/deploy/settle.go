@@ -128,23 +128,23 @@ func (d *Deployer) settle(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := d.removeLeftovers(ctx); err != nil {
+	postponed, _ := d.ledger.UnderWay() // a candidate whose switch failed again is waited for
+	if err := d.removeLeftovers(ctx, postponed.Container); err != nil {
 		return err
 	}
 	return d.pruneConfigurations(ctx)
 }
 
-// removeLeftovers removes the containers that nobody waits for, and names the one
-// that has the requests. A candidate whose switch failed again is waited for.
-func (d *Deployer) removeLeftovers(ctx context.Context) error {
+// removeLeftovers removes the containers that nobody waits for, except one, and
+// names the one that has the requests.
+func (d *Deployer) removeLeftovers(ctx context.Context, awaited string) error {
 	c, err := d.containers(ctx)
 	if err != nil {
 		return err
 	}
 	current, _ := c.current(d.colour.app)
-	postponed, _ := d.ledger.UnderWay()
 	for _, leftover := range c.leftovers(current) {
-		if leftover.ID == postponed.Container {
+		if leftover.ID == awaited {
 			continue
 		}
 		d.out.line("Removing %s, which an interrupted push left", leftover.Name)
@@ -215,6 +215,16 @@ func (d *Deployer) finish(ctx context.Context, dead *ledger.Deployment, current 
 		_ = d.takeOver(ctx, dead, cmp.Or(dead.Aim, ledger.Deployed)) // if it can't, it says why
 		return nil
 	}
+	return d.writeOff(ctx, dead)
+}
+
+// writeOff records how far a push got that died, once what it made is gone: its
+// container, and then the volumes, which it held.
+func (d *Deployer) writeOff(ctx context.Context, dead *ledger.Deployment) error {
+	if err := d.removeLeftovers(ctx, ""); err != nil {
+		return err
+	}
+	d.dropVolumes(ctx, dead)
 	d.end(ctx, dead, ledger.Failed, &stepError{dead.Step, errInterrupted})
 	return nil
 }
