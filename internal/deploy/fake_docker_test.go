@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/docker/docker/api/types/mount"
-
 	"deux/internal/engine"
 )
 
@@ -140,17 +138,6 @@ func (c fatedDocker) Start(_ context.Context, release engine.Release, runtime en
 	return id, err
 }
 
-// volumesOf returns the volumes among a container's mounts.
-func volumesOf(runtime engine.Runtime) string {
-	var names []string
-	for _, m := range runtime.Mounts {
-		if m.Type == mount.TypeVolume {
-			names = append(names, m.Source)
-		}
-	}
-	return strings.Join(names, " ")
-}
-
 // on changes one container.
 func (c fatedDocker) on(what, id string, change func(*box) error) error {
 	return c.fate.does(what, func() error {
@@ -225,39 +212,6 @@ func (c fatedDocker) Logs(context.Context, string, int, bool, io.Writer) error {
 
 func (c fatedDocker) TimedLogs(_ context.Context, id string, _ time.Time, _ bool, out io.Writer) error {
 	return c.fate.asks("docker logs", func() error { _, err := fmt.Fprintln(out, "hello from", id); return err })
-}
-
-func (c fatedDocker) VolumePaths(context.Context, string) ([]string, error) {
-	return c.paths, c.fate.asks("docker image inspect", func() error { return nil })
-}
-
-func (c fatedDocker) Volumes(_ context.Context, colour string) (all []engine.Volume, err error) {
-	err = c.fate.asks("docker volume ls", func() error {
-		for _, name := range slices.Sorted(maps.Keys(c.volumes)) {
-			all = append(all, engine.Volume{Name: name, Colour: colour, Path: c.volumes[name]})
-		}
-		return nil
-	})
-	return all, err
-}
-
-func (c fatedDocker) EnsureVolume(_ context.Context, v engine.Volume) (made bool, err error) {
-	err = c.fate.does("docker volume create", func() error {
-		_, has := c.volumes[v.Name]
-		c.volumes[v.Name], made = v.Path, !has
-		return nil
-	})
-	return made, err
-}
-
-func (c fatedDocker) RemoveVolume(_ context.Context, _, name string) error {
-	return c.fate.does("docker volume rm", func() error {
-		if users := c.users(name); len(users) > 0 {
-			return fmt.Errorf("the volume is in use by %q", users)
-		}
-		delete(c.volumes, name)
-		return nil
-	})
 }
 
 func (c fatedDocker) OneOffs(context.Context, string) (map[string]string, error) {

@@ -137,7 +137,7 @@ func (d *Deployer) runsAlready(ctx context.Context, p *ledger.Deployment) bool {
 		return false
 	}
 	current, runs := c.current(d.colour.app)
-	return runs && current.Digest == running.Digest
+	return runs && current.Digest == running.Digest && d.colour.reaches(current)
 }
 
 // withPusher returns a context that ends with errGone when the pusher is gone:

@@ -139,6 +139,16 @@ func TestRestore_ReleasesAgainWhatIsOnAPortThatIsNoLongerTheColours(t *testing.T
 	}
 }
 
+// What runs where no request comes is not deployed yet.
+func TestPush_OfWhatRunsOnAnotherAddressIsDeployed(t *testing.T) {
+	w := pushedWorld(t)
+	w.moves()
+	if err := w.push(undisturbed(), w.revisions[1]); err != nil || !strings.HasPrefix(lastLine(w.said()), "DEPLOYED blue TWO ") {
+		t.Errorf("got %v and\n%s, want it deployed", err, w.said())
+	}
+	w.wantMoved("pushed", w.revisions[1])
+}
+
 // Git has moved main, and nothing can be listed where the candidate is: it can
 // only be started again.
 func TestSwitch_ToACandidateOnAnotherAddressIsRefused(t *testing.T) {
