@@ -57,6 +57,10 @@ need_own_repositories() {
 	exit 1
 }
 
+# absolute NAME: makes a path that does not start with / one in the checkout,
+# because not all that use it run there: git runs a hook in its repository.
+absolute() { eval "case \$$1 in /*) ;; *) $1=\$root/\$$1 ;; esac"; }
+
 # secret NAME: sets a password, from the file that NAME_FILE names if it names
 # one. Programs and containers are given it by name, so that no command line,
 # which every user may read, has it. What this starts has the same one, whatever
@@ -64,7 +68,7 @@ need_own_repositories() {
 secret() {
 	eval "secret_file=\${$1_FILE:-}"
 	if [ -n "$secret_file" ]; then
-		case $secret_file in /*) ;; *) secret_file=$root/$secret_file ;; esac
+		absolute secret_file
 		secret_value=$(cat "$secret_file") || { echo "setting $1_FILE=$secret_file: expected a file that $(id -un) may read" >&2; exit 1; }
 		[ -n "$secret_value" ] || { echo "setting $1_FILE=$secret_file: expected a password in it, but it is empty" >&2; exit 1; }
 		eval "$1=\$secret_value"
@@ -112,7 +116,8 @@ export APP_CPU_SHARES="${APP_CPU_SHARES:-512}"
 export APP_PIDS="${APP_PIDS:-256}"
 export APP_LOG_SIZE="${APP_LOG_SIZE:-10m}"
 export APP_CAPABILITIES="${APP_CAPABILITIES:-}"
-export DEPLOY_DIR="${DEPLOY_DIR:-$root/deploy}"
+export DEPLOY_DIR="${DEPLOY_DIR:-deploy}"
+absolute DEPLOY_DIR
 export MAX_SERVERS="${MAX_SERVERS:-20}"
 export MAX_IMAGES="${MAX_IMAGES:-100}"
 export MAX_IMAGE_BYTES="${MAX_IMAGE_BYTES:-67108864}"
@@ -141,9 +146,11 @@ export LOG_FILES="${LOG_FILES:-3}"
 export LOG_FORMAT="${LOG_FORMAT:-text}"
 export DRAIN_TIMEOUT="${DRAIN_TIMEOUT:-30s}"
 export LOCK_FILE="${LOCK_FILE:-/tmp/deux-$FLEET.lock}"
+absolute LOCK_FILE
 export STOP_GRACE_SECONDS="${STOP_GRACE_SECONDS:-10}"
 # What runs beside the checkout: pid, log, locks.
-export VAR="${VAR:-$root/var/$FLEET}"
+export VAR="${VAR:-var/$FLEET}"
+absolute VAR
 # BuildKit's default attestations would give every build a new image id, and
 # an unchanged container would be started anew.
 export BUILDX_NO_DEFAULT_ATTESTATIONS=1

@@ -24,6 +24,10 @@ func Initialise(ctx context.Context, config Config, root string, out io.Writer) 
 	if err := config.CheckOwner(); err != nil {
 		return err
 	}
+	var err error
+	if config.Dir, err = filepath.Abs(config.Dir); err != nil { // hooks run in other folders
+		return err
+	}
 	for _, name := range Colours {
 		colour, err := config.colour(name)
 		if err != nil {

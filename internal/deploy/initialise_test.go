@@ -80,6 +80,20 @@ func TestInit_SaysWhereEachColourIsAndASecondOneChangesNothing(t *testing.T) {
 	}
 }
 
+// Git runs the hooks in their repositories, and settings tell them DEPLOY_DIR.
+func TestInit_WritesDownAPathThatHoldsInEveryFolder(t *testing.T) {
+	root, config := checkout(t)
+	t.Chdir(root)
+	config.Dir = "elsewhere"
+	if err := Initialise(t.Context(), config, root, new(strings.Builder)); err != nil {
+		t.Fatal(err)
+	}
+	stored, err := readStored(filepath.Join(root, "elsewhere", "blue.git"))
+	if want := filepath.Join(root, "elsewhere"); err != nil || stored["DEPLOY_DIR"] != want {
+		t.Errorf("got DEPLOY_DIR=%s, %v, want %s", stored["DEPLOY_DIR"], err, want)
+	}
+}
+
 // repositories makes what Init takes for repositories that are already there.
 func repositories(t *testing.T, config Config) {
 	t.Helper()

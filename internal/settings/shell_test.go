@@ -89,3 +89,15 @@ func TestSettingsScript_NamesTheEngineThatDockersCommandTalksTo(t *testing.T) {
 		}
 	}
 }
+
+// Hooks and programs use these paths in other folders than where make ran.
+func TestSettingsScript_TakesARelativePathAsOneInTheCheckout(t *testing.T) {
+	for _, name := range []string{"DEPLOY_DIR", "VAR", "LOCK_FILE"} {
+		for value, want := range map[string]string{"sub/it": "ROOT/sub/it", "/sub/it": "/sub/it", "with space": "ROOT/with space"} {
+			got, err := sourced(t, map[string]string{".env": name + "='" + value + "'\n"}, "echo $"+name)
+			if err != nil || got != want+"\n" {
+				t.Errorf("%s=%s: got %q, %v, want %s", name, value, got, err, want)
+			}
+		}
+	}
+}
