@@ -2,37 +2,28 @@ package e2e
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// checkout is one of only the scripts, with a docker that has the containers of
-// these systems and nothing else.
-func checkout(t *testing.T, systems string) (root string, run func(environment ...string) string) {
+// checkout is one in which things were built, of systems that Docker has the
+// containers of.
+func checkout(t *testing.T, systems string) (root string, clean func(settings ...string) string) {
 	t.Helper()
-	root = t.TempDir()
-	if err := os.CopyFS(filepath.Join(root, "scripts"), os.DirFS("../scripts")); err != nil { // with their modes
-		t.Fatal(err)
+	s := scriptsWith(t, "*working_dir=\"$root\"*) printf '"+systems+"' ;;")
+	program(t, s.path("scripts/compose.sh"), "#!/bin/sh\n")
+	program(t, s.path("scripts/infrastructure.sh"), "#!/bin/sh\n[ $1 = stop ]\n")
+	for _, file := range []string{"bin/kept", "var/go/kept", "var/deux/infrastructure.log", "deploy/blue-www/kept", "deploy/green-www/kept"} {
+		write(t, s.path(file), "")
 	}
-	program(t, filepath.Join(root, "scripts", "compose.sh"), "#!/bin/sh\n")
-	program(t, filepath.Join(root, "scripts", "infrastructure.sh"), "#!/bin/sh\n[ $1 = stop ]\n")
-	program(t, filepath.Join(root, "bin", "infrastructure"), "#!/bin/sh\n[ $1 = stop ]\n")
-	program(t, filepath.Join(root, "path", "docker"),
-		"#!/bin/sh\ncase $* in *working_dir="+root+"*) printf '"+systems+"' ;; version*) echo 28 ;; esac\n")
-	for _, file := range []string{"bin/kept", "var/go/kept", "var/deux/log", "deploy/blue-www/kept", "deploy/green-www/kept"} {
-		write(t, filepath.Join(root, file), "")
-	}
-	return root, func(environment ...string) string {
+	return s.root, func(settings ...string) string {
 		t.Helper()
-		command := exec.Command(filepath.Join(root, "scripts", "clean.sh"))
-		command.Env = append([]string{"PATH=" + filepath.Join(root, "path") + ":" + os.Getenv("PATH"), "HOST_IP=127.0.0.1"}, environment...)
-		output, err := command.CombinedOutput()
+		output, err := s.run("clean.sh", settings...)
 		if err != nil {
 			t.Fatalf("clean.sh: %v\n%s", err, output)
 		}
-		return string(output)
+		return output
 	}
 }
 

@@ -28,18 +28,34 @@ esac
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/scripts/settings.sh"
 
+newline='
+'
+
 # ours KIND NAME LABEL VALUE: does NAME exist, and did this system make it? A stranger's is never touched.
 ours() {
-	value=$(docker "$1" inspect --format "{{index .Config.Labels \"$3\"}}" "$2" 2>/dev/null) || return 1
-	[ "$value" = "$4" ] && return 0
-	echo "spawn_docker.sh: $1 $2 exists and does not belong to this system: remove or rename it" >&2
+	if ! value=$(docker "$1" inspect --format "{{index .Config.Labels \"$3\"}}" "$2" 2>&1); then
+		case $value in *"No such $1"*) return 1 ;; esac
+		echo "$value" >&2
+	elif [ "${value##*"$newline"}" = "$4" ]; then # a warning may come before it
+		return 0
+	else
+		echo "spawn_docker.sh: $1 $2 exists and does not belong to this system: remove or rename it" >&2
+	fi
 	exit 1
 }
 
+# discard removes what was started. By then the name may be a stranger's.
+discard() {
+	docker ps --all --quiet --filter "name=^/$container\$" --filter "label=deux.fleet=$FLEET" --filter "label=deux.port=$port" |
+		xargs -r docker rm --force --volumes >/dev/null 2>&1 || true
+}
+
 # A script that an infrastructure killed with -9 left running may still be at
-# work on this container: wait for its end.
+# work on this container: wait for its end. Ports with the same last two digits
+# share a lock: hardly a server gets the port of an earlier one, so a lock for
+# each port would be a file more for each server that there ever was.
 mkdir -p "$VAR"
-exec 9>"$VAR/$container.lock"
+exec 9>"$VAR/spawn_${port#"${port%??}"}.lock"
 flock 9
 
 if ours container "$container" deux.fleet "$FLEET"; then
@@ -57,7 +73,7 @@ echo "==> Building image $image for port $port"
 docker build --quiet --file "$root/Dockerfile.webapp" --build-arg "fleet=$FLEET" --build-arg "port=$port" --tag "$image" "$root"
 
 echo "==> Starting $container at http://$HOST_IP:$port"
-trap 'docker rm --force --volumes "$container" >/dev/null 2>&1 || true' EXIT
+trap discard EXIT
 trap 'exit 143' TERM # dash runs no EXIT trap on a signal
 trap 'exit 130' INT
 docker run --detach --name "$container" \
