@@ -12,8 +12,7 @@ import (
 func checkout(t *testing.T, systems string) (root string, clean func(settings ...string) string) {
 	t.Helper()
 	s := scriptsWith(t, "*working_dir=\"$root\"*) printf '"+systems+"' ;;")
-	program(t, s.path("scripts/compose.sh"), "#!/bin/sh\n")
-	program(t, s.path("scripts/infrastructure.sh"), "#!/bin/sh\n[ $1 = stop ]\n")
+	s.withoutCompose()
 	for _, file := range []string{"bin/kept", "var/go/kept", "var/deux/infrastructure.log", "deploy/blue-www/kept", "deploy/green-www/kept"} {
 		write(t, s.path(file), "")
 	}
@@ -64,5 +63,22 @@ func TestClean_LeavesTheRepositoriesOfAnotherSystem(t *testing.T) {
 	}
 	if output := clean(); exists(root, "deploy/blue-www") || exists(root, "bin") || !strings.Contains(output, "What was pushed stays") {
 		t.Errorf("want its own removed, and what is not said\n%s", output)
+	}
+}
+
+// VAR is a name that anybody may have exported for something else.
+func TestClean_RemovesFromVarOnlyWhatTheProgramsWrote(t *testing.T) {
+	s := scriptsWith(t, "")
+	s.withoutCompose()
+	home := t.TempDir()
+	for _, file := range []string{"infrastructure.log", "infrastructure.log.1", "supervisor.pid", "spawn_01.lock", "letter", "folder/picture"} {
+		write(t, filepath.Join(home, file), "")
+	}
+	output, err := s.run("clean.sh", "VAR="+home)
+	if err != nil || !exists(home, "letter") || !exists(home, "folder/picture") || !strings.Contains(output, home+" stays") {
+		t.Errorf("got %v, want what is not ours still there, and why\n%s", err, output)
+	}
+	if left, err := os.ReadDir(home); err != nil || len(left) != 2 {
+		t.Errorf("got %v, %v, want ours gone", left, err)
 	}
 }

@@ -28,6 +28,13 @@ func scriptsWith(t *testing.T, branches string) *scripts {
 	return s
 }
 
+// withoutCompose has Compose and infrastructure do nothing, and the latter not run.
+func (s *scripts) withoutCompose() {
+	s.t.Helper()
+	program(s.t, s.path("scripts/compose.sh"), "#!/bin/sh\necho \"compose $*\" >>'"+s.path("calls")+"'\n")
+	program(s.t, s.path("scripts/infrastructure.sh"), "#!/bin/sh\n[ $1 = stop ]\n")
+}
+
 func (s *scripts) path(name string) string { return filepath.Join(s.root, name) }
 
 // run runs a script, such as "down.sh --clean", with these settings.

@@ -60,3 +60,11 @@ func TestReadConfig_ReadsEverySettingOfASpawnedServer(t *testing.T) {
 		}
 	}
 }
+
+// make clean removes the files by name, because VAR may be anybody's folder.
+func TestRenewal_IsAmongWhatMakeCleanRemoves(t *testing.T) {
+	script, err := os.ReadFile("../../scripts/down.sh")
+	if want := `"$VAR"/` + renewalFile + ` "$VAR"/.` + renewalFile + "-*"; err != nil || !strings.Contains(string(script), want) {
+		t.Errorf("scripts/down.sh: got %v, want %s in it", err, want)
+	}
+}
