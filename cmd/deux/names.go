@@ -12,7 +12,7 @@ import (
 )
 
 // scripts are the settings that only scripts read.
-var scripts = []string{"ADMIN_PASSWORD_FILE", "HOST_NAME", "REDIS_PASSWORD_FILE", "VERBOSE"}
+var scripts = []string{"HOST_NAME", "REDIS_PASSWORD_FILE", "VERBOSE"}
 
 // others are the beginnings of names that tools read which the scripts call.
 var others = []string{"BUILDKIT_", "BUILDX_", "COMPOSE_", "DOCKER_", "GF_", "GIT_", "GO", "HTTP", "NO_PROXY", "TMPDIR"}

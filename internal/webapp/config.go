@@ -30,6 +30,9 @@ func readAccess(env *settings.Reader) Access {
 		ReadOnly:       env.Bool("READ_ONLY"),
 		Trusted:        env.Networks("TRUSTED_PROXIES"),
 	}
+	if file := env.String("ADMIN_PASSWORD_FILE", ""); file != "" && access.Password == "" {
+		env.Reject("ADMIN_PASSWORD_FILE", file, "to be started by make up or scripts/compose.sh up, which read the file: Compose alone does not")
+	}
 	if access.Private && access.Password == "" {
 		env.Reject("PRIVATE", "yes", "a password in ADMIN_PASSWORD or ADMIN_PASSWORD_FILE too, or nobody could log in")
 	}

@@ -63,6 +63,7 @@ func TestSettings_ThatAreBadAreNamedWithWhatWasExpected(t *testing.T) {
 		{"PRIVATE", "true", `setting PRIVATE="true": expected no or yes`},
 		{"PRIVATE", "yes", `setting PRIVATE="yes": expected a password in ADMIN_PASSWORD or ADMIN_PASSWORD_FILE too, or nobody could log in`},
 		{"ADMIN_PASSWORD", "two\nlines", `setting ADMIN_PASSWORD: expected text in UTF-8 on one line, without control characters such as a tab`},
+		{"ADMIN_PASSWORD_FILE", "/secret", `setting ADMIN_PASSWORD_FILE="/secret": expected to be started by make up or scripts/compose.sh up, which read the file: Compose alone does not`},
 		{"ALLOWED_HOSTS", "http://vm/", `setting ALLOWED_HOSTS="http://vm/": expected names of hosts without ports, with commas between them, such as deux.example.com, .example.org, or *`},
 		{"STOP_GRACE_SECONDS", "8s", `setting STOP_GRACE_SECONDS="8s": expected a whole number from 0 to 3600`},
 	} {
