@@ -16,14 +16,9 @@ trap 'exit 143' TERM
 step "Reading $1" tar -C "$work" -xzpf "$1"
 kept() { sed -n "s/^$1=//p" "$work/about"; }
 [ -f "$work/about" ] || { echo "restore.sh: $1 was not written by scripts/backup.sh" >&2; exit 1; }
-# Before the settings are read: .env holds them.
-if [ -f "$work/env" ] && [ ! -e "$root/.env" ]; then
-	cp -p "$work/env" "$root/.env"
-	echo "==> Put .env back"
-elif [ -f "$work/env" ] && ! cmp -s "$work/env" "$root/.env"; then
-	cp -p "$work/env" "$root/.env.kept"
-	echo "==> .env stays as it is; the one that was kept is .env.kept"
-fi
+# What is there, and in the way, depends on the settings: those of the archive,
+# until its .env is put back, if there is none here.
+[ -e "$root/.env" ] || settings_file=$work/env
 . "$root/scripts/settings.sh"
 . "$root/scripts/volumes.sh"
 need_own_repositories
@@ -53,17 +48,31 @@ remove() {
 		rm -rf "${DEPLOY_DIR:?}/blue.git" "${DEPLOY_DIR:?}/green.git"
 }
 
+# keep_settings puts .env back, or beside the one that is there.
+keep_settings() {
+	if [ -f "$work/env" ] && [ ! -e "$root/.env" ]; then
+		cp -p "$work/env" "$root/.env"
+		echo "==> Put .env back"
+	elif [ -f "$work/env" ] && ! cmp -s "$work/env" "$root/.env"; then
+		cp -p "$work/env" "$root/.env.kept"
+		echo "==> .env stays as it is; the one that was kept is .env.kept"
+	fi
+}
+
 present=$(there | sort -u)
 if [ -n "$present" ] && [ -z "$replace" ]; then
 	echo "$present" | sed 's/^/    /' >&2
 	echo "restore.sh: nothing was changed, because this is there already: --replace ends and removes it first" >&2
 	exit 1
-elif [ -n "$present" ]; then
+fi
+keep_settings
+if [ -n "$present" ]; then
 	step "Ending and removing what is there" remove
 fi
 
 "$root/scripts/base_images.sh" debian:bookworm-slim
 for labelled in "$work"/volumes/*.labels; do
+	[ -e "$labelled" ] || continue # there were none
 	volume=$(basename "$labelled" .labels)
 	step "Filling the volume $volume" load "$volume" "$work/volumes/$volume.tar" "$labelled"
 done

@@ -1,11 +1,12 @@
 # shellcheck shell=sh
 # Sourced by the other scripts: the settings, from the environment, else from
-# .env, else the default. Expects $root, the checkout.
-: "${root:?}"
+# .env, else the default. Expects $root, the checkout. $settings_file may name a
+# file to read in place of its .env.
+: "${root:?}" "${settings_file:=$root/.env}"
 
 # One line of .env is NAME=value, "value" or 'value'. The environment wins.
 carriage_return=$(printf '\r')
-if [ -f "$root/.env" ]; then
+if [ -f "$settings_file" ]; then
 	while IFS= read -r line || [ -n "$line" ]; do
 		line=${line%"$carriage_return"}
 		case $line in
@@ -22,7 +23,7 @@ if [ -f "$root/.env" ]; then
 		esac
 		eval "[ -n \"\${$name+set}\" ] || $name=\$value"
 		export "${name?}"
-	done <"$root/.env"
+	done <"$settings_file"
 fi
 
 # bridge_address prints the host's address on Docker's default bridge. Docker
