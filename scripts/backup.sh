@@ -3,7 +3,8 @@
 # pushed with its history and secrets, the volumes of the apps, the registry's
 # images, .env. The system may be up: pushes wait until it is done.
 set -eu
-umask 077
+held=''
+if [ "${1:-}" = --held ]; then held=yes && shift; fi # no push is under way, see below
 [ $# -eq 1 ] || { echo "usage: scripts/backup.sh FILE.tar.gz (make backup FILE=…)" >&2; exit 2; }
 case $1 in /*) file=$1 ;; *) file=$PWD/$1 ;; esac
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -14,7 +15,16 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 [ -e "$DEPLOY_DIR/blue.git" ] || { echo "backup.sh: there is no $DEPLOY_DIR/blue.git, so nothing to keep: make up makes it" >&2; exit 1; }
 need_own_repositories
 need_docker
+"$root/scripts/base_images.sh" debian:bookworm-slim
 
+# Only bin/deploy knows whether a push is under way: between git's two hooks
+# nothing that could hold a lock runs.
+if [ -z "$held" ]; then
+	[ -x "$root/bin/deploy" ] || { echo "backup.sh: bin/deploy is missing, which makes pushes wait: make build makes it" >&2; exit 1; }
+	exec "$root/bin/deploy" hold blue -- "$root/bin/deploy" hold green -- "$root/scripts/backup.sh" --held "$file"
+fi
+
+umask 077
 work=$(mktemp -d "$file.XXXXXX") # beside the archive, where there is room for it
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT # dash runs no EXIT trap on a signal
@@ -22,9 +32,11 @@ trap 'exit 143' TERM
 mkdir "$work/volumes" "$work/redis"
 
 # In Redis's container: its data, by way of a file, since redis-cli leaves the
-# end mark of the transfer in what it writes to a pipe.
-# shellcheck disable=SC2016 # $f is the container's
-rdb='f=$(mktemp) && redis-cli --rdb "$f" >&2 && cat "$f"; code=$?; rm -f "$f"; exit $code'
+# end mark of the transfer in what it writes to a pipe. Compose alone gives it no
+# REDISCLI_AUTH.
+# shellcheck disable=SC2016 # the variables are the container's
+rdb='[ -z "$REDIS_PASSWORD" ] || export REDISCLI_AUTH="$REDIS_PASSWORD"
+f=$(mktemp) && redis-cli --rdb "$f" >&2 && cat "$f"; code=$?; rm -f "$f"; exit $code'
 
 # redis_snapshot writes Redis's data of one instant, as the append-only files
 # that Redis 7 starts from: a base in RDB's format and the list of the files. An
@@ -43,11 +55,6 @@ save_repositories() { tar -C "$DEPLOY_DIR" -cf "$work/deploy.tar" blue.git green
 pack() {
 	(cd "$work" && rm -rf redis && tar -czf archive ./*) && mv "$work/archive" "$file"
 }
-
-echo "==> Waiting for pushes under way, if any"
-exec 8<>"$DEPLOY_DIR/blue.git/deux/lock" 9<>"$DEPLOY_DIR/green.git/deux/lock"
-flock 8
-flock 9
 
 {
 	echo "FLEET=$FLEET"

@@ -41,6 +41,7 @@ var commands = []command{
 	{"heal", "COLOUR", "", alone((*deploy.Deployer).Heal)},
 	{"reap", "COLOUR CONTAINER", "", reap},
 	{"settle", "COLOUR PROCESS", "", settle},
+	{"hold", "COLOUR -- COMMAND…", "", hold},
 }
 
 // errUsage means that a command does not accept these arguments.
@@ -95,7 +96,8 @@ func usage(commands []command) string {
 COLOUR is blue or green. Git's hooks run "update COLOUR REF OLD NEW" and
 "post-receive COLOUR"; update leaves a "settle COLOUR" running until the push
 has ended and nothing of it is left. Infrastructure runs "heal COLOUR": restore,
-unless the app is down.
+unless the app is down. A backup runs "hold COLOUR -- COMMAND", for which pushes
+wait.
 `)
 	return text.String()
 }

@@ -9,10 +9,20 @@ import (
 
 // runOnce runs a command beside the app.
 func runOnce(ctx context.Context, d *deploy.Deployer, arguments []string) error {
+	return runCommand(ctx, d.RunOnce, arguments)
+}
+
+// hold runs a command while nobody deploys.
+func hold(ctx context.Context, d *deploy.Deployer, arguments []string) error {
+	return runCommand(ctx, d.Hold, arguments)
+}
+
+// runCommand has run run the command that follows --.
+func runCommand(ctx context.Context, run func(context.Context, deploy.Console, []string) error, arguments []string) error {
 	if len(arguments) < 2 || arguments[0] != "--" {
 		return errUsage
 	}
-	return d.RunOnce(ctx, deploy.Console{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, arguments[1:])
+	return run(ctx, deploy.Console{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, arguments[1:])
 }
 
 // settle finishes or removes what a killed process leaves.
