@@ -1,6 +1,7 @@
 package status_test
 
 import (
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -88,5 +89,21 @@ func TestWait_ShowsTheLastWordsOfWhatIsNotHealthy(t *testing.T) {
 		"    infrastructure: 2\n    infrastructure: 3\n    infrastructure: 4\n    infrastructure: 5\n    infrastructure: 6\n"
 	if said != want {
 		t.Errorf("said\n%s\nwant\n%s", said, want)
+	}
+}
+
+func TestWait_ReadsOnlyTheEndOfALongLog(t *testing.T) {
+	s := open(t)
+	s.runs = false
+	log, err := os.Create(s.log)
+	if err == nil {
+		_, err = log.WriteAt([]byte("\n"+strings.Repeat("x", 1<<20)+"\nlast\n"), 64<<20)
+	}
+	if err := errors.Join(err, log.Close()); err != nil {
+		t.Fatal(err)
+	}
+	said, _ := s.wait()
+	if want := "    waiting for infrastructure\n    infrastructure: last\n"; said != want {
+		t.Errorf("said %d bytes, %.200q, want %q", len(said), said, want)
 	}
 }
