@@ -12,7 +12,7 @@ func TestFiles_AreThoseThatMakeCleanRemoves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []string{turnFile, lockFile, pidFile, fingerprintFile, logFile, logFile + ".1", "." + pidFile + "-*", "." + fingerprintFile + "-*"} {
+	for _, file := range []string{turnFile, lockFile, pidFile, fingerprintFile, logFile, olderLogFile, "." + pidFile + "-*", "." + fingerprintFile + "-*"} {
 		if !strings.Contains(string(script), `"$VAR"/`+file+" ") {
 			t.Errorf("scripts/down.sh does not remove %s", file)
 		}

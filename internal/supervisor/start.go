@@ -137,12 +137,3 @@ func (s *Supervisor) forget() error {
 	}
 	return nil
 }
-
-// openLog opens a new log, and keeps the last one.
-func (s *Supervisor) openLog() (*os.File, error) {
-	path := s.path(logFile)
-	if err := os.Rename(path, path+".1"); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	return os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
-}

@@ -27,6 +27,7 @@ func (s *Supervisor) Supervise(ctx context.Context, log *slog.Logger) error {
 	if err := program.ReplaceFile(s.path(pidFile), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o644); err != nil {
 		return err
 	}
+	go s.keepLogShort(ctx, log)
 	runtime.LockOSThread() // Pdeathsig is bound to this thread: go.dev/issue/27505
 	defer runtime.UnlockOSThread()
 	program.Keep(ctx, log, "Infrastructure", s.Pace, s.run)

@@ -48,6 +48,7 @@ const (
 	pidFile         = "supervisor.pid"  // its process id
 	fingerprintFile = "fingerprint"
 	logFile         = "infrastructure.log"
+	olderLogFile    = logFile + ".1"
 )
 
 // stopTimeout is how long the program may take to end.

@@ -125,7 +125,7 @@ func TestStart_KeepsOneOlderLogAndHidesTheFingerprint(t *testing.T) {
 		_, _ = log.WriteString("log of " + setting + "\n")
 		log.Close()
 	}
-	for file, want := range map[string]string{logFile: "log of three", logFile + ".1": "log of two"} {
+	for file, want := range map[string]string{logFile: "log of three", olderLogFile: "log of two"} {
 		if content, err := os.ReadFile(s.path(file)); !strings.Contains(string(content), want) {
 			t.Errorf("%s: got %q, %v, want %q", file, content, err, want)
 		}
