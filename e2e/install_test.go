@@ -45,3 +45,12 @@ func TestInstall_WritesAUnitThatSystemdReads(t *testing.T) {
 		t.Errorf("after --remove: %q is left", left)
 	}
 }
+
+func TestInstall_ThatMayNotWriteSaysWhichCommandMay(t *testing.T) {
+	s := scriptsWith(t, "")
+	for line, want := range map[string]string{"install.sh": ": sudo make install\n", "install.sh --remove": ": sudo make uninstall\n"} {
+		if output, err := s.run(line, "UNIT_DIR="+s.path("none")); err == nil || !strings.HasSuffix(output, want) {
+			t.Errorf("%s: got %v and %q, want %q", line, err, output, want)
+		}
+	}
+}

@@ -56,3 +56,11 @@ func (s *scripts) calls(start string) (found []string) {
 	}
 	return found
 }
+
+func TestFuzzScript_OfNoTargetSaysHowToNameOne(t *testing.T) {
+	s := scriptsWith(t, "")
+	write(t, s.path("internal/engine/fuzz_test.go"), "func FuzzReference(f *testing.F) {\n")
+	if output, err := s.run("fuzz.sh 1x Nobody"); err == nil || !strings.HasPrefix(output, "usage: scripts/fuzz.sh") {
+		t.Errorf("got %v and %q, want the usage", err, output)
+	}
+}

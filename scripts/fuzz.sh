@@ -19,7 +19,8 @@ case "${1:-}" in -*) usage ;; esac
 cd "$(dirname "$0")/.."
 length=${1:-1m}
 targets=$(grep -rho '^func Fuzz[A-Za-z0-9_]*' internal --include='*_test.go' --with-filename |
-	sed 's|/[^/]*:func | |' | grep "${2:-}" | sort) || usage
+	sed 's|/[^/]*:func | |' | grep "${2:-}" | sort)
+[ -n "$targets" ] || usage # sort succeeds without any
 echo "$targets" | while read -r package target; do
 	go test -run '^$' -fuzz "^$target\$" -fuzztime "$length" "./$package" </dev/null
 done

@@ -20,7 +20,7 @@ case "${1:-}" in
 esac
 case $root in *[\"\\]* | *'
 '*) echo "install.sh: systemd cannot start what is in $root: move it to a path without quotes" >&2; exit 1 ;; esac
-[ -w "$units" ] || { echo "install.sh: $(id -un) may not write to $units: sudo make install" >&2; exit 1; }
+[ -w "$units" ] || { echo "install.sh: $(id -un) may not write to $units: sudo make ${1:+un}install" >&2; exit 1; }
 
 if [ "${1:-}" = --remove ]; then
 	systemd disable "$unit"
