@@ -12,10 +12,13 @@ import (
 const (
 	// streamPause is how long the browser waits before it asks again, in ms.
 	streamPause = "250"
-	// beatInterval is the time between two comments that keep a silent stream
-	// alive, and between two looks at its session: the proxies end an answer that
-	// is silent for BODY_TIMEOUT, 30 s.
+	// beatInterval is the time between two beats, which keep a silent stream alive,
+	// and between two looks at its session: the proxies end an answer that is silent
+	// for BODY_TIMEOUT, 30 s, and a page gives up a stream that is silent for 35 s.
 	beatInterval = 15 * time.Second
+	// idFormat makes a message's id of the server's time, by which the page tells
+	// ages whatever the time of its browser.
+	idFormat = "2006-01-02T15:04:05.000Z"
 	// slowViewer is how long sending a message may take.
 	slowViewer = 5 * time.Second
 )
@@ -52,14 +55,14 @@ func (a *App) pass(c *gin.Context, viewer *viewer, s stream) {
 			if !open {
 				return
 			}
-			text = "id: " + time.Now().UTC().Format("150405.000") + "\ndata: " + string(message) + "\n\n"
+			text = "data: " + string(message)
 		case <-beat.C:
 			if a.hasLoggedOut(c) {
 				return
 			}
-			text = ": still here\n\n"
+			text = "event: beat\ndata: still here"
 		}
-		if s.send(text) != nil {
+		if s.send("id: "+time.Now().UTC().Format(idFormat)+"\n"+text+"\n\n") != nil {
 			return
 		}
 	}

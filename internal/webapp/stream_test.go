@@ -43,6 +43,24 @@ func TestEvents_AreAServerSentStreamThatIsNoVisit(t *testing.T) {
 	}
 }
 
+func TestEvents_BeatWithTheServersTimeWhileNothingChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		app := newApp(t, &counting{}, slog.New(slog.DiscardHandler))
+		ctx, leave := context.WithTimeout(t.Context(), 2*beatInterval+time.Second)
+		defer leave()
+		recorder := httptest.NewRecorder()
+		begun := time.Now().UTC()
+		app.routes().ServeHTTP(recorder, httptest.NewRequestWithContext(ctx, http.MethodGet, "/events", nil))
+		for n := range 2 {
+			at := begun.Add(time.Duration(n+1) * beatInterval).Format(idFormat)
+			if want := "id: " + at + "\nevent: beat\ndata: still here\n\n"; !strings.Contains(recorder.Body.String(), want) {
+				t.Errorf("got %.200q, want %q in it", recorder.Body, want)
+			}
+		}
+		time.Sleep(2 * drainPatience) // nobody looks any more
+	})
+}
+
 // lodge is a store that is looked at by people with a session.
 type lodge struct {
 	counting
@@ -113,7 +131,7 @@ func TestEvents_GoOnWhenNobodyKnowsWhetherTheSessionHasEnded(t *testing.T) {
 			t.Fatalf("without Redis: the stream ended with %.200s", <-sent)
 		}
 		stop()
-		if got := strings.Count(<-sent, ": still here\n\n"); got < 8 {
+		if got := strings.Count(<-sent, "event: beat\n"); got < 8 {
 			t.Errorf("without Redis: got %d signs of life, want one every %v", got, beatInterval)
 		}
 		time.Sleep(2 * drainPatience)
