@@ -17,7 +17,6 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -39,17 +38,6 @@ var attack = template.Must(template.New("attack").Parse(attackPage))
 // bridge is where the machine is no origin that a browser trusts: to there it
 // sends no Fetch Metadata.
 const bridge = "172.17.0.1"
-
-// target is the web app over a Redis of its own, and what browsers asked of it.
-type target struct {
-	t     *testing.T
-	redis *redistest.CLI
-	port  int
-
-	mu   sync.Mutex
-	seen map[string]int // requests by method and path
-	open map[string]int // those of them that are under way
-}
 
 // startTarget serves the web app on all addresses, with two servers listed and
 // a picture stored. Settings are written NAME=VALUE.
@@ -103,52 +91,6 @@ func settingsOf(set []string) func(name string) string {
 		}
 		return ""
 	}
-}
-
-// record counts what comes to next.
-func (s *target) record(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		what := r.Method + " " + r.URL.Path
-		s.mu.Lock()
-		s.seen[what]++
-		s.open[what]++
-		s.mu.Unlock()
-		defer func() {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.open[what]--
-		}()
-		next.ServeHTTP(w, r)
-	})
-}
-
-// underWay returns how many requests of that method and path have no answer yet,
-// or not all of it.
-func (s *target) underWay(what string) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.open[what]
-}
-
-// requests returns how many requests of that method and path came.
-func (s *target) requests(what string) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.seen[what]
-}
-
-// contents returns every key, and of the lists what is in them.
-func (s *target) contents() map[string]string {
-	s.t.Helper()
-	keys, err := s.redis.Keys(s.t.Context(), "*").Result()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	contents := make(map[string]string)
-	for _, key := range keys {
-		contents[key] = strings.Join(s.redis.Elements(key), " ")
-	}
-	return contents
 }
 
 // serve serves on all addresses and returns the port.

@@ -57,10 +57,16 @@ func (p *page) window() *page {
 // open loads the page and waits until it is live.
 func (p *page) open() {
 	p.t.Helper()
+	p.watch()
+	p.becomes("live", `document.body.classList.contains("live-now")`)
+}
+
+// watch loads the page and listens to what it says in the console.
+func (p *page) watch() {
+	p.t.Helper()
 	chromedp.ListenTarget(p.ctx, p.listen)
 	p.t.Cleanup(p.close)
 	browse(p.t, p.ctx, log.Enable(), chromedp.ActionFunc(p.load), chromedp.WaitReady("#verdict"))
-	p.becomes("live", `document.body.classList.contains("live-now")`)
 }
 
 // networkChanged is what the browser says of every request under way when a
@@ -129,7 +135,7 @@ func (p *page) listen(event any) {
 			p.said = append(p.said, string(argument.Value))
 		}
 	case *log.EventEntryAdded:
-		isAboutRequest := event.Entry.Source == log.SourceNetwork
+		isAboutRequest := event.Entry.Source == log.SourceNetwork || event.Entry.Text == "Failed to fetch a worker script."
 		if !isAboutRequest || !p.mayFail && !strings.Contains(event.Entry.Text, networkChanged) {
 			p.said = append(p.said, event.Entry.Text+" "+event.Entry.URL)
 		}

@@ -51,6 +51,9 @@ func (d homeData) Title() string { return d.title }
 // Filter is what the events are filtered by.
 func (d homeData) Filter() string { return d.filter }
 
+// Version is that of the page itself.
+func (homeData) Version() string { return version }
+
 // HostName is the name under which the browser knows the machine, as in a URL.
 func (d homeData) HostName() string { return d.host }
 

@@ -92,7 +92,7 @@ func (l *live) watch(ctx context.Context) (*viewer, error) {
 		l.lose()
 	}
 	v := &viewer{make(chan []byte, backlog)}
-	v.messages <- encode(update{IsAll: true, Put: l.shown.fragments})
+	v.messages <- encode(update{IsAll: true, Put: l.shown.fragments, Version: version})
 	l.viewers[v] = true
 	l.start()
 	return v, nil

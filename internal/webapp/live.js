@@ -1,59 +1,97 @@
+"use strict";
 // One stream for all tabs of a browser, which opens at most six connections to
 // a host. A shared worker holds it while any tab is visible, knows what the page
-// looks like, and sends all of it at once to a tab that becomes visible.
-const tabs = new Set();
-let stream, retry, pause, shown = new Map();
+// looks like, and sends all of it at once to a tab that becomes visible. The page
+// has this code as well, for where there is no worker.
 
-function tell(message) {
-  for (const tab of tabs) tab.postMessage(message);
-}
+// The server beats every 15 s, so a stream that is silent for longer is dead.
+const silence = 35000, firstPause = 250, longestPause = 8000; // ms
 
-function receive({ data }) {
-  const update = JSON.parse(data);
-  if (update.all) shown = new Map();
-  for (const one of update.put || []) shown.set(one.id, one);
-  for (const id of update.gone || []) shown.delete(id);
-  tell({ update });
-}
+class Stream {
+  tabs = new Set(); // that are visible
+  shown = new Map(); // fragments by their ids
+  isLive = false;
+  pause = firstPause;
 
-function open() {
-  if (stream) return;
-  pause ||= 250;
-  stream = new EventSource("/events");
-  stream.onopen = () => {
-    pause = 250;
-    tell({ live: true });
-  };
-  stream.onmessage = receive;
-  // The browser retries by itself after a cut connection, but never after an
+  join(tab) {
+    tab.onmessage = ({ data }) => (data === "show" ? this.show(tab) : this.hide(tab));
+  }
+
+  // show always answers, so that a tab whose worker does not can do without it.
+  show(tab) {
+    this.tabs.add(tab);
+    const update = { all: true, version: this.version, put: [...this.shown.values()] };
+    tab.postMessage(this.isLive ? { live: true, ahead: this.ahead, update } : { live: false });
+    this.open();
+  }
+
+  hide(tab) {
+    this.tabs.delete(tab);
+    if (!this.tabs.size) this.close();
+  }
+
+  tell(message) {
+    for (const tab of this.tabs) tab.postMessage(message);
+  }
+
+  open() {
+    if (this.source) return;
+    clearTimeout(this.retry);
+    this.source = new EventSource("/events");
+    this.source.onmessage = (message) => this.hear(message, JSON.parse(message.data));
+    this.source.addEventListener("beat", (message) => this.hear(message));
+    this.source.onerror = () => this.lose();
+    this.listen();
+  }
+
+  close() {
+    clearTimeout(this.retry);
+    clearTimeout(this.deaf);
+    this.source?.close();
+    this.source = undefined;
+    this.isLive = false;
+  }
+
+  // listen gives the stream up if nothing is heard from now on.
+  listen() {
+    clearTimeout(this.deaf);
+    this.deaf = setTimeout(() => {
+      this.source.close();
+      this.lose();
+    }, silence);
+  }
+
+  // hear takes an update, or a beat. Its id is the server's time, which the
+  // browser's clock may be behind.
+  hear({ lastEventId }, update) {
+    this.listen();
+    this.isLive = true;
+    this.pause = firstPause;
+    this.ahead = Date.parse(lastEventId) - Date.now();
+    if (update) this.keep(update);
+    this.tell({ live: true, ahead: this.ahead, update });
+  }
+
+  keep({ all, version, put = [], gone = [] }) {
+    if (all) {
+      this.version = version;
+      this.shown.clear();
+    }
+    for (const one of put) this.shown.set(one.id, one);
+    for (const id of gone) this.shown.delete(id);
+  }
+
+  // The browser asks again by itself after a cut connection, but never after an
   // error, such as a proxy's without servers, or a server's without a login.
-  stream.onerror = () => {
-    tell({ live: false });
-    if (stream.readyState !== EventSource.CLOSED) return;
-    close();
-    retry = setTimeout(() => tabs.size && open(), pause);
-    pause = Math.min(2 * pause, 8000);
-  };
+  lose() {
+    this.isLive = false;
+    this.tell({ live: false });
+    if (this.source.readyState !== EventSource.CLOSED) return;
+    this.close();
+    this.retry = setTimeout(() => this.open(), this.pause);
+    this.pause = Math.min(2 * this.pause, longestPause);
+  }
 }
 
-function close() {
-  clearTimeout(retry);
-  if (stream) stream.close();
-  stream = undefined;
-}
-
-self.onconnect = ({ ports: [tab] }) => {
-  tab.onmessage = ({ data }) => {
-    if (data === "hide") {
-      tabs.delete(tab);
-      if (!tabs.size) close();
-      return;
-    }
-    tabs.add(tab);
-    if (stream && stream.readyState === EventSource.OPEN && shown.size) {
-      tab.postMessage({ live: true });
-      tab.postMessage({ update: { all: true, put: [...shown.values()] } });
-    }
-    open();
-  };
-};
+const stream = new Stream();
+self.onconnect = ({ ports: [tab] }) => stream.join(tab);

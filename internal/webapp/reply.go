@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"html/template"
-	"net/http"
 	"path"
 	"strings"
 	"time"
@@ -41,28 +40,6 @@ func (a *App) page(handler func(*gin.Context) (reply, error)) gin.HandlerFunc {
 
 //go:embed templates/*.html
 var templates embed.FS
-
-// style is part of every page instead of having its own URL: the proxy takes the
-// next server for each request, so with two servers every page would come from
-// the same server, and every style from the other.
-//
-//go:embed style.css
-var style string
-
-// script makes the dashboard live. It is part of the page for the same reason.
-//
-//go:embed page.js
-var script string
-
-// worker holds the stream for all tabs of a browser. Browsers require a URL of
-// its own for it.
-//
-//go:embed live.js
-var worker []byte
-
-func liveScript(c *gin.Context) {
-	c.Data(http.StatusOK, "text/javascript; charset=utf-8", worker)
-}
 
 const (
 	layout    = "templates/layout.html"

@@ -3,11 +3,13 @@ package webapp
 import "encoding/json"
 
 // update is what the stream carries: fragments that are new or changed, and the
-// ids of those that are gone. With IsAll, every fragment not in Put is gone.
+// ids of those that are gone. With IsAll, every fragment not in Put is gone, and
+// Version is that of the page that they belong to.
 type update struct {
-	IsAll bool       `json:"all,omitempty"`
-	Put   []fragment `json:"put,omitempty"`
-	Gone  []string   `json:"gone,omitempty"`
+	IsAll   bool       `json:"all,omitempty"`
+	Put     []fragment `json:"put,omitempty"`
+	Gone    []string   `json:"gone,omitempty"`
+	Version string     `json:"version,omitempty"`
 }
 
 // scene is the dashboard at one moment.
