@@ -65,6 +65,46 @@ func TestPage_TakesAPictureByTheFormAndByDrop(t *testing.T) {
 	}
 }
 
+func TestPage_KeepsAPictureThatWasRefused(t *testing.T) {
+	p := openPage(t)
+	p.requestsMayFail()
+	file := filepath.Join(t.TempDir(), "cat.txt")
+	if err := os.WriteFile(file, []byte("no picture"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	browse(t, p.ctx, chromedp.SetUploadFiles("form.upload input", []string{file}))
+	p.press("form.upload button")
+	p.becomes("refused", `document.querySelector("#notice.bad") !== null && !document.querySelector("form.upload [aria-busy]")`)
+	if !p.is(`document.querySelector("form.upload input").files.length === 1`) {
+		t.Error("what was chosen is gone, want it kept")
+	}
+}
+
+func TestPage_TakesADoubleClickForOneWish(t *testing.T) {
+	p := openPage(t)
+	const spawn = `document.querySelector('form[action="/spawn"] button')`
+	p.does(`const clicks = [], click = () => clicks.push(` + spawn + `.click()); click(), setTimeout(click, 200)`)
+	p.becomes("wanted and at rest", in("web-wanted", 3002)+` && clicks.length === 2 && !`+spawn+`.hasAttribute("aria-busy")`)
+	if got := p.requests("POST /spawn"); got != 1 {
+		t.Errorf("a double click: got %d wishes, want 1", got)
+	}
+	p.press(`form[action="/spawn"] button`)
+	p.becomes("wanted later", in("web-wanted", 3003))
+}
+
+func TestPage_AButtonIsBusyUntilItsAnswerComesAlthoughItIsPaintedAgain(t *testing.T) {
+	p := openPage(t)
+	p.fill()
+	p.refuse(unanswered, "/destroy")
+	p.press("#web3002 form button")
+	p.redis.Push("webLoad", loadOf(server3002, 4993))
+	p.becomes("counted", `document.querySelector("#web3002 .figures").textContent.includes("1000")`)
+	p.press("#web3002 form button")
+	if got := p.requests("POST /destroy"); got != 1 || !p.is(`document.querySelector("#web3002 form button").ariaBusy === "true"`) {
+		t.Errorf("painted again: got %d requests, want 1 and a busy button", got)
+	}
+}
+
 func TestPage_LeadsToTheLoginAndBack(t *testing.T) {
 	p := openPage(t, "ADMIN_PASSWORD=correct horse")
 	p.requestsMayFail()

@@ -81,27 +81,38 @@ function next(path, body) {
   return path === "/upload" || body.has("server") ? "/" : path;
 }
 
+// send reports whether it was done.
 async function send(path, body) {
   note("");
   try {
     const response = await fetch(path, { method: "POST", body, headers: { Accept: "application/json" } });
-    if (response.status === 401) return location.assign(`/login?next=${encodeURIComponent(next(path, body))}`);
+    if (response.status === 401) {
+      location.assign(`/login?next=${encodeURIComponent(next(path, body))}`);
+      return false;
+    }
     const answer = await response.json();
     note(response.ok ? done(path, answer, body) : answer.error, !response.ok);
+    return response.ok;
   } catch {
     note("No answer. It may have happened or not: check before you try again.", true);
+    return false;
   }
 }
+
+// A double click is one wish, however soon the first click is answered.
+const doubleClick = 500; // ms
 
 addEventListener("submit", async (event) => {
   const form = event.target, path = new URL(form.action).pathname;
   if (form.method !== "post" || !["/spawn", "/destroy", "/retry", "/forget", "/upload"].includes(path)) return;
   event.preventDefault();
   const data = new FormData(form), button = form.querySelector("button");
+  if (button.hasAttribute("aria-busy")) return;
   button.setAttribute("aria-busy", "true");
-  await send(path, path === "/upload" ? data : new URLSearchParams(data));
+  const rest = new Promise((over) => setTimeout(over, doubleClick));
+  if (await send(path, path === "/upload" ? data : new URLSearchParams(data))) form.reset();
+  await rest;
   button.removeAttribute("aria-busy");
-  if (path === "/upload") form.reset();
 });
 
 const pictures = byId("h-pictures")?.closest("section");

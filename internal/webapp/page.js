@@ -15,11 +15,14 @@ function parse(html) {
   return template.content.firstElementChild;
 }
 
+// kept are attributes that the page sets, and the server does not know of.
+const kept = ["open", "aria-busy"];
+
 // morph makes an element like another and keeps what is equal, so that focus,
 // selection and what a person typed stay.
 function morph(old, now) {
   for (const { name } of [...old.attributes])
-    if (!now.hasAttribute(name) && name !== "open") old.removeAttribute(name);
+    if (!now.hasAttribute(name) && !kept.includes(name)) old.removeAttribute(name);
   for (const { name, value } of now.attributes)
     if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   const kids = [...old.childNodes], wanted = [...now.childNodes];
