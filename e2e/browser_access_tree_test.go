@@ -125,7 +125,7 @@ func TestPage_IsWorkedByKeyboardAndKeepsTheFocus(t *testing.T) {
 		browse(t, p.ctx, chromedp.KeyEvent(kb.Tab))
 	}
 	var missed []string
-	browse(t, p.ctx, chromedp.Evaluate(`[...document.querySelectorAll("button:enabled:not(#dismiss), input:not([type=hidden]), summary")]
+	browse(t, p.ctx, chromedp.Evaluate(`[...document.querySelectorAll("button:enabled:not(#dismiss), input:not([type=hidden]), summary, #events")]
 		.filter((e) => !reached.has(e)).map((e) => e.outerHTML)`, &missed))
 	if len(missed) > 0 {
 		t.Errorf("the tab key does not lead to %q", missed)
@@ -141,4 +141,38 @@ func TestPage_IsWorkedByKeyboardAndKeepsTheFocus(t *testing.T) {
 	}
 	browse(t, p.ctx, chromedp.KeyEvent(kb.Enter))
 	p.becomes("chosen", `document.querySelector("#web3002 .state").textContent === "chosen to go"`)
+	p.becomes("the card has it", hasFocus("#web3002"))
+}
+
+// hasFocus is an expression: whether an element has the focus.
+func hasFocus(selector string) string {
+	return fmt.Sprintf(`document.activeElement.matches(%q)`, selector)
+}
+
+func TestPage_KeepsTheFocusNearWhatHasGone(t *testing.T) {
+	p := openPage(t)
+	p.fill()
+	const forget = ` form[action="/forget"] button`
+	for _, one := range []struct{ press, then string }{
+		{"#web3003" + forget, ".card.failed:has(.garbage)"},
+		{"#web-failed" + forget, "#h-web"}, // a column without cards is not shown
+	} {
+		browse(t, p.ctx, chromedp.Focus(one.press), chromedp.KeyEvent(kb.Enter))
+		p.becomes(one.press, hasFocus(one.then))
+	}
+}
+
+func TestPage_KeepsTheFocusNearAButtonThatCannotBePressedAnyMore(t *testing.T) {
+	p := openPage(t, "MAX_SERVERS=3")
+	p.redis.Put("servers", "http://172.17.0.1:3000")
+	p.becomes("the first", in("web-serving", 3000))
+	browse(t, p.ctx, chromedp.Focus(`form[action="/spawn"] button`), chromedp.KeyEvent(kb.Enter))
+	p.becomes("full", `document.querySelector('form[action="/spawn"] button').disabled`)
+	p.becomes("the heading has it", hasFocus("#h-web"))
+}
+
+func TestPage_ShowsWhereTheFocusIs(t *testing.T) {
+	p := openPage(t)
+	browse(t, p.ctx, chromedp.Focus("#filter"), chromedp.KeyEvent(kb.Tab))
+	p.becomes("seen", hasFocus("#events:focus-visible")+` && getComputedStyle(byId("events")).outlineStyle === "solid"`)
 }

@@ -69,4 +69,6 @@ func TestNotice_MovesNothingAndGoesAway(t *testing.T) {
 	}
 	browse(t, p.ctx, chromedp.Evaluate(`note("It failed.", true); 0`, nil), chromedp.KeyEvent(kb.Escape))
 	p.becomes("silent after Escape", isSilent)
+	browse(t, p.ctx, chromedp.Focus("#filter"), chromedp.Evaluate(`note("Something was done."); 0`, nil), chromedp.Focus("#dismiss"), chromedp.KeyEvent(kb.Enter))
+	p.becomes("silent", isSilent+" && "+hasFocus("#filter"))
 }

@@ -51,8 +51,12 @@ function note(text, bad) {
   notice.classList.toggle("bad", Boolean(bad));
   byId("dismiss")?.remove();
   if (!text) return;
-  const button = document.createElement("button");
-  Object.assign(button, { id: "dismiss", type: "button", className: "quiet", textContent: "×", onclick: () => note("") });
+  const button = document.createElement("button"), near = refuges(document.activeElement);
+  const dismiss = () => {
+    note("");
+    refocus(near, true);
+  };
+  Object.assign(button, { id: "dismiss", type: "button", className: "quiet", textContent: "×", onclick: dismiss });
   button.setAttribute("aria-label", "Dismiss the notice");
   notice.after(button);
   const clear = () => {

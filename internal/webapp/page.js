@@ -73,6 +73,25 @@ function move(from) {
   }
 }
 
+// refuges are where the focus goes if its element does: to its card, else to the
+// one beside it, else to the heading above.
+function refuges(focus) {
+  const card = focus.closest(".card"), headings = [];
+  for (let section = focus.closest("section"); section; section = section.parentElement.closest("section"))
+    headings.push(section.querySelector("h2, h3"));
+  return [focus, card, card?.nextElementSibling, card?.previousElementSibling, ...headings];
+}
+
+// refocus gives the focus to the first that can have it, and scrolls there only
+// for who works with the keyboard.
+function refocus(elements, preventScroll) {
+  for (const one of elements) {
+    if (!one || one.disabled) continue;
+    if (one !== document.activeElement) one.focus({ preventScroll });
+    if (one === document.activeElement) return;
+  }
+}
+
 function apply({ all, version: its, put: fragments = [], gone = [] }) {
   const moves = fragments.some((one) => one.in && one.in !== "events" && byId(one.id)?.parentElement?.id !== one.in) || gone.length;
   const from = positions();
@@ -82,10 +101,10 @@ function apply({ all, version: its, put: fragments = [], gone = [] }) {
     gone = [...document.querySelectorAll(".card, .event")].map((e) => e.id).filter((id) => !ids.has(id));
   }
   // Events come newest first; each goes before those of the same age.
-  const focus = document.activeElement;
+  const focus = document.activeElement, near = refuges(focus), byPointer = !focus.matches(":focus-visible");
   for (const one of fragments.toReversed()) put(one);
   for (const id of gone) byId(id)?.remove();
-  if (focus && focus !== document.activeElement && focus.isConnected) focus.focus();
+  refocus(near, byPointer);
   settle(from);
   if (moves && !still.matches && document.visibilityState === "visible") move(from);
   if (fragments.some((one) => one.in === "events") || all) filter();
