@@ -1,12 +1,17 @@
 package e2e
 
 import (
+	_ "embed"
 	"fmt"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
+
+//go:embed testdata/faint.js
+var faint string
 
 // happened is an event of the web pool that is so old.
 func happened(what, server string, ago time.Duration) string {
@@ -46,4 +51,21 @@ func TestPage_CutsNoWord(t *testing.T) {
 	browse(t, p.ctx, chromedp.EmulateViewport(320, 900))
 	p.becomes("the numbers are below the heading", `document.querySelector("#numbers-web").getBoundingClientRect().top >= document.querySelector("#h-web").getBoundingClientRect().bottom`)
 	p.becomes("nothing is wider than the page", `document.documentElement.scrollWidth <= innerWidth`)
+}
+
+func TestPage_HasNoTextThatIsHardToRead(t *testing.T) {
+	p := openPage(t)
+	p.fill()
+	p.redis.Push("vitals", vitalsOf(time.Now()))
+	p.becomes("all of it", `document.querySelector("#web3002 .version") !== null && document.getAnimations().length === 0`)
+	for _, theme := range []string{"light", "dark"} {
+		browse(t, p.ctx, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}))
+		for _, also := range []string{"live-now", "lost", "astray"} {
+			var texts []string
+			browse(t, p.ctx, chromedp.Evaluate(fmt.Sprintf(`document.body.className = %q; `, also)+faint, &texts))
+			if len(texts) > 0 {
+				t.Errorf("%s, %s: got %q, want a contrast of 4.5", theme, also, texts)
+			}
+		}
+	}
 }
