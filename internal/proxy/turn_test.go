@@ -12,17 +12,18 @@ import (
 
 // A client that waits for 100 Continue is not the one that is silent.
 func TestProxy_SaysWhoseTurnItWasToGoOn(t *testing.T) {
-	config := testConfig(t)
-	config.BodyTimeout, config.ResponseTimeout = hasty, hasty
 	for name, test := range map[string]struct {
-		interim string
-		want    int
+		interim         string
+		response, pause time.Duration // as long as they may be
+		want            int
 	}{
-		"the server's, before a 100": {"", 504},
-		"the server's, after a 103":  {"HTTP/1.1 103 Early Hints\r\n\r\n", 504},
-		"the client's, after a 100":  {"HTTP/1.1 100 Continue\r\n\r\n", 408},
+		"the server's, before a 100": {"", hasty, time.Minute, 504},
+		"the server's, after a 103":  {"HTTP/1.1 103 Early Hints\r\n\r\n", hasty, time.Minute, 504},
+		"the client's, after a 100":  {"HTTP/1.1 100 Continue\r\n\r\n", time.Minute, hasty, 408},
 	} {
 		t.Run(name, func(t *testing.T) {
+			config := testConfig(t)
+			config.ResponseTimeout, config.BodyTimeout = test.response, test.pause
 			s := newStageWith(t, config)
 			s.rawServer(func(connection net.Conn) {
 				_, _ = http.ReadRequest(bufio.NewReader(connection))
