@@ -52,7 +52,9 @@ func (d *Deployer) earlier(ctx context.Context, revision string) (ledger.Record,
 		return ledger.Record{}, d.nothingDeployed(ctx)
 	}
 	kept := ledger.Releases(past, d.config.Keep)
-	others := slices.DeleteFunc(slices.Clone(kept), func(r ledger.Record) bool { return r.Digest == running.Digest })
+	others := slices.DeleteFunc(slices.Clone(kept), func(r ledger.Record) bool {
+		return r.Digest == running.Digest || r.Revision == running.Revision // built again, because its image was gone
+	})
 	return choose(others, running.Built, revision)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"deux/internal/deploy/ledger"
 )
@@ -114,5 +115,26 @@ func TestRollback_TwiceGoesBackTwoReleases(t *testing.T) {
 			t.Fatalf("got %v\n%s", err, w.out)
 		}
 		w.wantServing("rolled back", w.revisions[n])
+	}
+}
+
+// What was built again is the same release, whose older image is gone.
+func TestRollback_PassesOverAnOlderBuildOfWhatRuns(t *testing.T) {
+	w := pushedWorld(t)
+	w.config.Keep = 3
+	current, _ := w.ledger().Current()
+	again := *current
+	again.Digest, again.Built = "sha256:again", current.Built.Add(time.Second)
+	if err := errors.Join(w.ledger().SetCurrent(&again), w.ledger().Append(again.Record)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.alone(undisturbed(), func(_ context.Context, d *Deployer) error {
+		target, err := d.earlier(t.Context(), "")
+		if target.Revision != w.revisions[0] {
+			t.Errorf("got %s, %v, want the release before, %s", target.Revision, err, w.revisions[0])
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -41,18 +42,18 @@ type Container struct {
 // vitalsLength is how many vitals are kept: five minutes.
 const vitalsLength = 60
 
-// vitalsScript adds to the journal of vitals, also to that of a full Redis: only
-// a script whose first write needs memory is refused there (Redis, "Scripting
-// with Lua", low-memory conditions).
+// fullScript adds to the journal of vitals where Redis is full: only a script
+// whose first write needs memory is refused there (Redis, "Scripting with Lua",
+// low-memory conditions).
 //
 //	KEYS  1 vitals
 //	ARGV  1 the element  2 how many are kept
-//	→ how many changes Redis counts
-var vitalsScript = redis.NewScript(`
-local trimmed = math.max(0, redis.call('LLEN', KEYS[1]) + 1 - ARGV[2])
+//	→ the length before it is trimmed
+var fullScript = redis.NewScript(`
+local length = redis.call('LLEN', KEYS[1]) + 1
 redis.call('LTRIM', KEYS[1], 0, ARGV[2] - 2)
 redis.call('LPUSH', KEYS[1], ARGV[1])
-return trimmed + 1
+return length
 `)
 
 // RecordVitals adds to the journal of vitals.
@@ -61,10 +62,16 @@ func (f *Fleet) RecordVitals(ctx context.Context, vitals Vitals) error {
 	if err != nil {
 		return fmt.Errorf("recording vitals: %w", err)
 	}
-	changes, err := vitalsScript.Run(ctx, f.client, []string{vitalsKey}, element, vitalsLength).Int64()
+	length, err := f.client.LPush(ctx, vitalsKey, element).Result()
+	switch {
+	case errors.Is(err, ErrOutOfMemory):
+		length, err = fullScript.Run(ctx, f.client, []string{vitalsKey}, element, vitalsLength).Int64()
+	case err == nil && length > vitalsLength:
+		err = f.client.LTrim(ctx, vitalsKey, 0, vitalsLength-1).Err()
+	}
 	if err != nil {
 		return fmt.Errorf("recording vitals: %w", err)
 	}
-	f.journalled.Add(changes)
+	f.journalled.Add(1 + max(0, length-vitalsLength)) // each trimmed element counts as a change
 	return nil
 }
