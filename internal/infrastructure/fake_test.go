@@ -25,6 +25,7 @@ type fakeDocker struct {
 	version  map[string]string // by container
 	address  map[string]string // by container, if it is not the site's
 	scripts  map[string]bool   // containers at which a script is at work
+	waits    int               // how often it was waited for
 	spent    time.Duration     // by the one server, of processors
 	first    string            // what the first server was started from; empty: nobody can tell
 	hang     bool              // whether spawns never end by themselves
@@ -75,6 +76,7 @@ func (d *fakeDocker) Ping(context.Context) (err error) {
 }
 
 func (d *fakeDocker) Wait(ctx context.Context, _ *program.Outage) error {
+	d.locked(func() { d.waits++ })
 	for d.Ping(ctx) != nil {
 		if !program.Sleep(ctx, time.Millisecond) {
 			return ctx.Err()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"deux/internal/fleet"
+	"deux/internal/redistest"
 )
 
 func TestPoller_TurnsWishesIntoListedServers(t *testing.T) {
@@ -111,15 +112,18 @@ func TestPoller_WaitsForDockerAndCountsNoTryMeanwhile(t *testing.T) {
 	w.setAway(false)
 	w.want("servers", url(3000), url(3001))
 
-	failing := make(chan struct{}, 100)
+	waits := func() (n int) {
+		w.locked(func() { n = w.waits })
+		return n
+	}
 	w.spawn = func(int) error {
 		w.setAway(true)
-		failing <- struct{}{}
 		return errAway
 	}
+	before := waits()
 	w.Put("tempServers", url(3002))
-	for range w.poller.config.Attempts + 1 {
-		<-failing
+	for try := range w.poller.config.Attempts + 1 {
+		redistest.Eventually(t, func() bool { return waits() > before+try }, func() { t.Fatal("nobody waits for Docker") })
 		w.setAway(false)
 	}
 	w.want("failedServers")
