@@ -52,10 +52,12 @@ func TestProxy_PassesBodiesWholeInSmallPieces(t *testing.T) {
 func TestClient_KeepsNoRoomForALongHeadThatHasBeenSent(t *testing.T) {
 	s := newStage(t)
 	finish := make(chan struct{})
-	defer close(finish)
 	s.backend(func(http.ResponseWriter, *http.Request) { <-finish })
-	s.dial("GET / HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("a", 60_000) + "\r\n\r\n")
+	conn := s.dial("GET / HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("a", 60_000) + "\r\n\r\n")
 	c, _ := s.waiting()
+	close(finish)
+	conn.Close()
+	eventually(t, func() bool { return s.proxy.connections() == 0 }) // nobody else uses it any more
 	if got := cap(c.out); got > mostOut {
 		t.Errorf("got room for %d bytes, want at most %d", got, mostOut)
 	}
