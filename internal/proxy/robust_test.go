@@ -168,22 +168,7 @@ func TestProxy_LetsASlowClientReadOn(t *testing.T) {
 	config.BodyTimeout = 600 * time.Millisecond
 	s := newStageWith(t, config)
 	s.backend(func(w http.ResponseWriter, _ *http.Request) { io.CopyN(w, endless{}, size) })
-	unlessStalled(t, func() (complaint string, stalled bool) {
-		connection := s.dial("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-		read := int64(0)
-		for range 24 {
-			began := s.now()
-			time.Sleep(config.BodyTimeout / 8)
-			n, _ := io.CopyN(io.Discard, connection, size/240)
-			read += n
-			stalled = stalled || s.since(began) > config.BodyTimeout/3
-		}
-		rest, err := io.Copy(io.Discard, connection)
-		if read += rest; read < size {
-			complaint = fmt.Sprintf("got %d bytes, %v, want the %d of the body and the head", read, err, size)
-		}
-		return complaint, stalled
-	})
+	s.readsSlowly(config, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", size)
 }
 
 func TestProxy_BoundsTheConnectionsOfOneAddress(t *testing.T) {

@@ -192,3 +192,25 @@ func unlessStalled(t *testing.T, try func() (complaint string, stalled bool)) {
 	}
 	t.Error("the host stalled each time")
 }
+
+// readsSlowly fails unless a client gets an answer of that size, although it takes
+// three times the body timeout for the first tenth, in pauses that are shorter.
+func (s *stage) readsSlowly(config Config, request string, size int64) {
+	s.t.Helper()
+	unlessStalled(s.t, func() (complaint string, stalled bool) {
+		connection := s.dial(request)
+		read := int64(0)
+		for range 24 {
+			began := s.now()
+			time.Sleep(config.BodyTimeout / 8)
+			n, _ := io.CopyN(io.Discard, connection, size/240)
+			read += n
+			stalled = stalled || s.since(began) > config.BodyTimeout/3
+		}
+		rest, err := io.Copy(io.Discard, connection)
+		if read += rest; read < size {
+			complaint = fmt.Sprintf("got %d bytes, %v, want the %d of the body and the head", read, err, size)
+		}
+		return complaint, stalled
+	})
+}

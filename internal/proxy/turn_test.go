@@ -52,22 +52,7 @@ func TestProxy_LetsAClientReadOnWhoseUploadPauses(t *testing.T) {
 		fmt.Fprintf(connection, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", size)
 		io.CopyN(connection, endless{}, size)
 	})
-	unlessStalled(t, func() (complaint string, stalled bool) {
-		connection := s.dial("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf")
-		read := int64(0)
-		for range 24 {
-			began := s.now()
-			time.Sleep(config.BodyTimeout / 8)
-			n, _ := io.CopyN(io.Discard, connection, size/240)
-			read += n
-			stalled = stalled || s.since(began) > config.BodyTimeout/3
-		}
-		rest, err := io.Copy(io.Discard, connection)
-		if read += rest; read < size {
-			complaint = fmt.Sprintf("got %d bytes, %v, want the %d of the body and the head", read, err, size)
-		}
-		return complaint, stalled
-	})
+	s.readsSlowly(config, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf", size)
 }
 
 // Closing a connection with something unread resets it, and what the client has
