@@ -29,14 +29,15 @@ func blue(pool overview.Pool) overview.Overview {
 	return overview.Overview{At: time.Now(), Pools: []overview.Pool{{Name: "web"}, pool}}
 }
 
-func TestRelease_OffersToGoForwardToWhatTheBranchHolds(t *testing.T) {
-	runs := &fleet.Release{Revision: "0123456789"}
+func TestRelease_OffersTheCommandsThatHaveSomethingToDo(t *testing.T) {
+	runs, before := &fleet.Release{Revision: "0123456789"}, []fleet.Release{{Revision: "9876543210"}}
 	for what, test := range map[string]struct {
 		pool overview.Pool
 		want []string
 	}{
-		"a push":                  {overview.Pool{Release: runs}, []string{"git push blue main", "bin/deploy rollback blue"}},
-		"a rollback":              {overview.Pool{Release: runs, Held: "abcdef0123"}, []string{"bin/deploy forward blue", "abcdef0", "git push blue main", "bin/deploy rollback blue"}},
+		"the first push":          {overview.Pool{Release: runs}, []string{"git push blue main"}},
+		"a push":                  {overview.Pool{Release: runs, Earlier: before}, []string{"git push blue main", "bin/deploy rollback blue"}},
+		"a rollback":              {overview.Pool{Release: runs, Earlier: before, Held: "abcdef0123"}, []string{"bin/deploy forward blue", "abcdef0", "git push blue main", "bin/deploy rollback blue"}},
 		"a first push that fails": {overview.Pool{Held: "abcdef0123"}, []string{"bin/deploy forward blue", "abcdef0", "git push blue main"}},
 		"nothing":                 {overview.Pool{}, []string{"git push blue main"}},
 	} {
