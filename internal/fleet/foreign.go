@@ -19,6 +19,18 @@ func (l Lists) Foreign() []Server {
 	return all
 }
 
+// FormerFirst returns what failedServers holds of the first server as it was
+// before a change of HOST_IP. Its port is no other's, so no wish is lost with it.
+func (l Lists) FormerFirst() []Server {
+	var all []Server
+	for _, element := range l.elements[failedKey] {
+		if server, is := parseAnySite(element); is && server.Port == l.site.First && server != l.site.FirstServer() {
+			all = append(all, server)
+		}
+	}
+	return all
+}
+
 // parseAnySite reads an element that a Site with an IPv4 address may have
 // written.
 func parseAnySite(element string) (Server, bool) {

@@ -37,14 +37,21 @@ func (p *Poller) move(ctx context.Context, found []engine.Container) error {
 }
 
 // freeFirst takes the first server off failedServers. It can only have come there
-// as garbage of another HOST_IP, which an infrastructure still had while Compose
-// started the server, and nobody lists what is in failedServers.
+// as garbage of another HOST_IP: now, from an infrastructure that still had the
+// old one while Compose started the server, and nobody lists what is in
+// failedServers; or as it was before, when it stepped aside for the new one.
 func (p *Poller) freeFirst(ctx context.Context, lists fleet.Lists) error {
+	garbage := lists.FormerFirst()
 	first := p.config.Site.FirstServer()
-	if !slices.Contains(lists.Servers(), fleet.ServerState{Server: first, State: fleet.Failed}) {
-		return nil
+	if slices.Contains(lists.Servers(), fleet.ServerState{Server: first, State: fleet.Failed}) {
+		garbage = append(garbage, first)
 	}
-	return p.forgetFailed(ctx, first)
+	for _, server := range garbage {
+		if err := p.forgetFailed(ctx, server); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // forgetFailed takes a server off failedServers, if it is there.

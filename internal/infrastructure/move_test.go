@@ -21,6 +21,7 @@ func TestPoller_MovesServersToAnotherAddressWhileTheFirstServes(t *testing.T) {
 		w.Put("servers", formerSite.Server(port).URL)
 	}
 	w.Put("servers", url(3000)) // by the proxy
+	w.Put("drainServers", formerSite.Server(3000).URL)
 	w.Put("deleteServers", formerSite.Server(3002).URL)
 	w.spawn = func(int) error {
 		if !slices.Contains(w.Elements("servers"), url(3000)) {
@@ -30,7 +31,7 @@ func TestPoller_MovesServersToAnotherAddressWhileTheFirstServes(t *testing.T) {
 	}
 	w.start()
 	w.want("servers", url(3000), url(3001), url(3002))
-	w.want("failedServers", formerSite.Server(3000).URL) // whose container is gone
+	w.want("failedServers")
 	w.want("spawningServers")
 	for _, port := range []int{3001, 3002} {
 		w.wantEvent("spawn " + site.Server(port).Image() + " " + site.Server(port).Container())
