@@ -29,7 +29,7 @@ fi
 # bridge_address prints the host's address on Docker's default bridge. Docker
 # itself does not always name it, the kernel does.
 bridge_address() {
-	ip -4 -oneline address show docker0 2>/dev/null | sed -n 's/.* inet \([0-9.]*\).*/\1/p' | grep . ||
+	ip -4 -oneline address show docker0 2>/dev/null | sed -n '/ inet /{s/.* inet \([0-9.]*\).*/\1/p;q}' | grep . ||
 		docker network inspect bridge --format '{{(index .IPAM.Config 0).Gateway}}' 2>/dev/null | grep . ||
 		echo 172.17.0.1
 }

@@ -81,9 +81,10 @@ func (f *Fleet) Fail(ctx context.Context, server Server, cause error) error {
 	return f.move(ctx, Event{What: GivenUp, Why: because(cause)}, server.URL, failedKey, spawningKey, destroyingKey, drainKey)
 }
 
-// SetAside moves an element that is not a server URL to failedServers.
+// SetAside moves an element that is not a server URL to failedServers, from
+// whichever lists it is in by now: a claim may have moved it since it was seen.
 func (f *Fleet) SetAside(ctx context.Context, bad Misplaced) error {
-	return f.move(ctx, Event{What: SetAside, Why: bad.Reason + ", in " + bad.list}, bad.Element, failedKey, bad.list)
+	return f.move(ctx, Event{What: SetAside, Why: bad.Reason + ", in " + bad.list}, bad.Element, failedKey, fleetKeys[:len(fleetKeys)-1]...)
 }
 
 // replaceScript moves a server that no longer answers from one list to

@@ -2,6 +2,7 @@ package fleet_test
 
 import (
 	"testing"
+	"time"
 )
 
 func TestJoin_EndsTheSpawningAndListsAServerOnce(t *testing.T) {
@@ -182,6 +183,23 @@ func TestSetAside_MovesGarbageOfEachListToFailedServers(t *testing.T) {
 	for i, key := range keys {
 		l.Want(key, url(3001+i))
 	}
+	l.Want("failedServers", "rubbish")
+}
+
+func TestSetAside_TakesGarbageFromWhereAClaimMovedIt(t *testing.T) {
+	l := open(t)
+	l.Put("deleteServers", "rubbish")
+	snapshot, err := l.Lists(t.Context())
+	if err != nil || len(snapshot.Invalid()) != 1 {
+		t.Fatalf("Invalid: got %v, %v, want the one element", snapshot.Invalid(), err)
+	}
+	if _, err := l.ClaimDestroy(t.Context(), time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.SetAside(t.Context(), snapshot.Invalid()[0]); err != nil {
+		t.Fatal(err)
+	}
+	l.Want("destroyingServers")
 	l.Want("failedServers", "rubbish")
 }
 

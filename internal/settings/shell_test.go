@@ -64,6 +64,17 @@ func TestSettingsScript_RefusesAPasswordFileOfNoUse(t *testing.T) {
 	}
 }
 
+func TestSettingsScript_TakesTheFirstAddressOfTheBridge(t *testing.T) {
+	const ip = `#!/bin/sh
+echo '5: docker0    inet 172.18.0.1/16 brd 172.18.255.255 scope global docker0'
+echo '5: docker0    inet 10.0.0.5/24 scope global docker0'
+`
+	got, err := sourced(t, map[string]string{"ip": ip}, "bridge_address")
+	if want := "172.18.0.1\n"; err != nil || got != want {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+}
+
 // fakeDocker has one context, other, which is that of .docker/config.json.
 const fakeDocker = `#!/bin/sh
 case "${DOCKER_CONTEXT:-other} $*" in
