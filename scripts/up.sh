@@ -24,7 +24,7 @@ else
 	exit 1
 fi
 if ! step "Starting the containers" scripts/compose.sh up --detach --no-build; then
-	echo "up.sh: not everything started. What is wrong is above; .env may name other ports (docs/settings.md)" >&2
+	echo "up.sh: not everything started. What is wrong is above; .env may name other ports (docs/settings.md); if a network has an incorrect label: make down, then make up" >&2
 	exit 1
 fi
 scripts/infrastructure.sh start
