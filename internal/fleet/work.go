@@ -81,10 +81,31 @@ func (f *Fleet) Fail(ctx context.Context, server Server, cause error) error {
 	return f.move(ctx, Event{What: GivenUp, Why: because(cause)}, server.URL, failedKey, spawningKey, destroyingKey, drainKey)
 }
 
+// setAsideScript moves an element from every list that has it.
+//
+//	KEYS  1 failedServers, then all lists of the fleet
+//	ARGV  1 the element
+//	→ nothing
+var setAsideScript = newScript(`
+local found = 0
+for i = 2, #KEYS do
+	if KEYS[i] ~= KEYS[1] then found = found + redis.call('LREM', KEYS[i], 0, ARGV[1]) end
+end
+if found == 0 then return end
+if not redis.call('LPOS', KEYS[1], ARGV[1]) then redis.call('RPUSH', KEYS[1], ARGV[1]) end
+journal(ARGV[1])
+`)
+
 // SetAside moves an element that is not a server URL to failedServers, from
-// whichever lists it is in by now: a claim may have moved it since it was seen.
+// whichever lists have it by now: since it was seen, a claim may have moved it,
+// or a person may have forgotten it.
 func (f *Fleet) SetAside(ctx context.Context, bad Misplaced) error {
-	return f.move(ctx, Event{What: SetAside, Why: bad.Reason + ", in " + bad.list}, bad.Element, failedKey, fleetKeys[:len(fleetKeys)-1]...)
+	event := Event{What: SetAside, Why: bad.Reason + ", in " + bad.list}
+	keys := append([]string{failedKey}, fleetKeys...)
+	if err := f.run(ctx, setAsideScript, event, keys, bad.Element).Err(); err != nil && !errors.Is(err, redis.Nil) {
+		return fmt.Errorf("moving %s to %s: %w", bad.Element, failedKey, err)
+	}
+	return nil
 }
 
 // replaceScript moves a server that no longer answers from one list to

@@ -203,6 +203,30 @@ func TestSetAside_TakesGarbageFromWhereAClaimMovedIt(t *testing.T) {
 	l.Want("failedServers", "rubbish")
 }
 
+func TestSetAside_LeavesWhatAPersonHasForgotten(t *testing.T) {
+	l := open(t)
+	l.Put("servers", "rubbish")
+	l.Put("spawningServers", "rubbish")
+	snapshot, err := l.Lists(t.Context())
+	if err != nil || len(snapshot.Invalid()) != 2 {
+		t.Fatalf("Invalid: got %v, %v, want the element twice", snapshot.Invalid(), err)
+	}
+	for i, bad := range snapshot.Invalid() {
+		if err := l.SetAside(t.Context(), bad); err != nil {
+			t.Fatal(err)
+		}
+		if i > 0 {
+			continue
+		}
+		if err := l.ForgetFailed(t.Context(), "rubbish"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.Want("servers")
+	l.Want("spawningServers")
+	l.Want("failedServers")
+}
+
 func TestForget_RepeatedTakesNoWishThatCameSince(t *testing.T) {
 	for _, key := range []string{"tempServers", "spawningServers", "servers", "drainServers"} {
 		l := open(t)
