@@ -29,7 +29,7 @@ func measureDeploy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(app.dir)
+	defer os.RemoveAll(filepath.Dir(app.dir))
 	for range 2 { // the first pushes compile the libraries and fill the caches
 		if _, err := app.push(ctx, 0); err != nil {
 			return err
