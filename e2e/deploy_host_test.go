@@ -154,10 +154,12 @@ func appsComeBack(s *system) {
 
 	// Docker keeps a manifest that it has pulled until it next collects garbage,
 	// some seconds on a busy machine, and a pull by digest asks no registry before.
+	var output string
 	s.eventually("restore after down --clean builds again", func() bool {
 		s.deploy("down", "--clean")
-		return strings.Contains(s.deploy("restore"), "No image of it is kept: building one")
-	})
+		output = s.deploy("restore")
+		return strings.Contains(output, "No image of it is kept: building one")
+	}, func() string { return output })
 	s.shows("blue", w.head(), "one")
 	s.runsOne("blue")
 	s.denied("its image is gone, as after make clean. To build it again: git push --force blue ", "rollback", "blue")

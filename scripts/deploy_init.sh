@@ -16,10 +16,7 @@ case "${1:-}" in
 	# shellcheck disable=SC2086 # a list of words
 	bin/deux check $services
 	# shellcheck disable=SC2086
-	if ! step "Starting the registry and the blue and green proxies" scripts/compose.sh up --detach --build $services; then
-		echo "deploy_init.sh: not everything started. What is wrong is above; .env may name other ports (docs/settings.md)" >&2
-		exit 1
-	fi
+	step "Starting the registry and the blue and green proxies" scripts/compose.sh up --detach --build $services || not_started
 	;;
 --repositories) ;;
 *) echo "usage: scripts/deploy_init.sh [--repositories]" >&2; exit 2 ;;

@@ -42,6 +42,12 @@ need_docker() {
 	exit 1
 }
 
+# not_started ends the script after Compose could not start everything.
+not_started() {
+	echo "${0##*/}: not everything started. What is wrong is above; .env may name other ports (docs/settings.md); if a network has an incorrect label: make down, then make up" >&2
+	exit 1
+}
+
 # repositories_fleet prints the system to which the repositories in DEPLOY_DIR
 # belong, if there are any.
 repositories_fleet() { sed -n 's/^FLEET=//p' "$DEPLOY_DIR/blue.git/deux/settings" 2>/dev/null || true; }

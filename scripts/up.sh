@@ -23,10 +23,7 @@ else
 	echo "up.sh: nothing was built yet: make up builds it" >&2
 	exit 1
 fi
-if ! step "Starting the containers" scripts/compose.sh up --detach --no-build; then
-	echo "up.sh: not everything started. What is wrong is above; .env may name other ports (docs/settings.md); if a network has an incorrect label: make down, then make up" >&2
-	exit 1
-fi
+step "Starting the containers" scripts/compose.sh up --detach --no-build || not_started
 scripts/infrastructure.sh start
 scripts/deploy_init.sh --repositories
 step "Waiting until all of it is healthy" scripts/status.sh --wait 90

@@ -19,12 +19,12 @@ func (l Lists) Foreign() []Server {
 	return all
 }
 
-// FormerFirst returns what failedServers holds of the first server as it was
-// before a change of HOST_IP. Its port is no other's, so no wish is lost with it.
-func (l Lists) FormerFirst() []Server {
+// FailedFirst returns what failedServers holds of the first server, at this
+// HOST_IP or another. Its port is no other's, so no wish is lost with it.
+func (l Lists) FailedFirst() []Server {
 	var all []Server
 	for _, element := range l.elements[failedKey] {
-		if server, is := parseAnySite(element); is && server.Port == l.site.First && server != l.site.FirstServer() {
+		if server, is := parseAnySite(element); is && server.Port == l.site.First {
 			all = append(all, server)
 		}
 	}

@@ -22,12 +22,13 @@ func TestForeign_AreServersOfAnotherSiteAndNotGarbage(t *testing.T) {
 	}
 }
 
-func TestFormerFirst_IsWhatAnotherAddressHadAtTheFirstPort(t *testing.T) {
+func TestFailedFirst_IsWhatAnyAddressHasAtTheFirstPort(t *testing.T) {
 	lists := Lists{site: Site{Host: "10.0.0.5", First: 3000}, elements: map[string][]string{
-		serversKey: {"http://172.17.0.1:3000"},
+		serversKey: {"http://172.17.0.2:3000"},
 		failedKey:  {"http://172.17.0.1:3000", "http://10.0.0.5:3000", "http://172.17.0.1:3001", "http://example.org:3000", "; reboot"},
 	}}
-	if got, want := lists.FormerFirst(), (Site{Host: "172.17.0.1"}).Server(3000); len(got) != 1 || got[0] != want {
-		t.Errorf("got %v, want [%v]", got, want)
+	want := []Server{Site{Host: "172.17.0.1"}.Server(3000), lists.site.FirstServer()}
+	if got := lists.FailedFirst(); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }

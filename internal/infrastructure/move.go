@@ -3,7 +3,6 @@ package infrastructure
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"deux/internal/engine"
 	"deux/internal/fleet"
@@ -36,18 +35,13 @@ func (p *Poller) move(ctx context.Context, found []engine.Container) error {
 	return nil
 }
 
-// freeFirst takes the first server off failedServers. It can only have come there
-// as garbage of another HOST_IP: now, from an infrastructure that still had the
-// old one while Compose started the server, and nobody lists what is in
-// failedServers; or as it was before, when it stepped aside for the new one.
+// freeFirst takes the first server off failedServers, where nobody lists it. It
+// can only have come there as garbage of another HOST_IP: with its new URL from
+// an infrastructure that still had the old one while Compose started the server,
+// or with its old one, when it stepped aside for the new.
 func (p *Poller) freeFirst(ctx context.Context, lists fleet.Lists) error {
-	garbage := lists.FormerFirst()
-	first := p.config.Site.FirstServer()
-	if slices.Contains(lists.Servers(), fleet.ServerState{Server: first, State: fleet.Failed}) {
-		garbage = append(garbage, first)
-	}
-	for _, server := range garbage {
-		if err := p.forgetFailed(ctx, server); err != nil {
+	for _, first := range lists.FailedFirst() {
+		if err := p.forgetFailed(ctx, first); err != nil {
 			return err
 		}
 	}
