@@ -116,7 +116,8 @@ const mostReleases = 10
 
 // releases returns the release that has the requests and the last that had them.
 func (d *Deployer) releases() (running *fleet.Release, last []fleet.Release) {
-	if current, deployed := d.ledger.Current(); deployed {
+	current, deployed := d.ledger.Current()
+	if deployed {
 		current.Result = current.Aim
 		release := released(current.Record)
 		running = &release
@@ -126,7 +127,9 @@ func (d *Deployer) releases() (running *fleet.Release, last []fleet.Release) {
 		return running, nil
 	}
 	for _, r := range ledger.Releases(past, min(d.config.Keep, mostReleases)) {
-		last = append(last, released(r))
+		release := released(r)
+		release.Newer = deployed && r.Built.After(current.Built)
+		last = append(last, release)
 	}
 	return running, last
 }

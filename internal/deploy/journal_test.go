@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"path/filepath"
 	"slices"
@@ -88,6 +89,30 @@ func TestJournal_TellsThePushStepByStepAndItsEnd(t *testing.T) {
 	if !end.IsEnd() || end.State != fleet.StepDone || end.What != "push" || end.Digest != "sha256:1" || end.Subject != "one" ||
 		end.Running == nil || *end.Running != want || !slices.Equal(end.Releases, []fleet.Release{want}) {
 		t.Errorf("the end: got %+v, want what runs, %+v, and that alone among the last", end, want)
+	}
+}
+
+// What Rollback takes without a revision is built before what runs.
+func TestJournal_TellsWhichReleasesARollbackHasPassed(t *testing.T) {
+	d := journalled(t, redistest.Address(t))
+	release := func(second int64, digest string) *ledger.Deployment {
+		p := d.newPush(t.Context(), "refs/heads/main", "r"+digest)
+		p.Built, p.Digest = at(second), digest
+		return p
+	}
+	for _, p := range []*ledger.Deployment{release(10, "a"), release(20, "b"), release(30, "c"), release(20, "b")} {
+		if err := d.ledger.SetCurrent(p); err != nil {
+			t.Fatal(err)
+		}
+		d.succeed(t.Context(), p, ledger.Deployed)
+	}
+	ends := d.recorded(t)
+	got := make(map[string]bool)
+	for _, release := range ends[len(ends)-1].Releases {
+		got[release.Digest] = release.Newer
+	}
+	if want := map[string]bool{"a": false, "b": false, "c": true}; !maps.Equal(got, want) {
+		t.Errorf("newer than b: got %v, want %v", got, want)
 	}
 }
 

@@ -60,6 +60,7 @@ type Release struct {
 	Digest   string    `json:"digest"`
 	By       string    `json:"by"`
 	Subject  string    `json:"subject,omitempty"`
+	Newer    bool      `json:"newer,omitempty"` // built after the one that has the requests: a rollback has passed it
 }
 
 // deployKeys are the journals of the colours.

@@ -35,7 +35,8 @@ type Pool struct {
 	Cards   []Card // by port
 	Traffic Traffic
 	Release *fleet.Release  // the one that has the requests; nil for web and before the first push
-	Earlier []fleet.Release // the releases before it, newest first
+	Earlier []fleet.Release // the kept releases built before it, newest first
+	Newer   []fleet.Release // those built after it
 	Held    string          // the revision that the branch holds, if that is not what runs: a push of it would reach no hook
 	Push    *Push           // the last push; nil if there was none
 }

@@ -237,14 +237,15 @@ func TestPush_IsItsStepsEachInItsLastState(t *testing.T) {
 		return fleet.Step{At: ago(time.Second), Push: push, What: "push", Revision: "r", Step: name, State: state}
 	}
 	s.Push("blueDeploy", step(before, "Building", fleet.StepDone),
-		fleet.Step{At: before, Push: before, State: fleet.StepDone, Held: "newest", Running: &fleet.Release{Revision: "old"}, Releases: []fleet.Release{{Revision: "old"}, {Revision: "older"}}},
+		fleet.Step{At: before, Push: before, State: fleet.StepDone, Held: "newest", Running: &fleet.Release{Revision: "old"}, Releases: []fleet.Release{{Revision: "newest", Newer: true}, {Revision: "old"}, {Revision: "older"}}},
 		step(now, "Building", fleet.StepDone), step(now, "Pushing", fleet.StepBegun))
 	blue := s.look().Pools[1]
 	if push := blue.Push; push == nil || len(push.Steps) != 2 || push.Now() != "Pushing" || push.IsOver() || !push.IsNews() {
 		t.Errorf("got %+v, want two steps, the last Pushing", blue.Push)
 	}
-	if blue.Release == nil || blue.Release.Revision != "old" || blue.Held != "newest" || len(blue.Earlier) != 1 || blue.Earlier[0].Revision != "older" {
-		t.Errorf("got %v after %v with %q held, want old after older with newest held", blue.Release, blue.Earlier, blue.Held)
+	if blue.Release == nil || blue.Release.Revision != "old" || blue.Held != "newest" ||
+		len(blue.Earlier) != 1 || blue.Earlier[0].Revision != "older" || len(blue.Newer) != 1 || blue.Newer[0].Revision != "newest" {
+		t.Errorf("got %v after %v and before %v with %q held, want old after older, and newest newer and held", blue.Release, blue.Earlier, blue.Newer, blue.Held)
 	}
 	s.Push("blueDeploy", fleet.Step{At: ago(0), Push: now, State: fleet.StepFailed, Why: "no Dockerfile"})
 	if push := s.look().Pools[1].Push; !push.IsOver() || !push.Failed() || push.Why != "no Dockerfile" || len(push.Steps) != 2 {

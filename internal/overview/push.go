@@ -62,8 +62,8 @@ func pushOf(now time.Time, journal []fleet.Step) *Push {
 	return last
 }
 
-// learnReleases notes the release that has the colour's requests, those that had
-// them before, and what the branch holds: the last push that ended says so.
+// learnReleases notes the release that has the colour's requests, the others that
+// a rollback may go to, and what the branch holds: the last push that ended says so.
 func (p *Pool) learnReleases(journal []fleet.Step) {
 	i := slices.IndexFunc(journal, fleet.Step.IsEnd)
 	if i < 0 {
@@ -71,7 +71,11 @@ func (p *Pool) learnReleases(journal []fleet.Step) {
 	}
 	p.Release, p.Held = journal[i].Running, journal[i].Held
 	for _, release := range journal[i].Releases {
-		if p.Release == nil || release.Revision != p.Release.Revision {
+		switch {
+		case p.Release != nil && release.Revision == p.Release.Revision:
+		case release.Newer:
+			p.Newer = append(p.Newer, release)
+		default:
 			p.Earlier = append(p.Earlier, release)
 		}
 	}

@@ -38,6 +38,7 @@ func TestRelease_OffersTheCommandsThatHaveSomethingToDo(t *testing.T) {
 		"the first push":          {overview.Pool{Release: runs}, []string{"git push blue main"}},
 		"a push":                  {overview.Pool{Release: runs, Earlier: before}, []string{"git push blue main", "bin/deploy rollback blue"}},
 		"a rollback":              {overview.Pool{Release: runs, Earlier: before, Held: "abcdef0123"}, []string{"bin/deploy forward blue", "abcdef0", "git push blue main", "bin/deploy rollback blue"}},
+		"a rollback to the first": {overview.Pool{Release: runs, Newer: before, Held: "abcdef0123"}, []string{"bin/deploy forward blue", "abcdef0", "git push blue main"}},
 		"a first push that fails": {overview.Pool{Held: "abcdef0123"}, []string{"bin/deploy forward blue", "abcdef0", "git push blue main"}},
 		"nothing":                 {overview.Pool{}, []string{"git push blue main"}},
 	} {
