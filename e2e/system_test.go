@@ -39,6 +39,7 @@ func TestSystem(t *testing.T) {
 		{"a request in flight to a server being destroyed finishes", drainFinishesTheRequest},
 		{"no request fails while servers come and go", noRequestFails},
 		{"servers follow the first to other settings and no request fails", serversFollowTheFirst},
+		{"everything moves to another address of the machine, and back", everythingMoves},
 		{"garbage is set aside and never run", garbageIsSetAside},
 		{"a port that another program holds", foreignPort},
 		{"a stranger's container is not touched", strangersContainer},
