@@ -114,8 +114,9 @@ func (d *Deployer) endTry(ctx context.Context, p *ledger.Deployment, err error) 
 // mostReleases bounds how many releases an entry names.
 const mostReleases = 10
 
-// releases returns the release that has the requests and the last that had them.
-func (d *Deployer) releases() (running *fleet.Release, last []fleet.Release) {
+// releases returns the release that has the requests, and those that are kept,
+// newest first, as rollbacks go through them.
+func (d *Deployer) releases() (running *fleet.Release, all []fleet.Release) {
 	current, deployed := d.ledger.Current()
 	if deployed {
 		current.Result = current.Aim
@@ -126,12 +127,14 @@ func (d *Deployer) releases() (running *fleet.Release, last []fleet.Release) {
 	if err != nil {
 		return running, nil
 	}
-	for _, r := range ledger.Releases(past, min(d.config.Keep, mostReleases)) {
+	kept := ledger.Releases(past, min(d.config.Keep, mostReleases))
+	sortNewestFirst(kept)
+	for _, r := range kept {
 		release := released(r)
 		release.Newer = deployed && r.Built.After(current.Built)
-		last = append(last, release)
+		all = append(all, release)
 	}
-	return running, last
+	return running, all
 }
 
 func released(r ledger.Record) fleet.Release {

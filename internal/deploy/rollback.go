@@ -62,7 +62,7 @@ func (d *Deployer) earlier(ctx context.Context, revision string) (ledger.Record,
 // if none is given, the newest built before the one that runs, so that two
 // rollbacks go back two releases.
 func choose(others []ledger.Record, built time.Time, revision string) (ledger.Record, error) {
-	slices.SortStableFunc(others, func(a, b ledger.Record) int { return b.Built.Compare(a.Built) })
+	sortNewestFirst(others)
 	for _, release := range others {
 		if revision != "" && strings.HasPrefix(release.Revision, revision) {
 			return release, nil
@@ -75,6 +75,11 @@ func choose(others []ledger.Record, built time.Time, revision string) (ledger.Re
 		return ledger.Record{}, errors.New("there is no earlier release to go back to")
 	}
 	return ledger.Record{}, fmt.Errorf("%s is not a kept release; these are: %s", revision, revisions(others))
+}
+
+// sortNewestFirst sorts releases by when they were built.
+func sortNewestFirst(releases []ledger.Record) {
+	slices.SortStableFunc(releases, func(a, b ledger.Record) int { return b.Built.Compare(a.Built) })
 }
 
 func revisions(all []ledger.Record) string {

@@ -29,7 +29,7 @@ type Step struct {
 	Digest   string    `json:"digest,omitempty"`   // at the end: of the image
 	Running  *Release  `json:"running,omitempty"`  // at the end: what has the requests
 	Held     string    `json:"held,omitempty"`     // at the end: the revision that the branch holds, if that is not what runs
-	Releases []Release `json:"releases,omitempty"` // at the end: the last that had them, newest first
+	Releases []Release `json:"releases,omitempty"` // at the end: those that are kept, newest first
 }
 
 // deployLength is how many steps of a colour are kept: those of one push, and
