@@ -13,7 +13,7 @@ func everythingMoves(s *system) {
 
 	s.buildTestApp()
 	w := s.work("one")
-	w.deployed("blue")
+	w.deployed("green")
 	var ports []string
 	for _, url := range s.spawn(2) {
 		ports = append(ports, portOf(url))
@@ -30,11 +30,11 @@ func everythingMoves(s *system) {
 		for _, url := range all {
 			s.serves(url)
 		}
-		s.eventually("blueServers has the app at "+address, func() bool {
-			listed := s.redis.Elements("blueServers")
+		s.eventually("greenServers has the app at "+address, func() bool {
+			listed := s.redis.Elements("greenServers")
 			return len(listed) == 1 && listed[0] == s.at(portOf(listed[0]))
 		})
-		s.shows("blue", w.head(), "one")
-		s.runsOne("blue")
+		s.shows("green", w.head(), "one")
+		s.runsOne("green")
 	}
 }
