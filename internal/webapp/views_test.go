@@ -55,6 +55,16 @@ func TestRelease_OffersTheCommandsThatHaveSomethingToDo(t *testing.T) {
 	}
 }
 
+func TestRelease_TellsNewerReleasesFromEarlierOnes(t *testing.T) {
+	pool := overview.Pool{Release: &fleet.Release{Revision: "runs"}, Newer: []fleet.Release{{Revision: "newer0123"}}, Earlier: []fleet.Release{{Revision: "older0123"}}}
+	html := painted(t, blue(pool), false, "release-blue")
+	for _, want := range []string{`<dt>Newer</dt><dd><code title="newer0123 ">newer01</code>`, `<dt>Before</dt><dd><code title="older0123 ">older01</code>`} {
+		if !strings.Contains(html, want) {
+			t.Errorf("got %q, want %q in it", html, want)
+		}
+	}
+}
+
 func TestNumbers_CountInEnglish(t *testing.T) {
 	for errors, want := range map[int]string{0: "<b>0</b> errors of 4", 1: "<b>1</b> error of 4", 2: "<b>2</b> errors of 4"} {
 		html := painted(t, blue(overview.Pool{Traffic: overview.Traffic{Requests: 4, Errors: errors}}), false, "numbers-blue")
